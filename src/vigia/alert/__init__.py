@@ -1,0 +1,1 @@
+"""Threat -> Alert: whom, when, with which words."""

@@ -1,0 +1,1 @@
+"""Alert -> Delivery: which channel, in which order, until acknowledged."""

@@ -1,0 +1,457 @@
+"""Everything that happens and everything decided: one envelope, one closed union of bodies.
+
+Inputs are what the shell feeds to the core; decisions are what the core gives back. A journal
+of the inputs is enough to compute the decisions again. Bodies are journaled as JSON by field
+name, so a new field needs a default and old journals stay readable; scans and published
+tracks are packed bytes.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from vigia.scan import Scan
+from vigia.terms import (
+    AckKind,
+    Bearing,
+    Channel,
+    DroneKind,
+    EndReason,
+    Grade,
+    Lang,
+    Mark,
+    Motion,
+    MsgType,
+    Position,
+    Role,
+    Sense,
+    Tier,
+)
+
+ID_MAX = 64  # characters of any identifier
+TEXT_MAX = 500  # characters of any free text
+ALERTS_HELD_MAX = 64  # a device holds at most this many open alerts
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """Base of every body; the tag in the encoding is the class name."""
+
+
+# ---- settings (an event, so that a replay is exact) -----------------------------------------
+
+
+class Post(msgspec.Struct, frozen=True, kw_only=True):
+    """A protected place. People without a position of their own are assessed here."""
+
+    post_id: str
+    name: str
+    position: Position
+    radius_m: float = 0.0  # extent; added to the danger radius
+
+
+class SensorSite(msgspec.Struct, frozen=True, kw_only=True):
+    """One sensor as the core knows it."""
+
+    sensor_id: str
+    kind: str  # adapter's name: remote_id, radar, camera, rf, acoustic
+    position: Position | None = None  # needed for polar scans
+    link: str = ""  # sensors on one link are one witness; "" is a link of its own
+    simulated: bool = False  # declared a simulator: accepted in ACTUAL mode, marked EXERCISE
+    grade: Grade = Grade("B", 2)
+    p_detect: float = 0.9
+    false_per_hour: float = 5.0
+    range_max_m: float = 3_000.0
+    silent_after_s: float | None = None  # None: silence proves nothing (Remote ID)
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """Numbers of the alert policy (docs/alerts.md explains each)."""
+
+    danger_radius_m: float = 50.0  # an explosive drone within this is an attack
+    horizon_s: float = 120.0
+    watch_radius_m: float = 3_000.0  # any drone nearer than this is worth a WATCH
+    warning_p: float = 0.15
+    warning_s: float = 90.0
+    danger_p: float = 0.35
+    danger_s: float = 45.0
+    top_speed_mps: float = 35.0
+    expire_s: float = 180.0  # without new evidence
+    hold_s: float = 15.0  # a tier falls only after this long at the lower one
+    repeat_s: float = 5.0  # an update that does not escalate is sent at most this often
+    forget_position_s: float = 600.0  # a person's last point
+
+
+class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the core's decisions depend on besides the events."""
+
+    mode: Mark
+    origin: Position  # of the site's local frame
+    posts: tuple[Post, ...] = ()
+    sensors: tuple[SensorSite, ...] = ()
+    policy: Policy = Policy()
+    person_sigma_deg: float = 15.0  # assumed compass error of a person who gives none
+
+
+class SettingsApplied(Body, frozen=True, kw_only=True):
+    settings: CoreSettings
+
+
+# ---- who -------------------------------------------------------------------------------------
+
+
+class AgencyAdded(Body, frozen=True, kw_only=True):
+    agency_id: str
+    name: str
+
+
+class PersonAdded(Body, frozen=True, kw_only=True):
+    """A person, or a change of what we know of one (the last event counts)."""
+
+    person_id: str
+    name: str
+    agency_id: str
+    role: Role
+    lang: Lang = Lang.EN
+    post_id: str | None = None
+
+
+class DeviceEnrolled(Body, frozen=True, kw_only=True):
+    """A browser's key pair, bound to a person by a one-time link. public_key: SPKI DER."""
+
+    device_id: str
+    person_id: str
+    public_key: bytes
+
+
+class DeviceRevoked(Body, frozen=True, kw_only=True):
+    device_id: str
+    by_person_id: str
+    reason: str
+
+
+class SessionOpened(Body, frozen=True, kw_only=True):
+    """A device proved its key and holds an open page."""
+
+    session_id: str
+    device_id: str
+    person_id: str
+    on_watch: bool = False  # siren unlocked, screen held: this page will ring
+
+
+class SessionClosed(Body, frozen=True, kw_only=True):
+    session_id: str
+
+
+# ---- what is observed ------------------------------------------------------------------------
+
+
+class Observation(Body, frozen=True, kw_only=True):
+    """One sensor's scan. Journaled in a segment beside the database."""
+
+    sensor_id: str
+    scan: Scan
+
+
+class Sighting(Body, frozen=True, kw_only=True):
+    """What a person reports; a bearing without a range is normal.
+
+    report_id: made by the device, so that a retry is harmless. refines: the report that this
+    one completes (a second press after sending); its time and bearing stay those of the first
+    unless given. t_obs_ns: when the button was pressed, on server-corrected time.
+    """
+
+    report_id: str
+    t_obs_ns: int
+    person_id: str | None = None  # None: not enrolled; such a report is weak
+    device_id: str | None = None
+    position: Position | None = None
+    bearing: Bearing | None = None
+    sense: Sense = Sense.SEEN
+    kind: DroneKind = DroneKind.UNKNOWN
+    count: int | None = None
+    load: bool | None = None
+    motion: Motion | None = None
+    t_sigma_s: float = 1.0
+    refines: str | None = None
+    withdrawn: bool = False  # undo
+    text: str = ""
+
+
+class PersonMoved(Body, frozen=True, kw_only=True):
+    """An officer's position, opt-in while on watch; only the last one is kept."""
+
+    person_id: str
+    t_obs_ns: int
+    position: Position
+
+
+class OperatorSeen(Body, frozen=True, kw_only=True):
+    """Where a Remote ID sender says its operator is. Personal; no decision uses it."""
+
+    sensor_id: str
+    uas_id: str
+    t_obs_ns: int
+    position: Position
+
+
+class SensorHeard(Body, frozen=True, kw_only=True):
+    """A sensor is alive although it saw nothing."""
+
+    sensor_id: str
+    t_obs_ns: int
+
+
+# ---- what people and devices answer ----------------------------------------------------------
+
+
+class Acknowledged(Body, frozen=True, kw_only=True):
+    """t_obs_ns: when it happened on the device, on server-corrected time."""
+
+    alert_id: str
+    revision: int
+    person_id: str
+    device_id: str
+    kind: AckKind
+    t_obs_ns: int
+
+
+class AlertsHeld(Body, frozen=True, kw_only=True):
+    """A returning page lists what it still shows; unknown ones are adopted or cancelled."""
+
+    device_id: str
+    person_id: str
+    alert_ids: tuple[str, ...]
+
+
+class HandedOver(Body, frozen=True, kw_only=True):
+    """T2: the channel took it. failed: why it did not."""
+
+    delivery_id: str
+    alert_id: str
+    revision: int
+    t_handed_ns: int
+    failed: str | None = None
+
+
+class AllClear(Body, frozen=True, kw_only=True):
+    """A named person ends alerts. incident_id None: all of them."""
+
+    by_person_id: str
+    reason: str
+    incident_id: str | None = None
+
+
+class TrackJudged(Body, frozen=True, kw_only=True):
+    """A named person says a track is no drone (identity is a later matter)."""
+
+    track_id: str
+    by_person_id: str
+    is_drone: bool
+    reason: str
+
+
+# ---- the machine itself ----------------------------------------------------------------------
+
+
+class Tick(Body, frozen=True, kw_only=True):
+    """Time passed and nothing else; injected at Watch.deadline()."""
+
+
+class ClockStepped(Body, frozen=True, kw_only=True):
+    """The wall clock jumped; t_recv_ns goes on without it."""
+
+    step_ns: int
+
+
+class Fault(Body, frozen=True, kw_only=True):
+    """Something was refused or failed. whose: peer, world or us (an operator gets an error)."""
+
+    where: str
+    whose: str
+    what: str
+    raw: bytes = b""  # bounded by RAW_MAX; the offending bytes
+    person_id: str | None = None  # set when raw may hold this person's position
+    count: int = 1
+
+
+RAW_MAX = 512
+
+
+class Thinned(Body, frozen=True, kw_only=True):
+    """Overload: scans that were never looked at. People's reports are never thinned."""
+
+    sensor_id: str
+    scans: int
+    detections: int
+
+
+class PositionErased(Body, frozen=True, kw_only=True):
+    """The key of this person's positions in this shift is destroyed."""
+
+    person_id: str
+    shift: int
+
+
+class Restarted(Body, frozen=True, kw_only=True):
+    """The watch came back from a snapshot and its journal."""
+
+    snapshot_seq: int
+    lost_after_seq: int | None = None
+
+
+# ---- decisions -------------------------------------------------------------------------------
+
+
+class TracksPublished(Body, frozen=True, kw_only=True):
+    """The picture, at most once a second. data: rows of tracktable.PUBLISHED_DTYPE."""
+
+    version: str
+    data: bytes
+
+
+class TrackEnded(Body, frozen=True, kw_only=True):
+    track_id: str
+    reason: EndReason
+
+
+class SightingPlaced(Body, frozen=True, kw_only=True):
+    """What became of a report: the track it supports, or why none."""
+
+    report_id: str
+    person_id: str | None
+    track_id: str | None
+    number: int | None
+    repeat: bool = False  # a retry of one we have
+
+
+class Alert(Body, frozen=True, kw_only=True):
+    """One alert for one target and one incident, one revision of it. Updates in place.
+
+    CAP 1.2: alert_id/revision = identifier, msg_type = msgType, mark = status,
+    tier = urgency/severity, action = responseType. Words come from the catalogue (action,
+    from_point are keys). Times are absolute, on t_recv's clock; arrivals are None when there
+    is no honest number.
+    """
+
+    alert_id: str
+    revision: int  # 1, 2, ...
+    msg_type: MsgType
+    incident_id: str
+    target_id: str  # "person/<id>" or "post/<id>"
+    person_id: str | None  # None: a post without anybody's name
+    tier: Tier
+    mark: Mark
+    action: str  # catalogue key: take_cover, get_ready, be_aware, stay_in_cover, all_clear
+    sound: bool  # ring again: first, higher, earlier or from elsewhere
+    t_cause_ns: int  # T0: the deciding input was received
+    t_decided_ns: int  # T1, on the core's clock
+    t_expires_ns: int
+    track_ids: tuple[str, ...] = ()
+    track_numbers: tuple[int, ...] = ()
+    confirmed: bool = False
+    p_hit: float | None = None
+    t_earliest_ns: int | None = None  # at top speed, straight
+    t_p10_ns: int | None = None
+    t_p50_ns: int | None = None
+    t_p90_ns: int | None = None
+    bearing_deg_true: float | None = None  # from the target to the drone
+    from_point: str | None = None  # n ne e se s sw w nw
+    range_m: float | None = None
+    height_m: float | None = None
+    load: bool = False
+    sources: tuple[str, ...] = ()  # "sensor/<kind>" or "person": who says so
+    end_reason: EndReason | None = None
+    by_person_id: str | None = None  # author of an all clear
+
+
+class Delivery(Body, frozen=True, kw_only=True):
+    """Give this revision to this person by this channel. rank: 0 is the most endangered."""
+
+    delivery_id: str
+    alert_id: str
+    revision: int
+    target_id: str
+    person_id: str | None
+    channel: Channel
+    rank: int
+
+
+class Reached(Body, frozen=True, kw_only=True):
+    """How far an alert got with one person; decided from acknowledgements."""
+
+    alert_id: str
+    person_id: str
+    kind: AckKind
+    t_obs_ns: int
+
+
+Input: TypeAlias = (
+    SettingsApplied
+    | AgencyAdded
+    | PersonAdded
+    | DeviceEnrolled
+    | DeviceRevoked
+    | SessionOpened
+    | SessionClosed
+    | Observation
+    | Sighting
+    | PersonMoved
+    | OperatorSeen
+    | SensorHeard
+    | Acknowledged
+    | AlertsHeld
+    | HandedOver
+    | AllClear
+    | TrackJudged
+    | Tick
+    | ClockStepped
+    | Fault
+    | Thinned
+    | PositionErased
+    | Restarted
+)
+Decision: TypeAlias = (
+    TracksPublished | TrackEnded | SightingPlaced | Alert | Delivery | Reached | Fault
+)
+AnyBody: TypeAlias = (
+    Input | TracksPublished | TrackEnded | SightingPlaced | Alert | Delivery | Reached
+)
+
+
+class Event(msgspec.Struct, frozen=True):
+    """The one envelope. seq: the order the shell gave the inputs, from 1; a decision bears the
+    seq of the input that caused it. t_recv_ns: when we learned it, the core's only clock; never
+    decreases. source: sensor, device or part that spoke ("core" for decisions)."""
+
+    seq: int
+    t_recv_ns: int
+    source: str
+    mark: Mark
+    body: AnyBody
+
+
+def personal_subject(body: AnyBody) -> str | None:
+    """Whose whereabouts a body tells, directly or by what it measures from them; None: nobody's.
+
+    Such bodies are journaled encrypted under a key per subject and shift.
+    """
+    match body:
+        case PersonMoved() | Alert() | Fault():
+            return body.person_id
+        case Sighting():
+            return body.person_id or f"report/{body.report_id}"
+        case OperatorSeen():
+            return f"operator/{body.uas_id}"
+        case _:
+            return None
+
+
+encode_body = msgspec.json.Encoder().encode
+_body_decoder: msgspec.json.Decoder[AnyBody] = msgspec.json.Decoder(AnyBody)
+
+
+def decode_body(data: bytes) -> AnyBody:
+    """Raises msgspec.ValidationError or DecodeError naming the field."""
+    return _body_decoder.decode(data)

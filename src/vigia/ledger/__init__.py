@@ -1,0 +1,1 @@
+"""events -> Incident: entries in a tamper-evident tree."""

@@ -1,0 +1,1 @@
+"""All IO: transports, journal, processes, settings, replay, simulation."""

@@ -1,0 +1,1 @@
+"""A seeded world -> events: drives the core and judges it."""

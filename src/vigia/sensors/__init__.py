@@ -1,0 +1,1 @@
+"""bytes -> Observation: one file a sensor."""

@@ -1,0 +1,1 @@
+"""Track -> Threat: track x person, time to arrival."""

@@ -1,0 +1,1 @@
+"""bytes <-> typed messages: codecs both ways, no IO."""
