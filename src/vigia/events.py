@@ -79,6 +79,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     top_speed_mps: float = 35.0
     expire_s: float = 180.0  # without new evidence
     hold_s: float = 15.0  # a tier falls only after this long at the lower one
+    clear_s: float = 120.0  # after an all clear, its tracks raise nothing below DANGER
     repeat_s: float = 5.0  # an update that does not escalate is sent at most this often
     forget_position_s: float = 600.0  # a person's last point
 
@@ -92,6 +93,7 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     sensors: tuple[SensorSite, ...] = ()
     policy: Policy = Policy()
     person_sigma_deg: float = 15.0  # assumed compass error of a person who gives none
+    channels: tuple[Channel, ...] = (Channel.PAGE,)  # those that exist at this site
 
 
 class SettingsApplied(Body, frozen=True, kw_only=True):

@@ -1,0 +1,30 @@
+"""The shape that passes from threat to alert; it is not journaled, the alert is."""
+
+from __future__ import annotations
+
+import msgspec
+
+from vigia.terms import Tier
+
+
+class Threat(msgspec.Struct, frozen=True):
+    """One track against one target. Times from now [s]; None: no honest number."""
+
+    track_id: str
+    number: int
+    target_id: str
+    person_id: str | None
+    tier: Tier
+    mark: int
+    confirmed: bool
+    p_hit: float
+    earliest_s: float
+    p10_s: float | None
+    p50_s: float | None
+    p90_s: float | None
+    range_m: float
+    bearing_deg_true: float
+    height_m: float | None
+    load: bool
+    t_cause_ns: int
+    t_last_ns: int
