@@ -339,6 +339,11 @@ class Watch:
         return self._threats
 
     @property
+    def t_ns(self) -> int:
+        """The core's clock: t_recv_ns of the last input."""
+        return self._s.t_ns
+
+    @property
     def open_alerts(self) -> list[Alert]:
         return [held.alert for held in self._s.alerts.open.values()]
 

@@ -1,0 +1,41 @@
+# Two commands do all the set-up: `make demo` and `make test`. Needs Python 3.11+, make and git.
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+RUN := $(UV) run --frozen
+JOBS ?= 2
+
+.PHONY: demo test bench soak lint setup worlds clean basemap
+
+demo: setup
+	$(RUN) vigia demo
+
+setup: .venv/.ready
+
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv
+	.uv/bin/python -m pip install --quiet uv
+
+.venv/.ready: pyproject.toml uv.lock | $(if $(findstring .uv/,$(UV)),.uv/bin/uv)
+	$(UV) sync --frozen --quiet
+	@touch $@
+
+# What is left out on this machine is said at the end of the run, with the reason.
+test: setup
+	sh tools/browser.sh
+	$(RUN) python tools/run_tests.py
+
+lint: setup
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) pyright
+	$(RUN) lint-imports
+
+bench: setup
+	$(UV) sync --frozen --quiet --group bench
+	$(RUN) --group bench python -m bench
+
+soak: setup
+	$(RUN) python tools/soak.py
+
+clean:
+	rm -rf .venv .uv build dist artefacts demo-data .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,203 @@
+"""The command line: words -> one call into run/. Imports are late, so that help is instant."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vigia import __version__
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="vigia warns people on the ground before a hostile drone reaches them.",
+)
+Data = Annotated[Path, typer.Option("--data", help="Folder for journal, keys and ledger.")]
+Listen = Annotated[
+    str | None,
+    typer.Option("--listen", help="HOST:PORT. Beyond this machine HTTPS is switched on."),
+]
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A TOML file.")]
+
+
+@app.callback(invoke_without_command=True)
+def _main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"vigia {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def watch(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(help='Captures to play back, or "-" for a live stream on standard input.'),
+    ] = None,
+    settings: SettingsFile = None,
+    post: Annotated[
+        list[str] | None, typer.Option("--post", help='"NAME,LAT,LON[,RADIUS_M]"; repeatable.')
+    ] = None,
+    adapter: Annotated[str, typer.Option(help="How to read the captures.")] = "remote_id",
+    data: Data = Path("data"),
+    listen: Listen = None,
+    speed: Annotated[float, typer.Option(help="Playback speed, 1 is as recorded.")] = 1.0,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="No server: as fast as it goes, print what it saw.")
+    ] = False,
+    browser: Annotated[bool, typer.Option(help="Open the console in the browser.")] = False,
+) -> None:
+    """Watch: warn people, live or on recordings."""
+    from vigia.run import fast as fast_run
+    from vigia.run import start
+    from vigia.run.settings import load_settings
+
+    def go() -> int:
+        plan = start.capture_plan(
+            files or [],
+            settings=load_settings(settings) if settings else None,
+            posts=start.parse_posts(post or []),
+            adapter=adapter,
+            listen=start.parse_listen(listen),
+            speed=speed,
+        )
+        if fast:
+            return fast_run.run_fast(plan, sys.stdout)
+        folder = start.data_folder(data, plan.core.mode)
+        return start.run_plan(folder, plan, open_browser=browser)
+
+    _run(go)
+
+
+@app.command()
+def demo(
+    data: Data = Path("demo-data"),
+    listen: Listen = None,
+    seed: Annotated[int, typer.Option(help="Another seed is another raid.")] = 1,
+    browser: Annotated[bool, typer.Option(help="Open the console in the browser.")] = True,
+) -> None:
+    """Play a raid around invented posts until stopped; the console shows it."""
+    from vigia.run import start
+
+    _run(lambda: start.run_plan(data, start.demo_plan(listen, seed), open_browser=browser))
+
+
+@app.command()
+def check(settings: Annotated[Path, typer.Argument(help="A TOML file.")]) -> None:
+    """Check a settings file and print all of it with its defaults."""
+    from vigia.run.settings import effective, load_settings
+
+    def go() -> int:
+        typer.echo(effective(load_settings(settings)))
+        return 0
+
+    _run(go)
+
+
+@app.command()
+def invite(
+    name: Annotated[str, typer.Option(help="Whom the link is for, as others see it.")],
+    role: Annotated[str, typer.Option(help="agent, watch_officer, analyst or admin.")] = "agent",
+    lang: Annotated[str, typer.Option(help="en or es.")] = "en",
+    post: Annotated[str | None, typer.Option(help="Id of the post the person belongs to.")] = None,
+    minutes: Annotated[int, typer.Option(help="How long the link is good for.")] = 15,
+    data: Data = Path("data"),
+) -> None:
+    """Make a one-time link (and its QR code) that enrols a phone or a console."""
+    from vigia.run import start
+
+    _run(
+        lambda: start.print_invitation(
+            data, name=name, role=role, lang=lang, post_id=post, minutes=minutes
+        )
+    )
+
+
+@app.command()
+def decode(
+    sensor: Annotated[str, typer.Argument(help="An adapter, such as remote_id.")],
+    files: Annotated[list[Path], typer.Argument(help="Files it reads.")],
+) -> None:
+    """Print one JSON line a message, to compare decoders line by line."""
+    from vigia.run.decode import decode as run_decode
+
+    _run(lambda: run_decode(sensor, files, sys.stdout))
+
+
+@app.command()
+def replay(
+    journal: Annotated[Path, typer.Argument(help="A data folder or its journal file.")],
+) -> None:
+    """Compute every decision again from the inputs alone, and compare. Never sends anything."""
+    from vigia.flow import Watch
+    from vigia.run.replay import replay as run_replay
+
+    _run(lambda: run_replay(journal, Watch, sys.stdout).exit_code)
+
+
+@app.command()
+def simulate(
+    seed: Annotated[int, typer.Option(help="The first world.")] = 1,
+    count: Annotated[int, typer.Option(help="How many worlds.")] = 1,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v")] = False,
+) -> None:
+    """Drive the core through seeded worlds and check what must always hold."""
+    from vigia.run.simulate.worlds import main
+
+    _run(lambda: main(seed=seed, count=count, verbose=verbose))
+
+
+@app.command()
+def forget(
+    person: Annotated[str, typer.Argument(help="Person id whose positions are to be forgotten.")],
+    data: Data = Path("data"),
+) -> None:
+    """Destroy the keys of a person's stored positions, for ever and everywhere."""
+    from vigia.run import start
+
+    _run(lambda: start.forget(data, person))
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="A new folder.")],
+    data: Data = Path("data"),
+) -> None:
+    """Copy journal and ledger, without the keys of anybody's position."""
+    from vigia.run.backup import backup as run_backup
+
+    def go() -> int:
+        run_backup(data, target)
+        return 0
+
+    _run(go)
+
+
+def _run(call: Callable[[], int]) -> None:
+    """Operator's errors are one line; anything else is ours and shows where."""
+    from vigia.run.settings import SettingsError
+
+    try:
+        code = call()
+    except SettingsError as e:
+        typer.echo(f"vigia: {e}", err=True)
+        raise typer.Exit(2) from e
+    except BrokenPipeError:
+        raise typer.Exit(0) from None
+    if code:
+        raise typer.Exit(code)
+
+
+def _add_ledger() -> None:
+    from vigia.run.ledger_cli import ledger_app
+
+    app.add_typer(ledger_app, name="ledger")
+
+
+_add_ledger()

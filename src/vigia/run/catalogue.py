@@ -1,0 +1,16 @@
+"""The one catalogue of words (pages and channels) -> a dict for one language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from vigia.terms import Lang
+
+FOLDER = Path(__file__).parent.parent / "web" / "static" / "i18n"
+
+
+def load_words(lang: Lang) -> dict[str, str]:
+    """Flat keys such as alert.action.take_cover. Raises OSError when the package is damaged."""
+    return msgspec.json.decode((FOLDER / f"{lang.value}.json").read_bytes(), type=dict[str, str])

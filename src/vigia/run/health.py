@@ -1,0 +1,73 @@
+"""What passed through the watch -> how each sensor is, and counters for the status."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from vigia.events import CoreSettings, Event, Fault, Observation, SensorHeard, Thinned
+from vigia.run.link import SensorHealth
+
+FAULT_TEXT_MAX = 200
+
+
+class Health:
+    """Counts only; decides nothing. States: ok, silent, unproved, failed."""
+
+    def __init__(self, settings: CoreSettings) -> None:
+        self._sites = {site.sensor_id: site for site in settings.sensors}
+        self._last_ns: dict[str, int] = {}
+        self._detections: Counter[str] = Counter()
+        self._faults: Counter[str] = Counter()
+        self._thinned: Counter[str] = Counter()
+        self._last_fault: dict[str, str] = {}
+        self._failed: dict[str, str] = {}
+        self.counts: Counter[str] = Counter()
+
+    def saw(self, event: Event) -> None:
+        """An input or a decision."""
+        self.counts[type(event.body).__name__] += 1
+        match event.body:
+            case Observation(sensor_id=sensor_id, scan=scan):
+                self._last_ns[sensor_id] = event.t_recv_ns
+                self._detections[sensor_id] += len(scan)
+                self._failed.pop(sensor_id, None)
+            case SensorHeard(sensor_id=sensor_id):
+                self._last_ns[sensor_id] = event.t_recv_ns
+            case Thinned(sensor_id=sensor_id, detections=detections):
+                self._thinned[sensor_id] += detections
+            case Fault(where=where, what=what, count=count):
+                self._faults[where] += count
+                self._last_fault[where] = what[:FAULT_TEXT_MAX]
+            case _:
+                pass
+
+    def failed(self, sensor_id: str, why: str) -> None:
+        """Its transport ended or broke; heals with the next observation."""
+        self._failed[sensor_id] = why[:FAULT_TEXT_MAX]
+
+    def sensors(self, t_ns: int) -> tuple[SensorHealth, ...]:
+        return tuple(
+            SensorHealth(
+                sensor_id=site.sensor_id,
+                kind=site.kind,
+                state=self._state(site.sensor_id, site.silent_after_s, t_ns),
+                t_last_ns=self._last_ns.get(site.sensor_id),
+                detections=self._detections[site.sensor_id],
+                faults=self._faults[site.sensor_id],
+                thinned=self._thinned[site.sensor_id],
+                last_fault=self._failed.get(site.sensor_id)
+                or self._last_fault.get(site.sensor_id, ""),
+            )
+            for site in self._sites.values()
+        )
+
+    def _state(self, sensor_id: str, silent_after_s: float | None, t_ns: int) -> str:
+        if sensor_id in self._failed:
+            return "failed"
+        last = self._last_ns.get(sensor_id)
+        if silent_after_s is None:
+            # A receiver of broadcasts that hears nothing may be deaf or alone: cannot be proved.
+            return "ok" if last is not None and t_ns - last < 10_000_000_000 else "unproved"
+        if last is None or t_ns - last > silent_after_s * 1e9:
+            return "silent"
+        return "ok"

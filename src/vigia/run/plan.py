@@ -1,0 +1,50 @@
+"""The command line's decisions -> one file that both processes start from, again and again."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from vigia.events import CoreSettings
+from vigia.run.settings import Listen, Storage
+
+PLAN_NAME = "run.json"
+
+
+class FeedPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """kind: stdin, playback or demo. adapter and path as far as the kind needs them."""
+
+    kind: str
+    sensor_id: str = ""
+    adapter: str = ""
+    path: str = ""
+    speed: float = 1.0
+    seed: int = 0
+
+
+class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole start. site_name is for people."""
+
+    site_name: str
+    core: CoreSettings
+    listen: Listen
+    storage: Storage
+    tak_urls: tuple[str, ...] = ()
+    feeds: tuple[FeedPlan, ...] = ()
+
+
+def write_plan(folder: Path, plan: RunPlan) -> Path:
+    """Atomic: a crash leaves the old plan or the new one. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / PLAN_NAME
+    part = path.with_suffix(".part")
+    part.write_bytes(msgspec.json.encode(plan))
+    os.replace(part, path)
+    return path
+
+
+def read_plan(folder: Path) -> RunPlan:
+    """Raises OSError or msgspec.ValidationError."""
+    return msgspec.json.decode((folder / PLAN_NAME).read_bytes(), type=RunPlan)

@@ -1,0 +1,193 @@
+"""Settings and options of the command line -> a plan, two processes, and the console's address."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from vigia.events import CoreSettings, Observation, Post, SensorSite
+from vigia.run.feeds import damage_fault, load_adapter, read_records
+from vigia.run.plan import FeedPlan, RunPlan, write_plan
+from vigia.run.settings import Listen, SensorEntry, Settings, SettingsError, Storage
+from vigia.run.supervise import EXIT_OPERATOR, EXIT_PORT, Child, supervise
+from vigia.scan import Layout
+from vigia.terms import Mark, Position
+from vigia.wire.pcap import Damage
+
+PORT_MAX = 65_535
+FIRST_PLACE_RECORDS_MAX = 200_000  # how far a capture is searched for its first position
+
+
+def parse_posts(texts: Sequence[str]) -> tuple[Post, ...]:
+    """--post "NAME,LAT,LON[,RADIUS_M]". Raises SettingsError."""
+    posts: list[Post] = []
+    for text in texts:
+        parts = [p.strip() for p in text.split(",")]
+        try:
+            lat, lon, *rest = (float(p) for p in parts[1:])
+            posts.append(
+                Post(
+                    post_id=parts[0].lower().replace(" ", "-"),
+                    name=parts[0],
+                    position=Position(lat, lon, None),
+                    radius_m=rest[0] if rest else 0.0,
+                )
+            )
+        except ValueError as e:
+            raise SettingsError(
+                f"--post: got {text!r}; need NAME,LAT,LON or NAME,LAT,LON,RADIUS_M, such as "
+                f'"Post 12,31.79,-106.75" ({e})'
+            ) from e
+    return tuple(posts)
+
+
+def capture_origin(path: Path, adapter_name: str) -> Position:
+    """The first position in a capture: origin of the local frame when no settings give one.
+
+    Raises SettingsError when the file cannot be read or holds no position.
+    """
+    adapter = load_adapter(adapter_name)("probe")
+    why = "no frame holds a position"
+    try:
+        for n, record in enumerate(read_records(path)):
+            if isinstance(record, Damage):
+                why = damage_fault("probe", record).what
+                break
+            if n >= FIRST_PLACE_RECORDS_MAX:
+                break
+            for body in adapter.feed_record(record, record.t_ns or 0):
+                if isinstance(body, Observation) and body.scan.layout is Layout.PLACE_1:
+                    row = body.scan.rows()[0]
+                    return Position(float(row["lat_deg"]), float(row["lon_deg"]), 0.0)
+    except OSError as e:
+        raise SettingsError(f"capture {path}: cannot be read ({e.strerror})") from e
+    raise SettingsError(
+        f"capture {path}: {why}; give the site with --settings or a post with --post"
+    )
+
+
+def capture_plan(
+    files: Sequence[str],
+    *,
+    settings: Settings | None,
+    posts: Sequence[Post],
+    adapter: str,
+    listen: Listen | None,
+    speed: float,
+) -> RunPlan:
+    """`vigia watch FILE...`: "-" is a live stream; files are recordings, marked EXERCISE."""
+    live = "-" in files
+    if live and len(files) > 1:
+        raise SettingsError('watch: got "-" beside files; need either a live stream or recordings')
+    mode = Mark.ACTUAL if live or not files else Mark.EXERCISE
+    if settings is not None:
+        core = settings.core()
+        if not live and files and core.mode is Mark.ACTUAL:
+            core = replace(core, mode=Mark.EXERCISE)
+    else:
+        core = CoreSettings(mode=mode, origin=_origin(files, posts, adapter))
+    sites = {site.sensor_id: site for site in core.sensors}
+    feeds: list[FeedPlan] = [_settings_feed(n, s.adapter, s.source) for n, s in _sources(settings)]
+    for n, file in enumerate(files, start=1):
+        sensor_id = "stdin" if file == "-" else f"capture-{n}"
+        sites[sensor_id] = SensorSite(sensor_id=sensor_id, kind=adapter)
+        feeds.append(
+            FeedPlan(
+                kind="stdin" if file == "-" else "playback",
+                sensor_id=sensor_id,
+                adapter=adapter,
+                path=file if file == "-" else str(Path(file).resolve()),
+                speed=speed,
+            )
+        )
+    core = replace(core, posts=(*core.posts, *posts), sensors=tuple(sites.values()))
+    return RunPlan(
+        site_name="recording" if settings is None else settings.site.name,
+        core=core,
+        listen=listen or (Listen() if settings is None else settings.listen),
+        storage=Storage() if settings is None else settings.storage,
+        tak_urls=() if settings is None else settings.tak.urls,
+        feeds=tuple(feeds),
+    )
+
+
+def demo_plan(listen: str | None, seed: int) -> RunPlan:
+    """`vigia demo`: a scripted raid around invented posts."""
+    from vigia.run.simulate.demo import DemoFeed  # a live watch never loads the simulator
+
+    return RunPlan(
+        site_name="Demo",
+        core=DemoFeed(seed).settings(),
+        listen=parse_listen(listen) or Listen(),
+        storage=Storage(),
+        feeds=(FeedPlan(kind="demo", seed=seed),),
+    )
+
+
+def parse_listen(text: str | None) -> Listen | None:
+    """Raises SettingsError."""
+    if text is None:
+        return None
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > PORT_MAX:
+        raise SettingsError(f"--listen: got {text!r}; need HOST:PORT such as 127.0.0.1:8470")
+    return Listen(address=text)
+
+
+def data_folder(folder: Path, mode: Mark) -> Path:
+    """Recordings keep apart from the live data: they never share a folder."""
+    return folder if mode is Mark.ACTUAL else folder.with_name(f"{folder.name}-{mode.value}")
+
+
+def run_plan(folder: Path, plan: RunPlan, *, open_browser: bool) -> int:
+    """Write the plan, start both processes, stay until stopped. Exit code for the shell."""
+    try:
+        write_plan(folder, plan)
+    except OSError as e:
+        raise SettingsError(
+            f"data folder {folder}: cannot be written ({e.strerror}); choose another with --data"
+        ) from e
+    command = [sys.executable, "-m"]
+    stdin = any(feed.kind == "stdin" for feed in plan.feeds)
+    code = supervise(
+        [
+            Child(
+                "gateway",
+                [*command, "vigia.run.gateway_main", "--data", str(folder)],
+            ),
+            Child("watch", [*command, "vigia.run.watch_main", "--data", str(folder)], stdin=stdin),
+        ]
+    )
+    if code == EXIT_PORT:
+        print(
+            f"vigia: address {plan.listen.address} is in use by another program; stop it or "
+            "choose another with --listen HOST:PORT",
+            file=sys.stderr,
+        )
+    return code if code in (EXIT_OPERATOR, EXIT_PORT) else 0
+
+
+def _origin(files: Sequence[str], posts: Sequence[Post], adapter: str) -> Position:
+    if posts:
+        return posts[0].position
+    captures = [f for f in files if f != "-"]
+    if not captures:
+        raise SettingsError(
+            "watch: no site; give its settings with --settings FILE or a post with "
+            '--post "NAME,LAT,LON"'
+        )
+    return capture_origin(Path(captures[0]), adapter)
+
+
+def _sources(settings: Settings | None) -> list[tuple[str, SensorEntry]]:
+    if settings is None:
+        return []
+    return [(n, s) for n, s in settings.sensors.items() if s.source]
+
+
+def _settings_feed(sensor_id: str, adapter: str, source: str) -> FeedPlan:
+    kind = "stdin" if source == "-" else "playback"
+    return FeedPlan(kind=kind, sensor_id=sensor_id, adapter=adapter, path=source)

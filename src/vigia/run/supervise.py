@@ -1,0 +1,100 @@
+"""Two processes, kept alive: the watch and the gateway; one that dies is back within seconds.
+
+The supervisor holds no state and does no work besides starting, watching and stopping, so there
+is next to nothing in it that can fail.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from types import FrameType
+
+EXIT_OPERATOR = 2  # settings are wrong: starting again would not help
+EXIT_PORT = 3  # the address is in use
+FINAL = (EXIT_OPERATOR, EXIT_PORT)
+RESTART_S = (0.1, 0.2, 0.5, 1.0, 2.0)  # waits before the first, second … restart in a row
+STEADY_S = 30.0  # having run this long, a process starts again from the shortest wait
+POLL_S = 0.05
+STOP_S = 5.0  # after SIGTERM, before SIGKILL
+
+
+class Child:
+    """One process and its restarts."""
+
+    def __init__(self, name: str, command: Sequence[str], *, stdin: bool = False) -> None:
+        self.name = name
+        self._command = list(command)
+        self._stdin = stdin
+        self._deaths = 0
+        self._t_start_s = 0.0
+        self._t_again_s = 0.0
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._t_start_s = time.monotonic()
+        self.process = subprocess.Popen(
+            self._command, stdin=None if self._stdin else subprocess.DEVNULL
+        )
+
+    def poll(self) -> int | None:
+        """Start it when it is due; returns an exit code that ends everything, or None."""
+        if self.process is None:
+            if time.monotonic() >= self._t_again_s:
+                self.start()
+            return None
+        code = self.process.poll()
+        if code is None:
+            return None
+        self.process = None
+        if code in FINAL:
+            return code
+        ran_s = time.monotonic() - self._t_start_s
+        self._deaths = 1 if ran_s > STEADY_S else self._deaths + 1
+        wait_s = RESTART_S[min(self._deaths, len(RESTART_S)) - 1]
+        self._t_again_s = time.monotonic() + wait_s
+        print(
+            f"vigia: the {self.name} process ended (code {code}); starting it again",
+            file=sys.stderr,
+            flush=True,
+        )
+        return None
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
+    def join(self, until_s: float) -> None:
+        if self.process is None:
+            return
+        try:
+            self.process.wait(max(0.1, until_s - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def supervise(children: Sequence[Child]) -> int:
+    """Run until SIGINT or SIGTERM (0), or until a child ends with a code of FINAL."""
+    asked = False
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    code = 0
+    while not asked and code == 0:
+        for child in children:
+            code = child.poll() or code
+        time.sleep(POLL_S)
+    for child in children:
+        child.stop()
+    until_s = time.monotonic() + STOP_S
+    for child in children:
+        child.join(until_s)
+    return code

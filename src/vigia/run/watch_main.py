@@ -1,0 +1,133 @@
+"""`python -m vigia.run.watch_main --data DIR`: the watch process, from the plan in its folder."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from vigia.events import SettingsApplied
+from vigia.run.catalogue import load_words
+from vigia.run.clock import Clock
+from vigia.run.demo_clock import demo_start_ns
+from vigia.run.feeds import PlaybackFeed, ScriptFeed, StdinFeed, load_adapter
+from vigia.run.guard import GuardedCore
+from vigia.run.journal import Journal, JournalError
+from vigia.run.keys import ShiftKeys
+from vigia.run.link_io import LinkServer, link_path
+from vigia.run.plan import FeedPlan, RunPlan, read_plan
+from vigia.run.recover import recover
+from vigia.run.settings import SettingsError
+from vigia.run.supervise import EXIT_OPERATOR
+from vigia.run.tak import TakSender
+from vigia.run.watch import Feed, WatchProcess
+from vigia.terms import Lang, Mark
+
+PARENT_POLL_S = 0.5
+CLOSE_S = 3.0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code: 0 stopped, 2 the operator's mistake (said on standard error)."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=Path, required=True)
+    folder: Path = parser.parse_args(argv).data
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides
+    try:
+        plan = read_plan(folder)
+        asyncio.run(_serve(folder, plan))
+    except (SettingsError, JournalError, OSError, msgspec.ValidationError) as e:
+        print(f"vigia: {e}", file=sys.stderr, flush=True)
+        return EXIT_OPERATOR
+    except asyncio.CancelledError:
+        return 0
+    return 0
+
+
+async def _serve(folder: Path, plan: RunPlan) -> None:
+    process: WatchProcess | None = None
+    clock = Clock()
+    keys = ShiftKeys.open(folder / "keys")
+
+    def committed(seq: int) -> None:
+        if process is not None:
+            process.committed(seq)
+
+    journal = Journal.open(
+        folder,
+        mode=plan.core.mode,
+        keys=keys,
+        on_committed=committed,
+        on_trouble=lambda _text: None,
+    )
+    watch, last_seq, last_t_ns = recover(folder, keys)
+    clock.not_before(last_t_ns)
+    link = LinkServer(link_path(folder))
+    outlets = [TakSender(url, load_words(Lang.EN)) for url in plan.tak_urls]
+    process = WatchProcess(
+        GuardedCore(watch),
+        settings=SettingsApplied(settings=plan.core),
+        clock=clock,
+        journal=journal,
+        link=link,
+        feeds=[_feed(f, plan, clock, folder, last_t_ns) for f in plan.feeds],
+        outlets=outlets,
+        last_seq=last_seq,
+    )
+    for outlet in outlets:
+        outlet.on_handed = process.handed
+    link.on_submit = process.submit
+    link.on_connected = lambda: link.send(process.state())
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    gc.freeze()  # what was built at the start lives for ever: no pause to look at it again
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(link.run())
+            group.create_task(_end_with_parent(task))
+            group.create_task(process.run(restarted=last_seq > 0))
+    finally:
+        journal.close(CLOSE_S)
+
+
+async def _end_with_parent(task: asyncio.Task[None]) -> None:
+    """A watch without its supervisor would hold the journal's lock for ever."""
+    parent = os.getppid()
+    while True:
+        await asyncio.sleep(PARENT_POLL_S)
+        if os.getppid() != parent:
+            task.cancel()
+            return
+
+
+def _feed(feed: FeedPlan, plan: RunPlan, clock: Clock, folder: Path, last_t_ns: int) -> Feed:
+    match feed.kind:
+        case "stdin":
+            return StdinFeed(feed.sensor_id, load_adapter(feed.adapter), clock)
+        case "playback":
+            return PlaybackFeed(
+                feed.sensor_id,
+                load_adapter(feed.adapter),
+                clock,
+                Path(feed.path),
+                speed=feed.speed,
+            )
+        case "demo":
+            from vigia.run.simulate.demo import DemoFeed  # a live watch never loads the simulator
+
+            start_ns = demo_start_ns(folder, now_ns=clock.now_ns(), last_t_ns=last_t_ns)
+            return ScriptFeed(DemoFeed(feed.seed).events(start_ns), clock, mark=Mark.DEMO)
+        case _:
+            raise SettingsError(f"feed: got {feed.kind!r}; need stdin, playback or demo")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

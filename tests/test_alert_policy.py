@@ -1,0 +1,212 @@
+"""The table of transitions in docs/alerts.md, each row a test: threats in, alert revisions out."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from vigia.alert.policy import EPOCH, AlertPolicy, AlertState
+from vigia.delivery.plan import ReachState, acknowledge, plan
+from vigia.events import Acknowledged, Alert, AlertsHeld, AllClear, Policy
+from vigia.terms import AckKind, Channel, EndReason, Mark, MsgType, Tier
+from vigia.threats import Threat
+
+S = 1_000_000_000
+TRACK = "0123456789abcdef"
+
+
+def threat(tier: Tier, t_s: float, **more: object) -> Threat:
+    base = Threat(
+        track_id=TRACK, number=1, target_id="person/a", person_id="a", tier=tier, mark=1,
+        confirmed=True, p_hit=0.5, earliest_s=20.0, p10_s=30.0, p50_s=40.0, p90_s=60.0,
+        range_m=700.0, bearing_deg_true=225.0, height_m=60.0, load=False,
+        t_cause_ns=int(t_s * S), t_last_ns=int(t_s * S),
+    )  # fmt: skip
+    return replace(base, **more)
+
+
+class Desk:
+    """The policy with its clock in seconds."""
+
+    def __init__(self) -> None:
+        self.state = AlertState()
+        self.policy = AlertPolicy(Policy(), self.state)
+
+    def at(self, t_s: float, *threats: Threat, live: tuple[str, ...] = (TRACK,)) -> list[Alert]:
+        return self.policy.decide(
+            threats, live=frozenset(live), sources=lambda _: ("sensor/radar",), t_ns=int(t_s * S)
+        )
+
+    def tier(self, t_s: float, tier: Tier) -> list[Alert]:
+        return self.at(t_s, threat(tier, t_s))
+
+
+def test_a_first_threat_rings_and_says_what_to_do() -> None:
+    [a] = Desk().tier(1, Tier.WARNING)
+    assert (a.msg_type, a.tier, a.action, a.sound, a.revision) == (
+        MsgType.ALERT, Tier.WARNING, "get_ready", True, 1,
+    )  # fmt: skip
+    assert (a.from_point, a.mark, a.t_earliest_ns) == ("sw", Mark.EXERCISE, 21 * S)
+    assert a.sources == ("sensor/radar",)
+
+
+def test_a_tier_rises_at_once_and_rings_again() -> None:
+    desk = Desk()
+    [first] = desk.tier(1, Tier.WATCH)
+    [second] = desk.tier(1.1, Tier.DANGER)
+    assert (second.alert_id, second.msg_type, second.tier) == (
+        first.alert_id, MsgType.UPDATE, Tier.DANGER,
+    )  # fmt: skip
+    assert second.sound
+    assert second.revision == 2
+
+
+def test_a_tier_falls_only_after_hold_s_of_lower_evidence() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.DANGER)
+    tiers = [a.tier for t in range(1, 16) for a in desk.tier(t, Tier.WATCH)]
+    assert set(tiers) == {Tier.DANGER}
+    [fallen] = desk.tier(16.5, Tier.WATCH)
+    assert (fallen.tier, fallen.sound) == (Tier.WATCH, False)
+
+
+def test_stale_evidence_lowers_nothing() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.DANGER)
+    old = threat(Tier.WATCH, 0)
+    assert all(a.tier is Tier.DANGER for t in range(1, 60) for a in desk.at(t, old))
+
+
+def test_updates_that_do_not_escalate_are_silent_and_at_most_every_repeat_s() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.WARNING)
+    said = [a for t in range(1, 30) for a in desk.at(t / 2, threat(Tier.WARNING, t / 2))]
+    assert len(said) == 2
+    assert not any(a.sound for a in said)
+
+
+def test_a_much_earlier_arrival_and_another_direction_ring_again() -> None:
+    desk = Desk()
+    desk.at(0, threat(Tier.WARNING, 0, earliest_s=60.0))
+    [earlier] = desk.at(1, threat(Tier.WARNING, 1, earliest_s=40.0))
+    assert earlier.sound
+    [turned] = desk.at(2, threat(Tier.WARNING, 2, earliest_s=40.0, bearing_deg_true=10.0))
+    assert turned.sound
+
+
+def test_a_lost_drone_is_not_confirmed_gone_and_then_expires() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.DANGER)
+    [lost] = desk.at(1, live=())
+    assert (lost.action, lost.tier, lost.msg_type) == (
+        "stay_in_cover", Tier.DANGER, MsgType.UPDATE,
+    )  # fmt: skip
+    assert lost.t_earliest_ns is None
+    assert desk.at(100, live=()) == []
+    [end] = desk.at(180, live=())
+    assert (end.msg_type, end.end_reason, end.action) == (
+        MsgType.CANCEL, EndReason.EXPIRED, "not_confirmed_gone",
+    )  # fmt: skip
+    assert desk.state.open == {}
+
+
+def test_a_drone_seen_to_go_away_ends_as_departed_after_hold_s() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.WARNING)
+    assert desk.at(1) == []
+    [end] = desk.at(17)
+    assert end.end_reason is EndReason.DEPARTED
+
+
+def test_a_return_after_the_end_is_a_new_alert() -> None:
+    desk = Desk()
+    [first] = desk.tier(0, Tier.WARNING)
+    desk.at(1)
+    desk.at(17)
+    [again] = desk.tier(30, Tier.WARNING)
+    assert again.alert_id != first.alert_id
+    assert again.msg_type is MsgType.ALERT
+    assert again.sound
+
+
+def test_a_raid_is_one_alert_that_lists_its_drones() -> None:
+    desk = Desk()
+    [a] = desk.at(0, threat(Tier.DANGER, 0), threat(Tier.WATCH, 0, track_id="f" * 16, number=2))
+    assert a.track_numbers == (1, 2)
+    assert a.tier is Tier.DANGER
+
+
+def test_marks_never_share_an_alert() -> None:
+    said = Desk().at(0, threat(Tier.WATCH, 0), threat(Tier.WATCH, 0, mark=0, track_id="f" * 16))
+    assert {a.mark for a in said} == {Mark.ACTUAL, Mark.EXERCISE}
+    assert len({a.alert_id for a in said}) == 2
+
+
+def test_most_endangered_first() -> None:
+    said = Desk().at(
+        0,
+        threat(Tier.WATCH, 0, target_id="person/c", person_id="c", earliest_s=1.0),
+        threat(Tier.DANGER, 0, target_id="person/a", earliest_s=30.0),
+        threat(Tier.DANGER, 0, target_id="person/b", person_id="b", earliest_s=10.0),
+    )
+    assert [a.person_id for a in said] == ["b", "a", "c"]
+    assert [d.rank for d in plan(said, (Channel.PAGE,))] == [0, 1, 2]
+
+
+def test_all_clear_names_its_author_and_silences_the_same_drone_below_danger() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.WARNING)
+    [end] = desk.policy.all_clear(AllClear(by_person_id="w", reason="landed"), 1 * S)
+    assert (end.end_reason, end.by_person_id, end.action) == (
+        EndReason.ALL_CLEAR, "w", "all_clear",
+    )  # fmt: skip
+    assert desk.tier(2, Tier.WARNING) == []
+    [danger] = desk.tier(3, Tier.DANGER)
+    assert danger.sound
+
+
+def test_after_clear_s_the_same_drone_may_warn_again() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.WARNING)
+    desk.policy.all_clear(AllClear(by_person_id="w", reason="landed"), 1 * S)
+    assert desk.tier(122, Tier.WARNING)
+
+
+def test_a_track_that_was_no_drone_ends_its_alerts_as_false() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.WATCH)
+    [end] = desk.policy.drop_tracks(frozenset({TRACK}), 1 * S)
+    assert end.end_reason is EndReason.FALSE
+
+
+def test_a_returning_page_gets_its_own_again_and_unknown_ones_cancelled() -> None:
+    desk = Desk()
+    [own] = desk.tier(0, Tier.WARNING)
+    held = AlertsHeld(device_id="d", person_id="a", alert_ids=(own.alert_id, "stranger"))
+    known, unknown = desk.policy.adopt(held, 5 * S, Mark.EXERCISE)
+    assert known == [own]
+    assert [(u.alert_id, u.msg_type, u.end_reason) for u in unknown] == [
+        ("stranger", MsgType.CANCEL, EndReason.UNKNOWN_AFTER_RESTART)
+    ]
+
+
+def test_revisions_after_a_restart_are_above_any_that_was_lost() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.WARNING)
+    desk.policy.restarted()
+    [next_] = desk.tier(1, Tier.DANGER)
+    assert next_.revision == EPOCH + 1
+
+
+def test_an_acknowledgement_counts_once_for_each_meaning() -> None:
+    state = ReachState()
+    ack = Acknowledged(
+        alert_id="x", revision=1, person_id="a", device_id="d", kind=AckKind.SAFE, t_obs_ns=1
+    )
+    assert acknowledge(state, ack) is not None
+    assert acknowledge(state, ack) is None
+    assert acknowledge(state, replace(ack, kind=AckKind.SEEN)) is not None
+
+
+def test_a_post_without_a_person_goes_to_tak_but_to_no_page() -> None:
+    [alert] = Desk().at(0, threat(Tier.WATCH, 0, target_id="post/12", person_id=None))
+    assert [d.channel for d in plan([alert], (Channel.PAGE, Channel.COT))] == [Channel.COT]
