@@ -2,7 +2,8 @@
 
 For comparing decoders line by line, so unknown values keep the wire's stand-ins here and
 nowhere else: direction 361, speed_h 255, speed_v 63, altitudes -1000, 0/0 positions, ts 65535.
-`auth` is ours: the reference's lines leave authentication pages out.
+`auth` is ours: the reference's lines leave authentication pages out. One thing is not copied:
+the reference reads one byte past a text field that is full to its last byte.
 """
 
 from __future__ import annotations
@@ -39,12 +40,13 @@ def fields(payload: bytes) -> dict[str, Value] | Refused:
                 out["system"] = _system(part)
             case _:
                 out["operator_id"] = {"type": part[1], "id": odid.text(part[2:22])}
+    basic: dict[str, Value] = {}
     for i, (id_type, part) in enumerate(slots):
         uas_id = odid.text(part[2:22])
-        out[f"basic{i}"] = {"id_type": id_type, "ua_type": part[1] & 15, "uas_id": uas_id}
+        basic[f"basic{i}"] = {"id_type": id_type, "ua_type": part[1] & 15, "uas_id": uas_id}
     if pages:
         out["auth"] = pages
-    return out
+    return basic | out
 
 
 def _store_basic(slots: list[tuple[int, bytes]], part: bytes) -> None:
