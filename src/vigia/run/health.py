@@ -36,8 +36,8 @@ class Health:
             case Thinned(sensor_id=sensor_id, detections=detections):
                 self._thinned[sensor_id] += detections
             case Fault(where=where, what=what, count=count):
-                self._faults[where] += count
-                self._last_fault[where] = what[:FAULT_TEXT_MAX]
+                self._faults[where.removeprefix("sensor/")] += count
+                self._last_fault[where.removeprefix("sensor/")] = what[:FAULT_TEXT_MAX]
             case _:
                 pass
 
