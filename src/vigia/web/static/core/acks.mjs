@@ -1,0 +1,66 @@
+// "delivered", "seen", "safe" -> kept on the device and repeated until the server has them on disk.
+
+const ACKS_MAX = 200;
+
+export const ackKey = ({ alert_id, revision, kind }) => `${alert_id}/${revision}/${kind}`;
+
+/** send: puts one ack on the socket; does nothing when there is none. */
+export class AckBox {
+  constructor({ store, clock, send }) {
+    this.store = store;
+    this.clock = clock;
+    this.send = send;
+    this.pending = new Map();
+  }
+
+  async load() {
+    for (const ack of await this.store.all()) {
+      if (!this.pending.has(ack.key)) this.pending.set(ack.key, ack);
+    }
+  }
+
+  /** True: new. The same answer twice is one answer. */
+  add({ alert_id, revision, kind }) {
+    const key = ackKey({ alert_id, revision, kind });
+    if (this.pending.has(key)) return false;
+    const ack = { key, alert_id, revision, kind, deviceMs: this.clock.wall(), offsetMs: this.clock.offsetMs };
+    this.pending.set(key, ack);
+    this._put(ack);
+    if (this.pending.size > ACKS_MAX) this._drop(this._oldest());
+    this.sendOne(ack);
+    return true;
+  }
+
+  waiting(alert_id, kind) {
+    return [...this.pending.values()].some((a) => a.alert_id === alert_id && a.kind === kind);
+  }
+
+  /** On each hello and every few seconds. */
+  repeat() {
+    for (const ack of this.pending.values()) this.sendOne(ack);
+  }
+
+  sendOne({ alert_id, revision, kind, deviceMs, offsetMs }) {
+    const t_ms = this.clock.correct(deviceMs, offsetMs);
+    this.send({ t: "ack", alert_id, revision, kind, t_ms });
+  }
+
+  acked(message) {
+    this._drop(ackKey(message));
+  }
+
+  /** A "delivered" of an old revision goes before a "safe" is lost. */
+  _oldest() {
+    const all = [...this.pending.values()];
+    return (all.find((a) => a.kind === "delivered") ?? all[0]).key;
+  }
+
+  _put(ack) {
+    this.store.put(ack).catch(() => {}); // storage refused: it still repeats while the page lives
+  }
+
+  _drop(key) {
+    this.pending.delete(key);
+    this.store.delete(key).catch(() => {});
+  }
+}

@@ -1,0 +1,134 @@
+// A one-time token -> this device's key; the key -> a session cookie, renewed by itself.
+
+import { Store } from "./db.mjs";
+
+const API = "/api/v1";
+const TIMEOUT_MS = 8_000;
+const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
+const SIGNING = { name: "ECDSA", hash: "SHA-256" };
+
+/** What the server refused, or status 0 for "could not be reached". */
+export class ApiError extends Error {
+  constructor(status, body) {
+    const error = body?.error ?? {};
+    super([error.what, error.fix].filter(Boolean).join(". ") || `HTTP ${status}`);
+    this.status = status;
+    this.what = error.what ?? null;
+    this.fix = error.fix ?? null;
+    this.body = body ?? null;
+  }
+  get unreachable() {
+    return this.status === 0;
+  }
+}
+
+export function base64url(bytes) {
+  let text = "";
+  for (const byte of new Uint8Array(bytes)) text += String.fromCharCode(byte);
+  return btoa(text).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
+
+/** `#TOKEN` of an invitation link; null when there is none. */
+export function tokenFromHash(hash) {
+  const token = decodeURIComponent((hash ?? "").replace(/^#/, "")).trim();
+  return /^[\w.~-]{8,512}$/.test(token) ? token : null;
+}
+
+async function fetchJson(path, { method = "GET", body, timeoutMs = TIMEOUT_MS } = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method,
+      cache: "no-store",
+      credentials: "same-origin",
+      headers: body === undefined ? {} : { "content-type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+  } catch (cause) {
+    throw new ApiError(0, { error: { what: `no answer: ${cause.name}` } });
+  }
+  const content = await answer.json().catch(() => null);
+  if (!answer.ok) throw new ApiError(answer.status, content);
+  return content;
+}
+
+/** This device's identity and its sessions. One instance a page: `session`. */
+export class Session {
+  constructor({ store = new Store("device"), call = fetchJson } = {}) {
+    this.store = store;
+    this.call = call;
+    this.opening = null;
+    this.mayHaveCookie = true; // unknown until the server says 401
+  }
+
+  /** {device_id, person, keys} of the enrolled device, or null. */
+  async device() {
+    return (await this.store.get("self")) ?? null;
+  }
+
+  /** Spends the one-time token. The private key cannot leave this browser. */
+  async enrol(token) {
+    if (!globalThis.crypto?.subtle) throw new Error("no-crypto");
+    const keys = await crypto.subtle.generateKey(ALGORITHM, false, ["sign", "verify"]);
+    const spki = await crypto.subtle.exportKey("spki", keys.publicKey);
+    const answer = await this.call(`${API}/enrol`, {
+      method: "POST",
+      body: { token, public_key: base64url(spki) },
+    });
+    const device = { what: "self", device_id: answer.device_id, person: answer.person, keys };
+    await this.store.put(device);
+    return device;
+  }
+
+  /** Opens a session with the device's key. Many callers, one request. */
+  open() {
+    this.opening ??= this._open().finally(() => (this.opening = null));
+    return this.opening;
+  }
+
+  async _open() {
+    const device = await this.device();
+    if (!device) throw new ApiError(401, { error: { what: "this device is not enrolled" } });
+    const { challenge } = await this.call(`${API}/session/challenge`, {
+      method: "POST",
+      body: { device_id: device.device_id },
+    });
+    const words = new TextEncoder().encode(`vigia-session:${challenge}`);
+    const signature = await crypto.subtle.sign(SIGNING, device.keys.privateKey, words);
+    const answer = await this.call(`${API}/session`, {
+      method: "POST",
+      body: { device_id: device.device_id, challenge, signature: base64url(signature) },
+    });
+    this.mayHaveCookie = true;
+    if (answer.person) await this.store.put({ ...device, person: answer.person });
+    return answer;
+  }
+
+  /** A call that opens a session first when the server asks for one. Throws ApiError. */
+  async request(path, options = {}) {
+    if (!this.mayHaveCookie) await this.open();
+    try {
+      return await this.call(`${API}${path}`, options);
+    } catch (error) {
+      if (error.status !== 401) throw error;
+      this.mayHaveCookie = false;
+      await this.open();
+      return this.call(`${API}${path}`, options);
+    }
+  }
+
+  get(path) {
+    return this.request(path);
+  }
+
+  post(path, body) {
+    return this.request(path, { method: "POST", body });
+  }
+
+  me() {
+    return this.get("/me");
+  }
+}
+
+export const session = new Session();
