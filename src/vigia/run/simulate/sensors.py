@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from vigia.events import Observation, OperatorSeen, SensorHeard
 from vigia.geo import Enu, angle_diff_deg, bearing_deg_true
 from vigia.run.simulate.emission import Emission, Look
-from vigia.run.simulate.world import ns
 from vigia.scan import Flag, IdKind, Layout, pack
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def _carry(
 
 def _times(world: World, sensor: SimSensor) -> Iterator[float]:
     t = sensor.phase_s
-    while t < world.duration_s + 25.0:
+    while t < world.until_s:
         yield t
         t += sensor.period_s
 
@@ -102,7 +101,7 @@ def _polar(world: World, sensor: SimSensor, rng: Random) -> Iterator[tuple[float
     for t in _times(world, sensor):
         rows: list[tuple[float, ...]] = []
         looks: list[Look] = []
-        t_obs_ns = ns(t + sensor.clock_skew_s)
+        t_obs_ns = world.ns(t + sensor.clock_skew_s)
         for flyer in world.flyers:
             if not flyer.path.exists(t):
                 continue
@@ -213,7 +212,7 @@ def _remote_id(world: World, sensor: SimSensor, rng: Random) -> Iterator[tuple[f
                 told[flyer.flyer_id] = t
                 yield t, Emission(t, sensor.sensor_id, _operator(world, sensor, flyer, t))
         if looks:
-            columns["t_obs_ns"] = [ns(t + sensor.clock_skew_s)] * len(looks)
+            columns["t_obs_ns"] = [world.ns(t + sensor.clock_skew_s)] * len(looks)
             body = Observation(sensor_id=sensor.sensor_id, scan=pack(Layout.PLACE_1, columns))
             yield t, Emission(t, sensor.sensor_id, body, tuple(looks))
 
@@ -247,6 +246,6 @@ def _operator(world: World, sensor: SimSensor, flyer: Flyer, t: float) -> Operat
     return OperatorSeen(
         sensor_id=sensor.sensor_id,
         uas_id=flyer.serial or "",
-        t_obs_ns=ns(t + sensor.clock_skew_s),
+        t_obs_ns=world.ns(t + sensor.clock_skew_s),
         position=world.position(Enu(start.e_m, start.n_m, 0.0)),
     )

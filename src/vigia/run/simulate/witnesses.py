@@ -11,7 +11,6 @@ from vigia.geo import bearing_deg_true
 from vigia.run.simulate.emission import Emission, Look
 from vigia.run.simulate.paths import distance
 from vigia.run.simulate.sensors import SOUND_MPS, is_down
-from vigia.run.simulate.world import ns
 from vigia.terms import Bearing, DroneKind, Motion, Sense
 
 if TYPE_CHECKING:
@@ -46,14 +45,14 @@ def _positions(world: World, person: Walker, rng: Random) -> Iterator[Emission]:
         return
     for start, end in person.shares:
         t = start
-        while t < min(end, world.duration_s + 20.0):
+        while t < min(end, world.until_s):
             at = person.path.at(t)
             fix = type(at)(
                 at.e_m + rng.gauss(0.0, PHONE_SIGMA_M), at.n_m + rng.gauss(0.0, PHONE_SIGMA_M), 0.0
             )
             body = PersonMoved(
                 person_id=person.person_id,
-                t_obs_ns=ns(t + person.clock_skew_s),
+                t_obs_ns=world.ns(t + person.clock_skew_s),
                 position=world.position(fix, PHONE_SIGMA_M),
             )
             arrives = t + rng.uniform(0.1, 1.0)
@@ -103,7 +102,7 @@ def _report(
     if rng.random() < 0.4:  # "three, and they carry something"
         more = Sighting(
             report_id=f"{body.report_id}+",
-            t_obs_ns=ns(t + late + 3.0),
+            t_obs_ns=world.ns(t + late + 3.0),
             person_id=person.person_id,
             device_id=person.device_id,
             refines=body.report_id,
@@ -129,7 +128,7 @@ def _sighting(
     away = not sharing and bool(person.shares)
     return Sighting(
         report_id=f"{person.person_id}.{flyer.flyer_id}.{nth}",
-        t_obs_ns=ns(t + person.clock_skew_s),
+        t_obs_ns=world.ns(t + person.clock_skew_s),
         person_id=person.person_id,
         device_id=person.device_id,
         position=world.position(eye, 10.0) if away or (sharing and rng.random() < 0.6) else None,

@@ -101,6 +101,7 @@ class Crash(msgspec.Struct, frozen=True, kw_only=True):
 class World(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     duration_s: float
+    until_s: float  # machines and phones speak as long as this
     settings: CoreSettings
     input_mark: Mark
     output_mark: Mark  # what everything derived must carry
@@ -111,6 +112,11 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     network: Network
     crash: Crash | None
     all_clear_s: float | None
+    t0_ns: int = T0_NS
+
+    def ns(self, t_s: float) -> int:
+        """World seconds -> the absolute time of events."""
+        return self.t0_ns + round(t_s * 1e9)
 
     def position(self, at: Enu, sigma_m: float | None = None) -> Position:
         p = self.site.to_latlon(e_m=at.e_m, n_m=at.n_m, u_m=at.u_m)
@@ -163,7 +169,8 @@ def make_world(seed: int) -> World:
             snapshot_age_s=rng.uniform(0.0, 6.0),
         )
     bare = World(
-        seed=seed, duration_s=duration, settings=CoreSettings(mode=mode, origin=Position(0.0, 0.0)),
+        seed=seed, duration_s=duration, until_s=duration + 25.0,
+        settings=CoreSettings(mode=mode, origin=Position(0.0, 0.0)),
         input_mark=input_mark, output_mark=output_mark, site=site, people=people, flyers=flyers,
         sensors=sensors, network=network, crash=crash,
         all_clear_s=duration + rng.uniform(0.0, 5.0) if rng.random() < 0.4 else None,

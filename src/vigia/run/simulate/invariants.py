@@ -1,0 +1,315 @@
+"""Story -> Violations: what must hold in every world. docs/simulation.md says why each rule.
+
+A rule is a function that yields what is wrong in words; RULES lists them by name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from vigia.events import (
+    Acknowledged,
+    Alert,
+    AlertsHeld,
+    AllClear,
+    Delivery,
+    Reached,
+    Sighting,
+    SightingPlaced,
+)
+from vigia.run.simulate.likeness import (
+    arrives_as_said,
+    drones_in_picture,
+    points_the_right_way,
+    tells_when_it_was_seen,
+)
+from vigia.run.simulate.story import stands
+from vigia.run.simulate.world import ns, seconds
+from vigia.terms import Channel, EndReason, Mark, MsgType, Tier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from vigia.run.simulate.story import Story
+
+EXPIRY_SLACK_S = 8.0  # evidence after the last update moves the end by at most repeat_s
+TWO_AT_ONCE_S = 4.0  # a returning page is told to drop the old one
+PICTURE_S = 2.5
+
+
+class Violation(msgspec.Struct, frozen=True):
+    rule: str
+    what: str
+
+
+def check(story: Story) -> list[Violation]:
+    """Every rule on one world; empty when all hold."""
+    return [Violation(name, what) for name, rule in RULES.items() for what in rule(story)]
+
+
+# ---- nobody goes unwarned ------------------------------------------------------------------------
+
+
+def warned(story: Story) -> Iterator[str]:
+    """Who could be warned stands warned when the drone arrives."""
+    for danger in story.dangers:
+        if danger.demanded is Tier.NONE:
+            continue
+        last = story.last_before(danger.person_id, ns(danger.t_arrive_s))
+        if stands(last) < danger.demanded:
+            got = "nothing" if last is None else f"{last.alert.msg_type.name} {stands(last).name}"
+            yield (
+                f"{danger.person_id}: {danger.behaviour} {danger.flyer_id} arrived at "
+                f"{danger.t_arrive_s:.1f} s ({danger.evidence}): got {got}, need "
+                f"{danger.demanded.name}"
+            )
+        elif last is not None and not any(d.person_id == danger.person_id for d in last.deliveries):
+            yield f"{danger.person_id}: alert {last.alert.alert_id} left without a delivery"
+
+
+def ends(story: Story) -> Iterator[str]:
+    """No alert without end, none open past its own expiry."""
+    slack = round(EXPIRY_SLACK_S * 1e9)
+    for alert_id, revisions in story.by_alert.items():
+        last = revisions[-1]
+        if last.alert.msg_type is not MsgType.CANCEL:
+            yield f"alert {alert_id}: still open at the end ({last.alert.tier.name})"
+        for before, after in pairwise(revisions):
+            late = after.t_ns - before.alert.t_expires_ns
+            if late > slack and not story.near_crash(before.alert.t_expires_ns, margin_s=10.0):
+                yield f"alert {alert_id}: went on {late / 1e9:.1f} s after its expiry"
+
+
+# ---- once, to the right people -------------------------------------------------------------------
+
+
+def delivered_once(story: Story) -> Iterator[str]:
+    counts = Counter(
+        d.body.delivery_id
+        for s in story.run.steps
+        if not isinstance(s.event.body, AlertsHeld)
+        for d in s.decisions
+        if isinstance(d.body, Delivery)
+    )
+    for delivery_id, n in counts.items():
+        if n > 1:
+            yield f"delivery {delivery_id}: ordered {n} times"
+    for phone in story.run.phones:
+        fresh = Counter((s.alert.alert_id, s.alert.revision) for s in phone.log if not s.copy)
+        for key, n in fresh.items():
+            if n > 1:
+                yield f"{phone.device_id}: showed {key} {n} times"
+
+
+def one_alert_at_a_time(story: Story) -> Iterator[str]:
+    """A page never shows two alerts of the same watch for long: a raid is one alert."""
+    for phone in story.run.phones:
+        held: dict[str, int] = {}
+        for shown in phone.log:
+            alert = shown.alert
+            if alert.msg_type is MsgType.CANCEL:
+                held.pop(alert.alert_id, None)
+            else:
+                held.setdefault(alert.alert_id, shown.t_ns)
+            others = [t for a, t in held.items() if a != alert.alert_id]
+            if not others or story.near_crash(shown.t_ns, margin_s=TWO_AT_ONCE_S):
+                continue
+            both = min(shown.t_ns - held[alert.alert_id], shown.t_ns - max(others))
+            if alert.alert_id in held and both > TWO_AT_ONCE_S * 1e9:
+                at = f"{seconds(shown.t_ns):.1f} s"
+                yield f"{phone.device_id}: two alerts at {at}: {sorted(held)}"
+
+
+def same_people(story: Story) -> Iterator[str]:
+    """Every update and cancel goes to exactly those who got the alert, by the same channels."""
+    channels = set(story.run.world.settings.channels)
+    for alert_id, revisions in story.by_alert.items():
+        for said in revisions:
+            a = said.alert
+            unknown = a.end_reason is EndReason.UNKNOWN_AFTER_RESTART
+            need = {Channel.PAGE} if unknown else set(channels)
+            if a.person_id is None:
+                need.discard(Channel.PAGE)
+            elif a.target_id != f"person/{a.person_id}":
+                yield f"alert {alert_id}: target {a.target_id} but person {a.person_id}"
+            got = sorted((d.channel.value, d.person_id or "") for d in said.deliveries)
+            if got != sorted((c.value, a.person_id or "") for c in need):
+                want = sorted(c.value for c in need)
+                yield f"alert {alert_id}.{a.revision}: delivered to {got}, need {want}"
+        if len({s.alert.target_id for s in revisions}) > 1:
+            yield f"alert {alert_id}: changed its target"
+
+
+def pages_agree(story: Story) -> Iterator[str]:
+    """In the end an open page shows what the watch holds, and nothing else."""
+    for phone in story.run.phones:
+        if not phone.online:
+            continue
+        mine = {
+            alert_id
+            for alert_id, revisions in story.by_alert.items()
+            if revisions[-1].alert.msg_type is not MsgType.CANCEL
+            and revisions[-1].alert.person_id == phone.owner.person_id
+        }
+        for alert_id in set(phone.held) - mine:
+            yield f"{phone.device_id}: still shows {alert_id}, which has ended"
+
+
+# ---- content -------------------------------------------------------------------------------------
+
+
+def marked(story: Story) -> Iterator[str]:
+    """What derives from simulated input says so, on every alert, delivery and track."""
+    world = story.run.world
+    index = tuple(m.value for m in Mark).index(world.output_mark.value)
+    for step in story.run.steps:
+        for d in step.decisions:
+            if isinstance(d.body, Alert) and d.body.mark is not world.output_mark:
+                yield f"alert {d.body.alert_id}: marked {d.body.mark.value}"
+            if isinstance(d.body, Alert | Delivery | SightingPlaced) and (
+                d.mark is not world.output_mark
+            ):
+                yield f"{type(d.body).__name__} in seq {d.seq}: envelope marked {d.mark.value}"
+    for t_ns, rows in story.pictures:
+        if len(rows) and (rows["mark"] != index).any():
+            yield f"picture at {seconds(t_ns):.1f} s: a track without the mark"
+
+
+def tiers_move_as_said(story: Story) -> Iterator[str]:
+    """Rises ring and come at once; falls are held back; revisions only go up."""
+    hold = story.run.world.settings.policy.hold_s
+    for alert_id, revisions in story.by_alert.items():
+        first = revisions[0].alert
+        adopted = first.end_reason is EndReason.UNKNOWN_AFTER_RESTART
+        if not adopted and not (first.msg_type is MsgType.ALERT and first.sound):
+            yield f"alert {alert_id}: began with {first.msg_type.name}, sound {first.sound}"
+        t_high = revisions[0].t_ns
+        for before, after in pairwise(revisions):
+            b, a = before.alert, after.alert
+            if a.revision <= b.revision and not adopted:
+                yield f"alert {alert_id}: revision {a.revision} after {b.revision}"
+            if b.msg_type is MsgType.CANCEL and not adopted:
+                yield f"alert {alert_id}: goes on after its cancel"
+            if a.msg_type is MsgType.CANCEL:
+                continue
+            if a.tier > b.tier:
+                t_high = after.t_ns
+                if not a.sound:
+                    yield f"alert {alert_id}: rose to {a.tier.name} in silence"
+            elif a.tier < b.tier and after.t_ns - t_high < hold * 1e9:
+                held_s = (after.t_ns - t_high) / 1e9
+                yield f"alert {alert_id}: fell to {a.tier.name} after {held_s:.1f} s"
+
+
+def times_in_order(story: Story) -> Iterator[str]:
+    for said in story.said:
+        a = said.alert
+        if not a.t_cause_ns <= a.t_decided_ns <= a.t_expires_ns:
+            yield (
+                f"alert {a.alert_id}.{a.revision}: T0 {seconds(a.t_cause_ns):.2f}, "
+                f"T1 {seconds(a.t_decided_ns):.2f}, expires {seconds(a.t_expires_ns):.2f}"
+            )
+        if a.t_decided_ns != said.t_ns:
+            yield f"alert {a.alert_id}.{a.revision}: T1 is not when it was decided"
+
+
+def says_why_it_ended(story: Story) -> Iterator[str]:
+    """Expiry is never all clear; an all clear has an author; and it ends everything at once."""
+    open_now: dict[str, Alert] = {}
+    for step in story.run.steps:
+        word = step.event.body if isinstance(step.event.body, AllClear) else None
+        for a in (d.body for d in step.decisions if isinstance(d.body, Alert)):
+            if a.msg_type is not MsgType.CANCEL:
+                open_now[a.alert_id] = a
+                continue
+            open_now.pop(a.alert_id, None)
+            clear = a.end_reason is EndReason.ALL_CLEAR
+            if a.end_reason is None or clear != (a.action == "all_clear"):
+                yield f"alert {a.alert_id}: ended by {a.end_reason} with action {a.action}"
+            if clear != (word is not None and a.by_person_id == word.by_person_id):
+                yield f"alert {a.alert_id}: all clear by {a.by_person_id}"
+        if word is not None and open_now:
+            yield f"all clear at {seconds(step.event.t_recv_ns):.1f} s left {sorted(open_now)} open"
+
+
+def live_tracks(story: Story) -> Iterator[str]:
+    """An alert refers to tracks that live and are in the picture."""
+    for said in story.said:
+        a = said.alert
+        fresh = a.action in {"be_aware", "get_ready", "take_cover"}
+        if a.msg_type is MsgType.CANCEL or not fresh:
+            continue
+        if not a.track_ids:
+            yield f"alert {a.alert_id}.{a.revision}: no track"
+        if story.near_crash(said.t_ns, margin_s=PICTURE_S):
+            continue
+        window = round(PICTURE_S * 1e9)
+        drawn = {
+            bytes(row).decode()
+            for t, rows in story.pictures
+            if abs(t - said.t_ns) <= window
+            for row in rows["track_id"]
+        }
+        for track_id in a.track_ids:
+            if story.ended.get(track_id, said.t_ns) < said.t_ns:
+                yield f"alert {a.alert_id}.{a.revision}: track {track_id} had ended"
+            if track_id not in drawn:
+                yield f"alert {a.alert_id}.{a.revision}: track {track_id} is in no picture"
+
+
+# ---- people are heard ----------------------------------------------------------------------------
+
+
+def reports_used(story: Story) -> Iterator[str]:
+    """Each report is answered once, however late; a bearing from an enrolled person counts."""
+    known: dict[str, str | None] = {}
+    for step in story.run.steps:
+        body = step.event.body
+        if not isinstance(body, Sighting):
+            continue
+        answers = [d.body for d in step.decisions if isinstance(d.body, SightingPlaced)]
+        if len(answers) != 1 or answers[0].report_id != body.report_id:
+            yield f"report {body.report_id}: {len(answers)} answers"
+            continue
+        placed = answers[0]
+        repeat = body.report_id in known
+        if placed.repeat != repeat:
+            yield f"report {body.report_id}: repeat is {placed.repeat}, need {repeat}"
+        if placed.track_id is None and body.bearing is not None and body.person_id is not None:
+            late_s = (step.event.t_recv_ns - body.t_obs_ns) / 1e9
+            yield f"report {body.report_id}: came {late_s:.1f} s late and was not used"
+        first = known.get(body.refines or "")
+        if first is not None and not repeat and placed.track_id is None:
+            yield f"report {body.report_id}: completes {body.refines} and was not used"
+        known.setdefault(body.report_id, placed.track_id)
+
+
+def acknowledgements_count(story: Story) -> Iterator[str]:
+    seen: set[tuple[str, str, str]] = set()
+    for step in story.run.steps:
+        body = step.event.body
+        if not isinstance(body, Acknowledged):
+            continue
+        key = (body.alert_id, body.person_id, body.kind.value)
+        got = [d.body for d in step.decisions if isinstance(d.body, Reached)]
+        if len(got) != (key not in seen):
+            yield f"acknowledgement {key}: {len(got)} decisions, need {int(key not in seen)}"
+        for r in got:
+            if (r.alert_id, r.person_id, r.kind.value) != key or r.t_obs_ns != body.t_obs_ns:
+                yield f"acknowledgement {key}: reached {r.alert_id} {r.person_id} {r.kind.value}"
+        seen.add(key)
+
+
+RULES: dict[str, Callable[[Story], Iterator[str]]] = {
+    rule.__name__: rule
+    for rule in (
+        warned, ends, delivered_once, one_alert_at_a_time, same_people, pages_agree, marked,
+        tiers_move_as_said, times_in_order, says_why_it_ended, live_tracks, reports_used,
+        acknowledgements_count, points_the_right_way, arrives_as_said, drones_in_picture,
+        tells_when_it_was_seen,
+    )
+}  # fmt: skip
