@@ -1,0 +1,228 @@
+// Reports -> the server, surely and once: on disk first, sent at once, again until received.
+
+const REPORTS_MAX = 200; // kept; received ones go first, then the oldest refused
+const KEEP_MS = 24 * 3600 * 1000; // a received report stays on the list so long
+const EVERY_MS = 10_000;
+
+/**
+ * An entry: {report_id, root, body, deviceMs, offsetMs, state, tries, receivedMs, why, placed}.
+ * state: "waiting" (on this device only), "warned" (counts for warnings, not yet on record),
+ * "received" (committed), "refused" (the server will never take it).
+ *
+ * Events: "change" with the entry. deviceMs is the press on the device's wall clock; the time
+ * sent is corrected by the offset known then or, if the phone was offline, by the one known now.
+ */
+export class Outbox extends EventTarget {
+  constructor({ store, session, clock, lock = webLock }) {
+    super();
+    Object.assign(this, { store, session, clock, lock });
+    this.entries = new Map();
+    this.sending = null;
+    this.again = false;
+  }
+
+  /** Reads what an earlier page left and starts to send it. */
+  async start() {
+    for (const entry of await this.store.all()) {
+      if (!this.entries.has(entry.report_id)) this.entries.set(entry.report_id, entry);
+    }
+    this.tidy();
+    globalThis.addEventListener?.("online", () => this.flush());
+    globalThis.document?.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.reload().then(() => this.flush());
+    });
+    this.timer = setInterval(() => this.flush(), EVERY_MS);
+    this.dispatchEvent(new CustomEvent("change", { detail: null }));
+    return this.flush();
+  }
+
+  stop() {
+    clearInterval(this.timer);
+  }
+
+  /** Newest first. */
+  list() {
+    return [...this.entries.values()].sort((a, b) => b.deviceMs - a.deviceMs);
+  }
+
+  get(report_id) {
+    return this.entries.get(report_id) ?? null;
+  }
+
+  waiting() {
+    return this.list().filter(isOwed);
+  }
+
+  /**
+   * Stores, then sends. Resolves when the report is on disk (saved: true) or storage refused
+   * (saved: false; it is sent all the same); the outcome comes as "change".
+   */
+  async add(body, { deviceMs = this.clock.wall(), offsetMs = this.clock.offsetMs } = {}) {
+    const entry = {
+      report_id: body.report_id,
+      root: body.refines ?? body.report_id,
+      body,
+      deviceMs,
+      offsetMs,
+      pressedMs: this.clock.wall(),
+      state: "waiting",
+      tries: 0,
+      receivedMs: null,
+      why: null,
+      saved: false,
+      placed: null,
+    };
+    this.entries.set(entry.report_id, entry);
+    try {
+      await this.store.put({ ...entry, saved: true });
+      entry.saved = true;
+    } catch {
+      // private window or full disk: the page says "not saved" and still tries to send
+    }
+    this._tell(entry);
+    globalThis.navigator?.serviceWorker?.ready
+      ?.then((worker) => worker.sync?.register("vigia-outbox"))
+      .catch(() => {}); // only some browsers have it; the timer does the work elsewhere
+    this.tidy();
+    this.flush();
+    return entry;
+  }
+
+  /** Forgets a report that never left this device. False: it may have, withdraw it instead. */
+  async discard(report_id) {
+    const entry = this.entries.get(report_id);
+    if (!entry || entry.tries > 0 || entry.state !== "waiting") return false;
+    this.entries.delete(report_id);
+    await this.store.delete(report_id);
+    this._tell(null);
+    return true;
+  }
+
+  /** What became of it ("placed" on the socket). */
+  placed({ report_id, track_id, track_number }) {
+    const entry = this.entries.get(report_id);
+    if (!entry) return;
+    entry.placed = { track_id, track_number };
+    this._save(entry);
+  }
+
+  /** Another page or the service worker may have sent some. */
+  async reload() {
+    const stored = await this.store.all().catch(() => []);
+    for (const entry of stored) {
+      const mine = this.entries.get(entry.report_id);
+      if (!mine || (isOwed(mine) && !isOwed(entry))) {
+        this.entries.set(entry.report_id, entry);
+        this._tell(entry);
+      }
+    }
+  }
+
+  /** Sends all that is owed, one run at a time; a press during a run starts another. */
+  flush() {
+    if (this.sending) {
+      this.again = true;
+      return this.sending;
+    }
+    this.sending = this.lock(() => this._flush())
+      .catch(() => {})
+      .finally(() => {
+        this.sending = null;
+        if (!this.again) return undefined;
+        this.again = false;
+        return this.flush();
+      });
+    return this.sending;
+  }
+
+  async _flush() {
+    for (const entry of sendingOrder(this.list().filter(isOwed))) {
+      if (!this.entries.has(entry.report_id)) continue; // discarded meanwhile
+      if (!(await this._send(entry))) return;
+      if (this.again) return; // something new was pressed: it goes before the backlog
+    }
+  }
+
+  /** False: no use to try the others now. */
+  async _send(entry) {
+    entry.tries += 1;
+    const t_ms = this.clock.correct(entry.deviceMs, entry.offsetMs);
+    try {
+      const answer = await this.session.post("/sightings", { ...entry.body, t_ms });
+      if (answer?.received !== true) throw Object.assign(new Error("no receipt"), { status: 0 });
+      // Only now: committed on the server.
+      entry.state = "received";
+      entry.receivedMs = this.clock.wall();
+      entry.sentMs = t_ms;
+    } catch (error) {
+      if (error.body?.warned === true) entry.state = "warned";
+      else if (isRefusal(error.status)) {
+        entry.state = "refused";
+        entry.why = error.message;
+      }
+      this._save(entry);
+      return entry.state === "refused";
+    }
+    this._save(entry);
+    return true;
+  }
+
+  /** Keeps the list bounded; what is still owed is never dropped before what is not. */
+  tidy() {
+    const old = this.clock.wall() - KEEP_MS;
+    for (const entry of this.list().reverse()) {
+      const done = !isOwed(entry);
+      if ((done && entry.deviceMs < old) || (done && this.entries.size > REPORTS_MAX)) this._forget(entry);
+    }
+    for (const entry of this.list().reverse()) {
+      if (this.entries.size <= REPORTS_MAX) break;
+      this._forget(entry); // two hundred unsent reports: the oldest has lost its worth
+    }
+  }
+
+  _forget(entry) {
+    this.entries.delete(entry.report_id);
+    this.store.delete(entry.report_id).catch(() => {});
+  }
+
+  _save(entry) {
+    if (!this.entries.has(entry.report_id)) return;
+    this.store.put(structuredClone(entry)).catch(() => {});
+    this._tell(entry);
+  }
+
+  _tell(entry) {
+    this.dispatchEvent(new CustomEvent("change", { detail: entry }));
+  }
+}
+
+export const isOwed = (entry) => entry.state === "waiting" || entry.state === "warned";
+
+/** 400, 409, 413, 422: the same bytes will never be taken. 401, 403, 429, 5xx may pass. */
+function isRefusal(status) {
+  return status === 400 || status === 409 || status === 413 || status === 422;
+}
+
+/** The newest sighting is worth most; what refines it comes after it, never before. */
+export function sendingOrder(entries) {
+  const byRoot = new Map();
+  for (const entry of entries) {
+    if (!byRoot.has(entry.root)) byRoot.set(entry.root, []);
+    byRoot.get(entry.root).push(entry);
+  }
+  const born = (group) => Math.min(...group.map((e) => e.pressedMs));
+  return [...byRoot.values()]
+    .sort((a, b) => born(b) - born(a))
+    .flatMap((group) => group.sort(rootFirst));
+}
+
+function rootFirst(a, b) {
+  const first = Number(a.report_id !== a.root) - Number(b.report_id !== b.root);
+  return first || a.pressedMs - b.pressedMs;
+}
+
+/** One sender at a time among pages and the service worker; where locks are missing, none. */
+function webLock(act) {
+  const locks = globalThis.navigator?.locks;
+  return locks ? locks.request("vigia-outbox", act) : act();
+}
