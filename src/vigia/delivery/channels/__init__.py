@@ -1,0 +1,1 @@
+"""Alert -> bytes of one channel, and its replies back."""
