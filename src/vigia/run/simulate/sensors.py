@@ -10,13 +10,16 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from vigia.events import Observation, OperatorSeen, SensorHeard
-from vigia.geo import Enu, angle_diff_deg, bearing_deg_true
+from vigia.geo import angle_diff_deg, bearing_deg_true
+from vigia.run.simulate.broadcast import Fix, Receiver
 from vigia.run.simulate.emission import Emission, Look
 from vigia.scan import Flag, IdKind, Layout, pack
+from vigia.terms import Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from vigia.geo import Enu
     from vigia.run.simulate.world import Flyer, SimSensor, Span, World
 
 SOUND_MPS = 343.0
@@ -193,12 +196,14 @@ def _clutter(sensor: SimSensor, rng: Random) -> tuple[float, ...]:
 
 
 def _remote_id(world: World, sensor: SimSensor, rng: Random) -> Iterator[tuple[float, Emission]]:
+    """Half of the receivers run the real adapter on real bytes, the others write the rows."""
+    receiver = Receiver(sensor.sensor_id) if rng.random() < 0.5 else None
     bias = {
         f.flyer_id: (rng.gauss(0.0, GPS_BIAS_M), rng.gauss(0.0, GPS_BIAS_M)) for f in world.flyers
     }
     told: dict[str, float] = {}
     for t in _times(world, sensor):
-        columns: dict[str, list[object]] = {}
+        fixes: list[Fix] = []
         looks: list[Look] = []
         for flyer in world.flyers:
             if flyer.serial is None or not flyer.path.exists(t):
@@ -206,46 +211,63 @@ def _remote_id(world: World, sensor: SimSensor, rng: Random) -> Iterator[tuple[f
             if _geometry(sensor.at, flyer, t).range_m > sensor.range_m or rng.random() > 0.75:
                 continue
             looks.append(Look(sensor.sensor_id, "remote_id", flyer.flyer_id, t, sensor.healthy))
-            for name, value in _place_row(world, flyer, t, bias[flyer.flyer_id], rng).items():
-                columns.setdefault(name, []).append(value)
-            if t - told.get(flyer.flyer_id, -math.inf) > OPERATOR_EVERY_S:
-                told[flyer.flyer_id] = t
-                yield t, Emission(t, sensor.sensor_id, _operator(world, sensor, flyer, t))
-        if looks:
-            columns["t_obs_ns"] = [world.ns(t + sensor.clock_skew_s)] * len(looks)
+            fixes.append(_fix(world, flyer, t, bias[flyer.flyer_id], rng))
+        t_ns = world.ns(t + sensor.clock_skew_s)
+        if receiver is not None:
+            for fix, look in zip(fixes, looks, strict=True):
+                for body in receiver.hear(fix, t_ns=t_ns):
+                    seen = (look,) if isinstance(body, Observation) else ()
+                    yield t, Emission(t, sensor.sensor_id, body, seen)
+            continue
+        for fix, look in zip(fixes, looks, strict=True):
+            if t - told.get(look.flyer_id, -math.inf) > OPERATOR_EVERY_S:
+                told[look.flyer_id] = t
+                yield t, Emission(t, sensor.sensor_id, _operator(sensor, fix, t_ns))
+        if fixes:
+            rows = [_place_row(fix) for fix in fixes]
+            columns: dict[str, list[object]] = {k: [row[k] for row in rows] for k in rows[0]}
+            columns["t_obs_ns"] = [t_ns] * len(rows)
             body = Observation(sensor_id=sensor.sensor_id, scan=pack(Layout.PLACE_1, columns))
             yield t, Emission(t, sensor.sensor_id, body, tuple(looks))
 
 
-def _place_row(
-    world: World, flyer: Flyer, t: float, bias: tuple[float, float], rng: Random
-) -> dict[str, object]:
+def _fix(world: World, flyer: Flyer, t: float, bias: tuple[float, float], rng: Random) -> Fix:
     p, v = flyer.path.at(t), flyer.path.velocity(t)
     e, n = p.e_m + bias[0] + rng.gauss(0.0, 1.5), p.n_m + bias[1] + rng.gauss(0.0, 1.5)
-    place = world.site.to_latlon(e_m=e, n_m=n, u_m=p.u_m + rng.gauss(0.0, 4.0))
+    start = flyer.path.points[0]
+    return Fix(
+        serial=flyer.serial or "",
+        place=world.site.to_latlon(e_m=e, n_m=n, u_m=p.u_m + rng.gauss(0.0, 4.0)),
+        height_m=p.u_m,
+        speed_mps=max(0.0, math.hypot(v.e_m, v.n_m) + rng.gauss(0.0, 0.3)),
+        course_deg=bearing_deg_true(de_m=v.e_m, dn_m=v.n_m),
+        climb_mps=v.u_m,
+        pilot=world.site.to_latlon(e_m=start.e_m, n_m=start.n_m, u_m=0.0),
+    )
+
+
+def _place_row(fix: Fix) -> dict[str, object]:
     return {
-        "lat_deg": place.lat_deg,
-        "lon_deg": place.lon_deg,
-        "alt_hae_m": place.alt_hae_m,
-        "height_m": p.u_m,
+        "lat_deg": fix.place.lat_deg,
+        "lon_deg": fix.place.lon_deg,
+        "alt_hae_m": fix.place.alt_hae_m,
+        "height_m": fix.height_m,
         "sigma_m": RID_SIGMA_M,
         "alt_sigma_m": 15.0,
-        "speed_mps": max(0.0, math.hypot(v.e_m, v.n_m) + rng.gauss(0.0, 0.3)),
-        "course_deg_true": bearing_deg_true(de_m=v.e_m, dn_m=v.n_m),
-        "climb_mps": v.u_m,
+        "speed_mps": fix.speed_mps,
+        "course_deg_true": fix.course_deg,
+        "climb_mps": fix.climb_mps,
         "speed_sigma_mps": 1.0,
+        "p_drone": 0.9,
         "flags": int(Flag.AIRBORNE),
         "id_kind": int(IdKind.SERIAL),
         "ua_type": 2,
-        "identity": (flyer.serial or "").encode(),
+        "identity": fix.serial.encode(),
     }
 
 
-def _operator(world: World, sensor: SimSensor, flyer: Flyer, t: float) -> OperatorSeen:
-    start = flyer.path.at(flyer.path.t_s[0])
+def _operator(sensor: SimSensor, fix: Fix, t_ns: int) -> OperatorSeen:
+    where = Position(fix.pilot.lat_deg, fix.pilot.lon_deg)
     return OperatorSeen(
-        sensor_id=sensor.sensor_id,
-        uas_id=flyer.serial or "",
-        t_obs_ns=world.ns(t + sensor.clock_skew_s),
-        position=world.position(Enu(start.e_m, start.n_m, 0.0)),
+        sensor_id=sensor.sensor_id, uas_id=fix.serial, t_obs_ns=t_ns, position=where
     )
