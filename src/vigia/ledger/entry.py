@@ -138,12 +138,12 @@ def encode_entry(entry: LedgerEntry, *, n: int, salt: Salt) -> bytes:
     }
     for name, value in entry.fields:
         match value:
-            case Who():
-                out[name] = commit_who(salt(value.subject, value.owner), value.subject)
-            case Said():
-                out[name] = _commit(
-                    "t", salt(value.subject, None), f"text\n{entry.seq}\n{name}\n{value.text}"
-                )
+            case Who(subject=who, owner=owner):
+                who = _utf8(who)
+                out[name] = commit_who(salt(who, None if owner is None else _utf8(owner)), who)
+            case Said(subject=who, text=text):
+                said = f"text\n{entry.seq}\n{name}\n{_utf8(text)}"
+                out[name] = _commit("t", salt(_utf8(who), None), said)
             case str():
                 out[name] = _clip(value)
             case _:
@@ -356,11 +356,16 @@ def _named(name: str) -> Who | str:
 
 def _clip(text: str) -> str:
     """A peer made some of these identifiers: bounded, and always UTF-8."""
-    return text[:ID_MAX].encode("utf-8", "replace").decode()
+    return _utf8(text[:ID_MAX])
+
+
+def _utf8(text: str) -> str:
+    """JSON may bring half a surrogate pair, which no database and no hash takes."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _commit(form: str, salt: bytes | None, message: str) -> str:
     if salt is None:
         return form + UNKNOWN
-    mac = hmac.digest(salt, b"vigia ledger 1\n" + message.encode("utf-8", "replace"), "sha256")
+    mac = hmac.digest(salt, b"vigia ledger 1\n" + message.encode(), "sha256")
     return f"{form}:{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
