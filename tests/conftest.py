@@ -1,0 +1,27 @@
+"""What the whole run has to say at its end: the sum of all simulated worlds, planted bugs."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    said: dict[str, list[str]] = {"worlds": [], "planted": []}
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in getattr(report, "user_properties", ()):
+                if name in said:
+                    said[name].append(str(value))
+    if said["worlds"]:
+        from vigia.run.simulate.worlds import WorldResult, summary
+
+        worlds = [
+            w for text in said["worlds"] for w in msgspec.json.decode(text, type=list[WorldResult])
+        ]
+        terminalreporter.section("simulated worlds")
+        terminalreporter.write_line(summary(worlds))
+    if said["planted"]:
+        terminalreporter.section("planted bugs")
+        for line in sorted(said["planted"]):
+            terminalreporter.write_line(line)
