@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 
 from vigia.delivery.channels import cot
 from vigia.events import Alert, Delivery
@@ -24,7 +25,6 @@ from vigia.terms import MsgType, Position
 from vigia.tracktable import PUBLISHED_DTYPE, Fix
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 ALERTS_MAX = 10_000  # open alerts; beyond it those already sent are forgotten first
@@ -202,7 +202,7 @@ class TakSender:
         if self._picture is None or not alert.track_ids:
             return None
         found = self._picture[self._picture["track_id"] == alert.track_ids[0].encode()]
-        if not len(found) or found[0]["fix"] != Fix.POSITION:
+        if not len(found) or found[0]["fix"] != Fix.POSITION or np.isnan(found[0]["lat_deg"]):
             return None
         return Position(float(found[0]["lat_deg"]), float(found[0]["lon_deg"]))
 

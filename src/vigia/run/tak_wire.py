@@ -47,6 +47,7 @@ def parse_url(url: str) -> Endpoint:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
+        (host or "").encode("idna")  # what asyncio would stumble over later
     except ValueError as error:
         raise SettingsError(f"{wanted} ({error})") from error
     if parts.scheme not in ("tcp", "udp") or not host or not port or parts.path not in ("", "/"):

@@ -8,10 +8,10 @@ callsign and remarks, because each TAK client shows another of them.
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from vigia.scan import optional
 from vigia.terms import Identity, Mark, MsgType, Position, Tier
 from vigia.tracktable import MARKS, Fix, TrackFlag
 from vigia.wire.cot import CotEvent, Emergency, render
@@ -73,7 +73,7 @@ def render_track(
     row: np.void, words: dict[str, str], *, identity: Identity = Identity.UNKNOWN
 ) -> bytes | None:
     """row: of tracktable.PUBLISHED_DTYPE. None when it has no position to show."""
-    lat_deg, lon_deg = optional(row["lat_deg"]), optional(row["lon_deg"])
+    lat_deg, lon_deg = _finite(row["lat_deg"]), _finite(row["lon_deg"])
     if row["fix"] != Fix.POSITION or lat_deg is None or lon_deg is None:
         return None
     mark, flags = Mark(MARKS[row["mark"]]), TrackFlag(int(row["flags"]))
@@ -88,12 +88,12 @@ def render_track(
         t_stale_ns=max(t_last_ns + TRACK_STALE_NS, t_ns + TRACK_STALE_LEAST_NS),
         lat_deg=lat_deg,
         lon_deg=lon_deg,
-        alt_hae_m=optional(row["alt_hae_m"]),
-        ce_m=optional(row["sigma_m"]),
+        alt_hae_m=_finite(row["alt_hae_m"]),
+        ce_m=_finite(row["sigma_m"]),
         callsign=_marked(mark, words, f"T-{int(row['number']):03d}"),
         remarks=_marked(mark, words, _track_remarks(row, flags, words)),
-        course_deg_true=optional(row["course_deg_true"]),
-        speed_mps=optional(row["speed_mps"]),
+        course_deg_true=_finite(row["course_deg_true"]),
+        speed_mps=_finite(row["speed_mps"]),
     )
     return render(event)
 
@@ -108,6 +108,11 @@ def track_name(row: np.void) -> str:
     raw = bytes(row["track_id"])
     text = raw.decode("ascii", "replace")
     return text if text.isascii() and text.isprintable() else raw.hex()
+
+
+def _finite(value: float) -> float | None:
+    """A column's NaN, and whatever else is no number, is unknown."""
+    return float(value) if math.isfinite(value) else None
 
 
 def _how(mark: Mark) -> str:
