@@ -80,7 +80,7 @@ def verify(
         say(f"CHANGED: {_name(found.finding)}")
     else:
         say("OK: every entry, every hash and every signature was recomputed and holds")
-    tree = Tree(found.leaf_hashes)
+    tree = Tree(found.leaf_hashes if witness else ())
     vouched = 0
     for path in witness:
         problem = _check_witness(path, found, tree, log, trusted, say)
