@@ -1,0 +1,124 @@
+"""Evidence for and against a track -> whether it exists, what it is, and what may be shown.
+
+Everything is log odds in nats. Sources of the numbers: docs/track.md section 4.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from vigia.scan import Flag
+from vigia.terms import TrackStatus
+from vigia.track.table import TENTATIVE
+from vigia.tracktable import Fix, TrackFlag
+
+if TYPE_CHECKING:
+    from vigia.track.table import Record
+
+NEW_PER_HOUR = 20.0  # real drones that appear in one sensor's sight, the prior
+CONFIRM_LLR = 6.0  # at most NEW_PER_HOUR * exp(-CONFIRM_LLR) = 0.05 false confirmed an hour
+POSSIBLE_LLR = 3.0  # the same for a machine's unconfirmed track: one an hour
+AGREED_LLR = 3.5  # enough when independent witnesses agree
+LLR_MAX = 12.0
+LLR_END = -2.0  # what is left of the odds when a track's life is over
+BIRTH_LLR_MAX = 0.5
+CREDIT_MAX = 8.0  # one measurement proves no more, however well it fits
+SILENT_S = 1.5  # no decay within it: ordinary scan time
+LIFE_TENTATIVE_S = 3.2  # a plot that nothing follows
+LIFE_RANGED_S = 10.0  # hovering drones fall into a radar's Doppler notch for 8 s
+LIFE_STATED_S = 15.0
+LIFE_BEARING_S = 12.0
+LIFE_PERSON_S = 60.0  # people report rarely
+COASTING_S = 2.5
+WITNESS_S = 60.0
+DRONE_LO_MAX = 5.0
+FIX_SIGMA_M = 150.0  # a position is claimed below this
+FIX_KEEP_SIGMA_M = 250.0  # and given up above this
+REPEAT_WEIGHT = 0.15  # class evidence of one sensor is nearly the same every time
+
+
+def p_of(log_odds: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(min(log_odds, 50.0), -50.0)))
+
+
+def llr_at(record: Record, t_ns: int) -> float:
+    """The odds decayed by silence: linear from the last support to LLR_END at life's end."""
+    silent = (t_ns - record.t_last_ns) / 1e9 - SILENT_S
+    span = (record.life_ns - record.t_last_ns) / 1e9 - SILENT_S
+    if silent <= 0.0 or span <= 0.0:
+        return record.llr
+    return record.llr - (record.llr - LLR_END) * min(silent / span, 1.0)
+
+
+def birth_llr(false_per_s: float) -> float:
+    """Log odds that a first plot is a drone and not one of the sensor's false ones."""
+    return min(math.log(NEW_PER_HOUR / 3600.0 / max(false_per_s, 1e-9)), BIRTH_LLR_MAX)
+
+
+def support(
+    record: Record,
+    *,
+    t_obs_ns: int,
+    t_recv_ns: int,
+    nats: float,
+    life_s: float,
+    witness: str,
+    source: str,
+) -> None:
+    """One more measurement of this track."""
+    record.llr = min(llr_at(record, t_obs_ns) + min(nats, CREDIT_MAX), LLR_MAX)
+    record.hits += 1
+    record.t_last_ns = max(record.t_last_ns, t_obs_ns)
+    record.t_first_ns = min(record.t_first_ns, t_obs_ns)
+    record.t_cause_ns = t_recv_ns
+    record.life_ns = max(record.life_ns, t_obs_ns + int(life_s * 1e9))
+    record.witnesses[witness] = max(record.witnesses.get(witness, 0), t_obs_ns)
+    record.credit[source] = record.credit.get(source, 0.0) + nats
+
+
+def promote(record: Record, *, trusted: bool) -> bool:
+    """Raises the status by the sequential test; True when the track is to be shown first now."""
+    first = False
+    if record.status == TENTATIVE and (
+        trusted or (record.hits >= 2 and record.llr >= POSSIBLE_LLR)
+    ):
+        record.status = int(TrackStatus.POSSIBLE)
+        first = True
+    agreed = len(record.witnesses) >= 2 and record.llr >= AGREED_LLR
+    sure = agreed or record.llr >= CONFIRM_LLR
+    if record.status == TrackStatus.POSSIBLE and record.hits >= 2 and sure:
+        record.status = int(TrackStatus.CONFIRMED)
+    return first
+
+
+def settle_fix(record: Record, sigma_m: float) -> None:
+    """POSITION or SECTOR, with hysteresis. A lone bearing is a sector however good it is."""
+    limit = FIX_KEEP_SIGMA_M if record.fix == Fix.POSITION else FIX_SIGMA_M
+    record.fix = int(Fix.POSITION if record.ranged and sigma_m <= limit else Fix.SECTOR)
+
+
+def believe(record: Record, *, p_drone: float, row_flags: int) -> None:
+    """Class and flags from one machine row; p_drone NaN says nothing."""
+    if p_drone == p_drone:
+        p = min(max(p_drone, 0.02), 0.98)
+        weight = REPEAT_WEIGHT if record.hits > 1 else 1.0
+        lean(record, weight * math.log(p / (1.0 - p)))
+    if row_flags & Flag.LOAD:
+        record.flags |= TrackFlag.LOAD
+    if row_flags & Flag.EMERGENCY:
+        record.flags |= TrackFlag.EMERGENCY
+    if row_flags & Flag.CLOSING:
+        record.flags |= TrackFlag.CLOSING
+    if not row_flags & Flag.WEAK:
+        record.flags &= ~int(TrackFlag.WEAK)
+
+
+def lean(record: Record, nats: float) -> None:
+    record.drone_lo = max(min(record.drone_lo + nats, DRONE_LO_MAX), -DRONE_LO_MAX)
+
+
+def witness_count(record: Record) -> int:
+    """Links that supported it lately; never 0."""
+    since = record.t_last_ns - int(WITNESS_S * 1e9)
+    return max(1, min(255, sum(1 for t in record.witnesses.values() if t >= since)))
