@@ -192,8 +192,10 @@ class TakSender:
             self.health.tracks_sent += 1
 
     def _all_due(self) -> None:
-        """Every open alert again, the most urgent first."""
-        ordered = sorted(self._open.values(), key=lambda held: -held.alert.tier)
+        """Every open alert again, the most urgent first, of those the ones never sent."""
+        ordered = sorted(
+            self._open.values(), key=lambda held: (-held.alert.tier, held.delivery_id is None)
+        )
         self._due = {held.alert.alert_id: None for held in ordered}
 
     def _position(self, alert: Alert) -> Position | None:
