@@ -1,4 +1,4 @@
-"""The demo scenario: the same for a seed, every kind of input, and the whole story in two minutes."""
+"""The demo scenario: the same for a seed, every kind of input, the whole story in two minutes."""
 
 from __future__ import annotations
 

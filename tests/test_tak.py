@@ -295,7 +295,7 @@ def test_only_the_newest_revision_waits_and_the_older_is_told_as_failed() -> Non
         async with running(sender) as later:
             await until(lambda: len(later) == 1)
             assert later == [("a1.3.cot", True, None)]
-            assert len(server.events()) == 1
+            await until(lambda: len(server.events()) == 1)
 
     with_server(test)
 

@@ -43,6 +43,7 @@ from vigia.terms import Channel, MsgType
 
 STEPS_MAX = 50_000  # inputs of one world; more means that the core keeps waking itself
 QUIET_S = 25.0  # a world goes on at least this long after the last flyer
+LAST_WORD_NS = 4_000_000_000  # for the last cancel to reach the pages
 AFTER_EXPIRY_S = 40.0  # and at most this long after everything must have expired
 
 
@@ -110,6 +111,7 @@ class Shell:
         self._pushed = 0
         self._life = 0
         self._down = False
+        self._t_ns = self._t_closed_ns = 0
         self._snapshot: tuple[int, bytes] | None = None  # steps so far, state
         self._open: dict[str, Alert] = {}
         self._sent: dict[tuple[str, int], Alert] = {}
@@ -127,13 +129,14 @@ class Shell:
         t_crash = None if world.crash is None else ns(world.crash.t_s)
         while True:
             t_work = self._heap[0][0] if self._heap else t_max
-            t_tick = t_max if self._down else (self._watch.deadline() or t_max)
+            due = None if self._down else self._watch.deadline()
+            t_tick = t_max if due is None else max(due, self._t_ns)  # due may be long past
             t_next = min(t_work, t_tick)
             if t_crash is not None and t_next > t_crash:
                 self._crash(t_crash)
                 t_crash = None
                 continue
-            if t_next >= t_max or (t_next > t_min and not self._open):
+            if t_next >= t_max or t_next > max(t_min, self._t_closed_ns + LAST_WORD_NS):
                 break
             assert len(result.steps) < STEPS_MAX, f"seed {world.seed}: the core wakes itself"
             if t_tick <= t_work:
@@ -215,6 +218,9 @@ class Shell:
             t_snap = ns(crash.t_s - crash.uncommitted_s - crash.snapshot_age_s)
             if t_ns > t_snap:
                 self._snapshot = (len(steps), self._watch.snapshot())
+        self._t_ns = t_ns
+        if self._open:
+            self._t_closed_ns = t_ns
         event = Event(len(steps) + 1, t_ns, source, self.world.input_mark, body)
         decisions = self._watch.receive(event)
         steps.append(Step(event, decisions, emission))

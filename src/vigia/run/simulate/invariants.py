@@ -34,11 +34,12 @@ from vigia.terms import Channel, EndReason, Mark, MsgType, Tier
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from vigia.run.simulate.story import Story
+    from vigia.run.simulate.story import Said, Story
 
 EXPIRY_SLACK_S = 8.0  # evidence after the last update moves the end by at most repeat_s
 TWO_AT_ONCE_S = 4.0  # a returning page is told to drop the old one
 PICTURE_S = 2.5
+ALERTS_AN_INCIDENT_MAX = 3
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -78,7 +79,7 @@ def ends(story: Story) -> Iterator[str]:
         last = revisions[-1]
         if last.alert.msg_type is not MsgType.CANCEL:
             yield f"alert {alert_id}: still open at the end ({last.alert.tier.name})"
-        for before, after in pairwise(revisions):
+        for before, after in pairwise(s for s in revisions if not _adopted(s)):
             late = after.t_ns - before.alert.t_expires_ns
             if late > slack and not story.near_crash(before.alert.t_expires_ns, margin_s=10.0):
                 yield f"alert {alert_id}: went on {late / 1e9:.1f} s after its expiry"
@@ -118,8 +119,8 @@ def one_alert_at_a_time(story: Story) -> Iterator[str]:
             others = [t for a, t in held.items() if a != alert.alert_id]
             if not others or story.near_crash(shown.t_ns, margin_s=TWO_AT_ONCE_S):
                 continue
-            both = min(shown.t_ns - held[alert.alert_id], shown.t_ns - max(others))
-            if alert.alert_id in held and both > TWO_AT_ONCE_S * 1e9:
+            both = shown.t_ns - max(max(others), held.get(alert.alert_id, shown.t_ns))
+            if both > TWO_AT_ONCE_S * 1e9:
                 at = f"{seconds(shown.t_ns):.1f} s"
                 yield f"{phone.device_id}: two alerts at {at}: {sorted(held)}"
 
@@ -183,16 +184,18 @@ def tiers_move_as_said(story: Story) -> Iterator[str]:
     """Rises ring and come at once; falls are held back; revisions only go up."""
     hold = story.run.world.settings.policy.hold_s
     for alert_id, revisions in story.by_alert.items():
-        first = revisions[0].alert
-        adopted = first.end_reason is EndReason.UNKNOWN_AFTER_RESTART
-        if not adopted and not (first.msg_type is MsgType.ALERT and first.sound):
+        own = [s for s in revisions if not _adopted(s)]
+        if not own:
+            continue
+        first = own[0].alert
+        if not (first.msg_type is MsgType.ALERT and first.sound):
             yield f"alert {alert_id}: began with {first.msg_type.name}, sound {first.sound}"
-        t_high = revisions[0].t_ns
-        for before, after in pairwise(revisions):
+        t_high = own[0].t_ns
+        for before, after in pairwise(own):
             b, a = before.alert, after.alert
-            if a.revision <= b.revision and not adopted:
+            if a.revision <= b.revision:
                 yield f"alert {alert_id}: revision {a.revision} after {b.revision}"
-            if b.msg_type is MsgType.CANCEL and not adopted:
+            if b.msg_type is MsgType.CANCEL:
                 yield f"alert {alert_id}: goes on after its cancel"
             if a.msg_type is MsgType.CANCEL:
                 continue
@@ -203,6 +206,19 @@ def tiers_move_as_said(story: Story) -> Iterator[str]:
             elif a.tier < b.tier and after.t_ns - t_high < hold * 1e9:
                 held_s = (after.t_ns - t_high) / 1e9
                 yield f"alert {alert_id}: fell to {a.tier.name} after {held_s:.1f} s"
+
+
+def no_flapping(story: Story) -> Iterator[str]:
+    """The same drone does not begin alert after alert for one person."""
+    begun: dict[tuple[str, str], int] = {}
+    for said in story.said:
+        a = said.alert
+        if a.msg_type is MsgType.ALERT:
+            key = (a.target_id, a.incident_id)
+            begun[key] = begun.get(key, 0) + 1
+    for (target, incident), n in begun.items():
+        if n > ALERTS_AN_INCIDENT_MAX:
+            yield f"{target}: {n} alerts of incident {incident}"
 
 
 def times_in_order(story: Story) -> Iterator[str]:
@@ -304,12 +320,17 @@ def acknowledgements_count(story: Story) -> Iterator[str]:
         seen.add(key)
 
 
+def _adopted(said: Said) -> bool:
+    """Only tells a returning page that its alert is unknown or over."""
+    return said.alert.end_reason is EndReason.UNKNOWN_AFTER_RESTART
+
+
 RULES: dict[str, Callable[[Story], Iterator[str]]] = {
     rule.__name__: rule
     for rule in (
         warned, ends, delivered_once, one_alert_at_a_time, same_people, pages_agree, marked,
-        tiers_move_as_said, times_in_order, says_why_it_ended, live_tracks, reports_used,
-        acknowledgements_count, points_the_right_way, arrives_as_said, drones_in_picture,
+        tiers_move_as_said, no_flapping, times_in_order, says_why_it_ended, live_tracks,
+        reports_used, acknowledgements_count, points_the_right_way, arrives_as_said, drones_in_picture,
         tells_when_it_was_seen,
     )
 }  # fmt: skip
