@@ -210,3 +210,12 @@ def test_an_acknowledgement_counts_once_for_each_meaning() -> None:
 def test_a_post_without_a_person_goes_to_tak_but_to_no_page() -> None:
     [alert] = Desk().at(0, threat(Tier.WATCH, 0, target_id="post/12", person_id=None))
     assert [d.channel for d in plan([alert], (Channel.PAGE, Channel.COT))] == [Channel.COT]
+
+
+def test_old_evidence_that_outlives_its_alert_raises_no_new_one() -> None:
+    desk = Desk()
+    old = threat(Tier.WATCH, 0)
+    desk.at(0, old)
+    said = [a for t in range(1, 400) for a in desk.at(t, old)]
+    assert [a.msg_type for a in said].count(MsgType.CANCEL) == 1
+    assert [a.msg_type for a in said].count(MsgType.ALERT) == 0

@@ -114,9 +114,7 @@ class Watch:
             self._take(event.body, mark, out)
         if s.pending and s.t_ns - s.t_assess_ns >= ASSESS_NS:
             self._assess(out)
-        return [
-            Event(event.seq, s.t_ns, CORE, b.mark if isinstance(b, Alert) else mark, b) for b in out
-        ]
+        return self._envelop(event.seq, mark, out)
 
     def deadline(self) -> int | None:
         """t_recv_ns at which the shell must inject a Tick; None before the settings."""
@@ -265,6 +263,20 @@ class Watch:
 
     # ---- doors -----------------------------------------------------------------------------
 
+    def _envelop(self, seq: int, mark: Mark, out: list[AnyBody]) -> list[Event]:
+        """Alerts and their deliveries bear the alert's mark, whatever input set them off."""
+        marks = {b.alert_id: b.mark for b in out if isinstance(b, Alert)}
+        return [
+            Event(
+                seq,
+                self._s.t_ns,
+                CORE,
+                marks.get(b.alert_id, mark) if isinstance(b, Alert | Delivery) else mark,
+                b,
+            )
+            for b in out
+        ]
+
     def _weigh(self, event: Event) -> tuple[Mark, Fault | None]:
         """The mark an input counts with. Simulated input never passes for actual."""
         assert self._s.settings is not None
@@ -306,6 +318,8 @@ class Watch:
     def _apply(self, settings: CoreSettings) -> None:
         """Settings may change while tracks are open: the tracker goes on from its state."""
         held = None if self._tracker is None else self._tracker.snapshot()
+        if self._s.settings is None:
+            self._s.t_tick_ns = self._s.t_ns  # the first tick is a second from now
         self._s.settings = settings
         self._tracker = Tracker(settings) if held is None else Tracker.restore(settings, held)
         self._ready(settings)

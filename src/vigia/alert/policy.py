@@ -203,7 +203,9 @@ class AlertPolicy:
         )
 
     def _may_raise(self, threat: Threat, t_ns: int) -> bool:
-        """After an all clear the same drone rings only for DANGER."""
+        """Fresh evidence only; after an all clear the same drone rings only for DANGER."""
+        if t_ns - threat.t_cause_ns >= self._policy.expire_s * 1e9:
+            return False
         until = self.state.cleared.get(threat.track_id, 0)
         return threat.tier is Tier.DANGER or t_ns >= until
 

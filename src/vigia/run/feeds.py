@@ -16,8 +16,8 @@ from typing import Protocol
 
 from vigia.events import RAW_MAX, Fault, Input
 from vigia.run.clock import Clock
+from vigia.run.doors import Put
 from vigia.run.settings import SettingsError
-from vigia.run.watch import Put
 from vigia.terms import Mark
 from vigia.wire.pcap import Damage, Reader, Record
 

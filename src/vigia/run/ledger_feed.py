@@ -6,14 +6,14 @@ to nobody afterwards.
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from vigia.events import Event
 from vigia.ledger.entry import Erased
+from vigia.ledger.times import AlertTimes, alert_times
 from vigia.run.journal_tables import DATABASE, KEYS, associated, connect_read_only
 from vigia.run.keys import ShiftKeys
-from vigia.run.ledger_follower import Turn
+from vigia.run.ledger_follower import LedgerFollower, Turn
 from vigia.run.rows import Packed, unpack
 from vigia.terms import Mark
 
@@ -38,7 +38,17 @@ INPUTS = (
     "Restarted",
 )
 DECISIONS = ("SightingPlaced", "Alert", "Delivery", "Fault")
-TURN_MAX = 200_000  # decisions of one input that are read; a core never makes as many
+
+
+WINDOW = 5_000  # inputs looked at by one query
+_COLUMNS = "t_recv_ns, source, mark, kind, body, subject, key_id"
+_SELECT = (
+    f"SELECT 'inputs', seq, -1, {_COLUMNS} FROM inputs"
+    f" WHERE seq BETWEEN ? AND ? AND kind IN ({','.join('?' * len(INPUTS))})"
+    f" UNION ALL SELECT 'decisions', seq, idx, {_COLUMNS} FROM decisions"
+    f" WHERE seq BETWEEN ? AND ? AND kind IN ({','.join('?' * len(DECISIONS))})"
+    " ORDER BY 2, 3"
+)
 
 
 class _Row(NamedTuple):
@@ -63,44 +73,47 @@ class JournalFeed:
 
     def turns(self, from_seq: int) -> Iterator[Turn]:
         """What was committed when the call began; the last turn tells how far that is."""
-        with closing(self._db.cursor()) as cursor:
-            cursor.execute("BEGIN")
-            try:
-                (last_seq,) = cursor.execute("SELECT max(seq) FROM inputs").fetchone()
-                if last_seq is None or last_seq < from_seq:
-                    return
-                seq = -1
-                events: list[Event | Erased] = []
-                for row in self._rows(from_seq, last_seq):
-                    if row.seq != seq and events:
-                        yield Turn(seq, events)
-                        events = []
-                    seq = row.seq
-                    events.append(self._event(row))
-                if events:
-                    yield Turn(seq, events)
-                if seq != last_seq:
-                    yield Turn(last_seq, ())
-            finally:
-                cursor.execute("ROLLBACK")
+        (last_seq,) = self._db.execute("SELECT max(seq) FROM inputs").fetchone()
+        if last_seq is None or last_seq < from_seq:
+            return
+        seq = -1
+        events: list[Source] = []
+        for row in self._rows(from_seq, last_seq):
+            if row.seq != seq and events:
+                yield Turn(seq, events)
+                events = []
+            seq = row.seq
+            events.append(self._event(row))
+        if events:
+            yield Turn(seq, events)
+        if seq != last_seq:
+            yield Turn(last_seq, ())
+
+    def first_seq_since(self, t_recv_ns: int) -> int | None:
+        """The first input received at or after that moment; None: there is none."""
+        low, high = self._db.execute("SELECT min(seq), max(seq) FROM inputs").fetchone()
+        if low is None:
+            return None
+        high += 1
+        while low < high:  # t_recv_ns never decreases with seq
+            middle = (low + high) // 2
+            seq, t_ns = self._db.execute(
+                "SELECT seq, t_recv_ns FROM inputs WHERE seq >= ? ORDER BY seq LIMIT 1", (middle,)
+            ).fetchone()
+            low, high = (seq + 1, high) if t_ns < t_recv_ns else (low, middle)
+        last = self._db.execute("SELECT max(seq) FROM inputs").fetchone()[0]
+        return low if low <= last else None
 
     def close(self) -> None:
         self._db.close()
         self._keys.close()
 
     def _rows(self, first_seq: int, last_seq: int) -> Iterator[_Row]:
-        inputs, decisions = ",".join("?" * len(INPUTS)), ",".join("?" * len(DECISIONS))
-        found = self._db.execute(
-            "SELECT 'inputs', seq, -1 AS idx, t_recv_ns, source, mark, kind, body, subject, key_id"
-            f" FROM inputs WHERE seq BETWEEN ? AND ? AND kind IN ({inputs})"
-            " UNION ALL "
-            "SELECT 'decisions', seq, idx, t_recv_ns, source, mark, kind, body, subject, key_id"
-            f" FROM decisions WHERE seq BETWEEN ? AND ? AND kind IN ({decisions})"
-            " ORDER BY 2, 3",
-            (first_seq, last_seq, *INPUTS, first_seq, last_seq, *DECISIONS),
-        )
-        for row in found:
-            yield _Row(*row)
+        """A window at a time: what is committed never changes, so no transaction need be held."""
+        for begin in range(first_seq, last_seq + 1, WINDOW):
+            end = min(begin + WINDOW - 1, last_seq)
+            found = self._db.execute(_SELECT, (begin, end, *INPUTS, begin, end, *DECISIONS))
+            yield from (_Row(*row) for row in found.fetchall())
 
     def _event(self, row: _Row) -> Event | Erased:
         body: bytes | None = row.body
@@ -118,3 +131,33 @@ class JournalFeed:
 def journal_feed(folder: Path) -> JournalFeed | None:
     """None: that folder holds no journal."""
     return JournalFeed(folder) if (folder / DATABASE).is_file() else None
+
+
+def follow_journal(folder: Path) -> LedgerFollower:
+    """The ledger of one data folder; not started. Waits for a journal that is not there yet."""
+
+    def open_feed() -> JournalFeed:
+        feed = journal_feed(folder)
+        if feed is None:
+            raise FileNotFoundError(f"{folder / DATABASE} is not there yet")
+        return feed
+
+    return LedgerFollower(open_feed, ledger=folder, keys=folder / KEYS)
+
+
+def read_alert_times(folder: Path, *, since_ns: int) -> list[AlertTimes]:
+    """T0 to T4 of every alert decided since then, newest first. Empty without a journal.
+
+    Alerts whose keys are destroyed are left out; the ledger still has their times.
+    """
+    feed = journal_feed(folder)
+    if feed is None:
+        return []
+    try:
+        first = feed.first_seq_since(since_ns)
+        if first is None:
+            return []
+        events = (e for turn in feed.turns(first) for e in turn.events if isinstance(e, Event))
+        return alert_times(events, since_ns=since_ns)
+    finally:
+        feed.close()

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from vigia.events import Event
-    from vigia.ledger.entry import Erased, Salt
+    from vigia.ledger.entry import Salt, Source
     from vigia.ledger.note import Signer
 
 LEAVES_MAX = 20_000  # committed together at most, when catching up
@@ -41,7 +40,7 @@ class Turn(NamedTuple):
     """
 
     seq: int
-    events: Sequence[Event | Erased]
+    events: Sequence[Source]
 
 
 class Feed(Protocol):

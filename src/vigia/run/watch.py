@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from vigia.events import (
     AgencyAdded,
@@ -35,6 +34,7 @@ from vigia.events import (
     TracksPublished,
 )
 from vigia.run.clock import Clock
+from vigia.run.doors import Feed, Link, Outlet
 from vigia.run.guard import GuardedCore
 from vigia.run.health import Health
 from vigia.run.inbox import Inbox, Item
@@ -49,7 +49,6 @@ from vigia.run.link import (
     State,
     Status,
     Submit,
-    ToGateway,
 )
 from vigia.terms import Channel, Mark
 from vigia.tracktable import published_rows
@@ -73,32 +72,6 @@ SHOWN = (
     Fault,
     PositionErased,
 )  # fmt: skip - what the pages need to hear of
-
-
-class Put(Protocol):
-    """How a feed hands over an input; t_recv_ns None: now."""
-
-    def __call__(self, source: str, mark: Mark, body: Input) -> bool: ...
-
-
-class Feed(Protocol):
-    """A transport with its adapter. run() ends when the source ends; it may raise OSError."""
-
-    source: str
-
-    async def run(self, put: Put) -> None: ...
-
-
-class Outlet(Protocol):
-    """A channel served by this process (TAK)."""
-
-    async def run(self) -> None: ...
-    def offer_alert(self, alert: Alert, delivery: Delivery) -> None: ...
-    def offer_tracks(self, rows: object) -> None: ...
-
-
-class Link(Protocol):
-    def send(self, message: ToGateway) -> None: ...
 
 
 class WatchProcess:

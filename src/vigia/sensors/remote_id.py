@@ -77,9 +77,11 @@ class Adapter:
         self._rows: list[_Row] = []
         self._faults = _FaultTally(f"sensor/{sensor_id}")
         self._t_heard_ns: int | None = None
+        self._fed = False  # records given one by one have a reader, and its damage, elsewhere
 
     def feed(self, data: bytes, t_recv_ns: int) -> list[Out]:
         out: list[Out] = []
+        self._fed = True
         for item in self._reader.feed(data):
             out += self._item(item, t_recv_ns)
         return out + self._flush()
@@ -88,7 +90,7 @@ class Adapter:
         return self._item(record, t_recv_ns) + self._flush()
 
     def finish(self, t_recv_ns: int) -> list[Out]:
-        damage = self._reader.finish()
+        damage = self._reader.finish() if self._fed else None
         out = [] if damage is None else self._item(damage, t_recv_ns)
         return out + self._flush() + self._faults.rest()
 

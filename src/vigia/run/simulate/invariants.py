@@ -330,7 +330,7 @@ RULES: dict[str, Callable[[Story], Iterator[str]]] = {
     for rule in (
         warned, ends, delivered_once, one_alert_at_a_time, same_people, pages_agree, marked,
         tiers_move_as_said, no_flapping, times_in_order, says_why_it_ended, live_tracks,
-        reports_used, acknowledgements_count, points_the_right_way, arrives_as_said, drones_in_picture,
-        tells_when_it_was_seen,
+        reports_used, acknowledgements_count, points_the_right_way, arrives_as_said,
+        drones_in_picture, tells_when_it_was_seen,
     )
 }  # fmt: skip
