@@ -250,6 +250,19 @@ def test_an_alert_says_what_to_do_first_then_where_from_and_when() -> None:
     assert got.t_stale_ns == T_NS + 180 * S, "stale when the alert expires, not later"
 
 
+def test_an_alert_of_several_drones_says_how_many() -> None:
+    got = read(render_alert(alert(track_numbers=(41, 42, 43, 44)), WORDS, position=None))
+    assert got.remarks is not None
+    assert got.remarks.endswith("4 drones.")
+    assert got.callsign == "DANGER alpha T-041 T-042 T-043"
+
+
+def test_a_word_missing_from_the_catalogue_stops_no_warning() -> None:
+    got = read(render_alert(alert(), {}, position=None))
+    assert got.remarks is not None
+    assert "alert.action.take_cover" in got.remarks
+
+
 def test_an_alert_without_a_place_says_so() -> None:
     data = render_alert(alert(), WORDS, position=None)
     assert b'lat="0.0000000" lon="0.0000000" hae="9999999.0" ce="9999999.0"' in data

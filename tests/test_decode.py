@@ -8,6 +8,7 @@ import pytest
 
 from corpus import corpus
 from vigia.run.decode import decode
+from vigia.wire import pcap
 
 SAMPLE = Path(__file__).parent / "samples" / "remote_id.pcapng"
 
@@ -50,6 +51,29 @@ def test_a_damaged_file_is_one_line_and_the_exit_code(
     assert got[-1]["damaged"] is True
     assert got[-1]["frame"] == 17
     assert "ends inside the block after frame 16" in capsys.readouterr().err
+
+
+def test_a_file_too_large_to_hold_is_said_and_passed_over(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("vigia.run.decode.FILE_MAX", 100)
+    assert lines("remote_id", [SAMPLE]) == (1, [])
+    assert "need at most 100; split the file" in capsys.readouterr().err
+
+
+def test_a_link_type_nobody_reads_is_a_line_with_its_reason(tmp_path: Path) -> None:
+    other = tmp_path / "ethernet.pcap"
+    other.write_bytes(pcap.classic_header(1) + pcap.classic_record(t_ns=1, frame=b"x"))
+    code, got = lines("remote_id", [other])
+    assert code == 0
+    assert got == [
+        {
+            "file": "ethernet.pcap",
+            "frame": 1,
+            "ok": False,
+            "why": "link type: got 1, need [105, 127, 272]",
+        }
+    ]
 
 
 @pytest.mark.corpus

@@ -89,6 +89,22 @@ def test_a_radiotap_header_that_cannot_be_is_ignored(head: str) -> None:
     assert dot11.radiotap_adverts(bytes.fromhex(head).ljust(8, b"\0")) == []
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "8869199d9209",  # nothing after the service
+        "8869199d9209010104",  # a matching filter is announced and missing
+        "8869199d920901010005",  # no information announced
+        "8869199d9209010110",  # information announced and missing
+    ],
+)
+def test_a_nan_descriptor_that_ends_early_says_nothing(value: str) -> None:
+    frame = captures.nan_frame(ADDRESS, b"")
+    start = frame[: frame.index(bytes.fromhex("0409506f9a13")) + 6]
+    data = bytes.fromhex(value)
+    assert dot11.plain_adverts(start + b"\x03" + struct.pack("<H", len(data)) + data) == []
+
+
 @given(st.binary(max_size=120))
 def test_garbage_never_raises(data: bytes) -> None:
     dot11.radiotap_adverts(data)

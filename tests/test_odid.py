@@ -187,6 +187,20 @@ def test_what_is_decoded_encodes_to_what_decodes_the_same(data: bytes) -> None:
     assert odid.decode_message(again) == message
 
 
+def test_a_pack_holds_one_to_nine_and_fields_have_a_size() -> None:
+    one = odid.OperatorId(id_type=0, operator_id=b"FIN87astrdge12k8")
+    assert odid.decode(odid_encode.encode_pack([one])) == (
+        odid.OperatorId(id_type=0, operator_id=b"FIN87astrdge12k8\0\0\0\0"),
+    )
+    for many in ([], [one] * 10):
+        with pytest.raises(ValueError, match="need 1 to 9"):
+            odid_encode.encode_pack(many)
+    with pytest.raises(ValueError, match="at most 20"):
+        odid_encode.encode(odid.OperatorId(id_type=0, operator_id=b"x" * 21))
+    with pytest.raises(ValueError, match="split"):
+        odid.decode_message(b"\x62" + bytes(24))
+
+
 def test_encoding_rounds_to_the_nearest_step_and_stops_at_the_ends() -> None:
     got = location(
         odid_encode.encode(

@@ -69,6 +69,13 @@ def test_pcapng_simple_packet_has_no_time_and_honours_the_snapshot_length() -> N
     assert (got.t_ns, got.frame, got.cut) == (None, b"abcd", True)
 
 
+@pytest.mark.parametrize(("ticks", "tsoffset"), [(1 << 63, 0), (0, -1), (0, 1 << 62)])
+def test_an_impossible_time_is_none_and_the_frame_is_kept(ticks: int, tsoffset: int) -> None:
+    data = captures.section() + captures.interface(127, tsoffset=tsoffset)
+    (got,) = records(data + captures.enhanced(ticks, b"x"))
+    assert (got.t_ns, got.frame) == (None, b"x")
+
+
 def test_pcapng_second_section_may_change_the_byte_order_and_forgets_interfaces() -> None:
     first = captures.section("<") + captures.interface(127, "<") + captures.enhanced(1, b"a", "<")
     second = captures.section(">") + captures.interface(272, ">") + captures.enhanced(2, b"b", ">")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 RECORD_MAX = 262_144  # bytes of one frame; tcpdump's own largest snapshot length
 BLOCK_MAX = RECORD_MAX + 65_536  # bytes of one pcapng block that is read: a frame and options
+T_MAX_NS = 1 << 62  # the year 2116; a later time is a damaged one and counts as none
 INTERFACES_MAX = 256  # interfaces of one pcapng section
 
 LINK_DOT11 = 105
@@ -39,9 +40,9 @@ _OPT_END, _OPT_TSRESOL, _OPT_TSOFFSET = 0, 9, 14
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One captured frame. number: from 1, over the whole capture. t_ns: since 1970, UTC;
-    None where the capture keeps no time (simple packet block). cut: the capture's snapshot
-    length left off the end of the frame."""
+    """One captured frame. number: from 1, over the whole capture. t_ns: since 1970, UTC; None
+    where the capture keeps no time (simple packet block) or an impossible one. cut: the
+    capture's snapshot length left off the end of the frame."""
 
     number: int
     t_ns: int | None
@@ -262,7 +263,7 @@ class Reader:
         self._number += 1
         return Record(
             number=self._number,
-            t_ns=t_ns,
+            t_ns=t_ns if t_ns is not None and 0 <= t_ns < T_MAX_NS else None,
             linktype=linktype,
             frame=frame,
             cut=len(frame) < original,
