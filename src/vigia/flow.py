@@ -114,7 +114,7 @@ class Watch:
             self._take(event.body, mark, out)
         if s.pending and s.t_ns - s.t_assess_ns >= ASSESS_NS:
             self._assess(out)
-        return self._envelop(event.seq, mark, out)
+        return self._envelop(event.seq, mark, out) if out else []
 
     def deadline(self) -> int | None:
         """t_recv_ns at which the shell must inject a Tick; None before the settings."""
@@ -265,7 +265,8 @@ class Watch:
 
     def _envelop(self, seq: int, mark: Mark, out: list[AnyBody]) -> list[Event]:
         """Alerts and their deliveries bear the alert's mark, whatever input set them off."""
-        marks = {b.alert_id: b.mark for b in out if isinstance(b, Alert)}
+        marks = {alert.alert_id: alert.mark for alert in self.open_alerts}
+        marks |= {b.alert_id: b.mark for b in out if isinstance(b, Alert)}
         return [
             Event(
                 seq,
