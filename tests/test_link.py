@@ -13,16 +13,19 @@ from pathlib import Path
 import pytest
 
 from vigia.events import Acknowledged, Alert, CoreSettings, Event, Fault, Input, TracksPublished
-from vigia.run.link import Committed, Emit, Picture, Refused, State, Status, Submit, ToGateway
-from vigia.run.link_io import (
+from vigia.run.link import (
     FRAME_MAX,
-    SOCKET_PATH_MAX,
-    Frames,
-    LinkClient,
-    LinkServer,
-    frame,
-    link_path,
+    Committed,
+    Emit,
+    Picture,
+    Refused,
+    State,
+    Status,
+    Submit,
+    ToGateway,
 )
+from vigia.run.link_frames import Frames, frame
+from vigia.run.link_io import SOCKET_PATH_MAX, LinkClient, LinkServer, link_path
 from vigia.terms import AckKind, Mark, MsgType, Position, Tier
 from vigia.tracktable import PUBLISHED_VERSION
 
@@ -228,9 +231,12 @@ def test_garbage_ends_the_link_and_nothing_else(tmp_path: Path, garbage: bytes) 
 def test_a_client_survives_garbage_from_the_watch(tmp_path: Path) -> None:
     async def run() -> None:
         path = link_path(tmp_path)
-        server = await asyncio.start_unix_server(
-            lambda _r, w: w.write(b"\x03\x00\x00\x00\xc1\xc1\xc1"), str(path)
-        )
+
+        async def babble(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"\x03\x00\x00\x00\xc1\xc1\xc1")
+            writer.close()
+
+        server = await asyncio.start_unix_server(babble, str(path))
         async with client_of(path) as (client, heard):
             await until(lambda: client.faults >= 2)  # it came back, and ended again
             assert heard == []

@@ -13,19 +13,17 @@ import hashlib
 import itertools
 import os
 import secrets
-import socket
 import stat
 import tempfile
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple
 
 import msgspec
 
 from vigia.events import Alert, Delivery, Input, TracksPublished
 from vigia.run.link import (
-    FRAME_MAX,
     Committed,
     Emit,
     Picture,
@@ -35,20 +33,17 @@ from vigia.run.link import (
     Submit,
     ToGateway,
 )
+from vigia.run.link_frames import Wire, frame, private_socket
 
 NAME = "link.sock"
 SOCKET_PATH_MAX = 100  # bytes; the kernel takes 107
 URGENT_MAX = 50_000  # waiting messages that must not be dropped; beyond it the link is ended
 OTHER_MAX = 10_000  # waiting others; beyond it the oldest are dropped and counted
-WRITE_HIGH = 1 << 20  # bytes handed to the kernel's side before messages wait with us
 PENDING_MAX = 20_000  # submits without an answer; beyond it the next is refused at once
 PENDING_KEEP_S = 120.0  # a submit nobody waits for any more is still sent again so long
 UNSENT_MAX = 5_000  # submits that want no answer, waiting for a link; the oldest are dropped
 RETRY_S = 0.2
 SUBMIT_S = 2.0
-
-_HEAD = 4
-_encode_in = msgspec.msgpack.Encoder().encode
 
 
 def link_path(folder: Path) -> Path:
@@ -70,99 +65,6 @@ def link_path(folder: Path) -> Path:
     return short / NAME
 
 
-def frame(message: Submit | ToGateway) -> bytes:
-    """Length and message. Raises ValueError beyond FRAME_MAX."""
-    data = _encode_in(message)
-    if len(data) > FRAME_MAX:
-        raise ValueError(
-            f"{type(message).__name__}: got {len(data)} bytes; a frame holds {FRAME_MAX}"
-        )
-    return len(data).to_bytes(_HEAD, "little") + data
-
-
-class Frames:
-    """Bytes in any pieces -> whole messages' bytes. Raises ValueError at an impossible length."""
-
-    def __init__(self) -> None:
-        self._held = bytearray()
-
-    def feed(self, data: bytes) -> list[bytes]:
-        held = self._held
-        held += data
-        found: list[bytes] = []
-        start = 0
-        while len(held) - start >= _HEAD:
-            size = int.from_bytes(held[start : start + _HEAD], "little")
-            if not 0 < size <= FRAME_MAX:
-                raise ValueError(f"frame: got a length of {size}; need 1 to {FRAME_MAX}")
-            end = start + _HEAD + size
-            if len(held) < end:
-                break
-            found.append(bytes(held[start + _HEAD : end]))
-            start = end
-        if start:
-            del held[:start]
-        return found
-
-
-_Message = TypeVar("_Message")
-
-
-class _Side(Protocol[_Message]):
-    """What a connection tells its owner."""
-
-    def decode(self, data: bytes) -> _Message: ...
-    def opened(self, wire: _Wire[_Message]) -> None: ...
-    def received(self, wire: _Wire[_Message], message: _Message) -> None: ...
-    def broken(self, wire: _Wire[_Message], what: str, raw: bytes) -> None: ...
-    def writable(self, wire: _Wire[_Message]) -> None: ...
-    def lost(self, wire: _Wire[_Message]) -> None: ...
-
-
-class _Wire(asyncio.Protocol, Generic[_Message]):
-    """One connection: cuts frames, decodes, hands on; garbage ends it."""
-
-    def __init__(self, side: _Side[_Message]) -> None:
-        self._side = side
-        self._frames = Frames()
-        self.transport: asyncio.Transport | None = None
-        self.paused = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        transport.set_write_buffer_limits(high=WRITE_HIGH)
-        self._side.opened(self)
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            messages = [self._side.decode(found) for found in self._frames.feed(data)]
-        except (ValueError, msgspec.DecodeError) as e:
-            self._side.broken(self, str(e), data)
-            self.end()
-            return
-        for message in messages:
-            self._side.received(self, message)
-
-    def pause_writing(self) -> None:
-        self.paused = True
-
-    def resume_writing(self) -> None:
-        self.paused = False
-        self._side.writable(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._side.lost(self)
-
-    def write(self, data: bytes) -> None:
-        assert self.transport is not None
-        self.transport.write(data)
-
-    def end(self) -> None:
-        if self.transport is not None:
-            self.transport.abort()
-
-
 _decode_submit = msgspec.msgpack.Decoder(Submit).decode
 _decode_out: Callable[[bytes], ToGateway] = msgspec.msgpack.Decoder(ToGateway).decode
 
@@ -177,7 +79,7 @@ class LinkServer:
         self.on_fault: Callable[[str, bytes], None] = lambda _what, _raw: None
         self.faults = 0  # links ended by garbage or by a reader too slow
         self.dropped = 0  # messages
-        self._wire: _Wire[Submit] | None = None
+        self._wire: Wire[Submit] | None = None
         self._urgent: deque[bytes] = deque()
         self._other: deque[bytes] = deque()
         self._latest: dict[type, bytes] = {}  # replaced by newer ones while they wait
@@ -188,9 +90,9 @@ class LinkServer:
 
     async def run(self) -> None:
         """Listen until cancelled. Raises OSError when the path cannot be used."""
-        sock = _private_socket(self.path)
+        sock = private_socket(self.path)
         loop = asyncio.get_running_loop()
-        server = await loop.create_unix_server(lambda: _Wire(self), sock=sock, backlog=8)
+        server = await loop.create_unix_server(lambda: Wire(self), sock=sock, backlog=8)
         try:
             await server.serve_forever()
         finally:
@@ -225,14 +127,21 @@ class LinkServer:
                     self.dropped += 1
             case _:
                 self._urgent.append(data)
-                if len(self._urgent) > URGENT_MAX and self._wire is not None:
-                    self.faults += 1
-                    self.on_fault("the gateway does not read: link ended, it gets the state", b"")
-                    self._wire.end()
+                if len(self._urgent) > URGENT_MAX:
+                    self._give_up()
 
-    # ---- called by _Wire -------------------------------------------------------------------
+    def _give_up(self) -> None:
+        """The gateway does not read. When it comes back it gets the state."""
+        wire, self._wire = self._wire, None
+        self._forget()
+        self.faults += 1
+        if wire is not None:
+            wire.end()
+        self.on_fault(f"the gateway let {URGENT_MAX} messages wait: link ended", b"")
 
-    def opened(self, wire: _Wire[Submit]) -> None:
+    # ---- called by Wire -------------------------------------------------------------------
+
+    def opened(self, wire: Wire[Submit]) -> None:
         old, self._wire = self._wire, wire
         if old is not None:
             old.end()
@@ -242,15 +151,15 @@ class LinkServer:
     def decode(self, data: bytes) -> Submit:
         return _decode_submit(data)
 
-    def received(self, wire: _Wire[Submit], message: Submit) -> None:
+    def received(self, wire: Wire[Submit], message: Submit) -> None:
         if wire is self._wire:
             self.on_submit(message)
 
-    def broken(self, wire: _Wire[Submit], what: str, raw: bytes) -> None:
+    def broken(self, wire: Wire[Submit], what: str, raw: bytes) -> None:
         self.faults += 1
         self.on_fault(what, raw)
 
-    def writable(self, wire: _Wire[Submit]) -> None:
+    def writable(self, wire: Wire[Submit]) -> None:
         while wire is self._wire and not wire.paused:
             if self._urgent:
                 wire.write(self._urgent.popleft())
@@ -261,7 +170,7 @@ class LinkServer:
             else:
                 return
 
-    def lost(self, wire: _Wire[Submit]) -> None:
+    def lost(self, wire: Wire[Submit]) -> None:
         if wire is self._wire:
             self._wire = None
             self._forget()
@@ -289,7 +198,7 @@ class LinkClient:
         self.faults = 0
         self.dropped = 0
         self.last_fault = ""
-        self._wire: _Wire[ToGateway] | None = None
+        self._wire: Wire[ToGateway] | None = None
         self._pending: dict[int, _Pending] = {}
         self._unsent: deque[bytes] = deque()
         # Ids of an earlier gateway must never match: its Committed is not ours.
@@ -311,7 +220,7 @@ class LinkClient:
             while True:
                 self._down.clear()
                 with contextlib.suppress(OSError):
-                    await loop.create_unix_connection(lambda: _Wire(self), str(self._path()))
+                    await loop.create_unix_connection(lambda: Wire(self), str(self._path()))
                     await self._down.wait()
                 self._forget_old(loop.time())
                 await asyncio.sleep(RETRY_S)
@@ -352,9 +261,9 @@ class LinkClient:
                 del self._pending[request_id]
                 self.dropped += 1
 
-    # ---- called by _Wire -------------------------------------------------------------------
+    # ---- called by Wire -------------------------------------------------------------------
 
-    def opened(self, wire: _Wire[ToGateway]) -> None:
+    def opened(self, wire: Wire[ToGateway]) -> None:
         self._wire = wire
         for pending in self._pending.values():
             wire.write(pending.data)
@@ -364,7 +273,7 @@ class LinkClient:
     def decode(self, data: bytes) -> ToGateway:
         return _decode_out(data)
 
-    def received(self, wire: _Wire[ToGateway], message: ToGateway) -> None:
+    def received(self, wire: Wire[ToGateway], message: ToGateway) -> None:
         match message:
             case Committed() | Refused():
                 pending = self._pending.pop(message.request_id, None)
@@ -373,31 +282,15 @@ class LinkClient:
             case Emit() | Picture() | Status() | State():
                 self.on_message(message)
 
-    def broken(self, wire: _Wire[ToGateway], what: str, raw: bytes) -> None:
+    def broken(self, wire: Wire[ToGateway], what: str, raw: bytes) -> None:
         self.faults += 1
         self.last_fault = what
 
-    def writable(self, wire: _Wire[ToGateway]) -> None:
+    def writable(self, wire: Wire[ToGateway]) -> None:
         pass  # bounded by PENDING_MAX and UNSENT_MAX, both small next to a frame
 
-    def lost(self, wire: _Wire[ToGateway]) -> None:
+    def lost(self, wire: Wire[ToGateway]) -> None:
         if wire is self._wire:
             self._wire = None
             self._down.set()
             self.on_lost()
-
-
-def _private_socket(path: Path) -> socket.socket:
-    """Bound, 0600 before anybody can see it; replaces a socket left by a dead process."""
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    part = path.with_name(path.name + ".new")
-    try:
-        part.unlink(missing_ok=True)
-        sock.bind(str(part))
-        os.chmod(part, 0o600)
-        os.replace(part, path)
-        sock.setblocking(False)
-    except OSError:
-        sock.close()
-        raise
-    return sock
