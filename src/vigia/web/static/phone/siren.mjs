@@ -1,0 +1,140 @@
+// An alert's tier -> a sound nobody mistakes for another, and its vibration.
+
+const RING_MAX_S = 120; // then it falls silent by itself; the screen stays
+
+/**
+ * The rhythm carries the meaning, not the loudness: DANGER yelps without a pause, WARNING beats
+ * three and rests, WATCH is two soft pips once, an end falls. Exercise and demo begin with three
+ * bells and use a round tone, so that a drill is not taken for the real thing nor the reverse.
+ *
+ * notes: {at, dur, from, to, gain, wave}: seconds and hertz.
+ */
+export function sirenPlan(tier, mark) {
+  const drill = mark !== "actual";
+  const wave = drill ? "sine" : "square";
+  const bells = drill ? [988, 784, 659].map((f, i) => note(i * 0.28, 0.26, f, f, 0.8, "triangle")) : [];
+  const lead = drill ? 1.1 : 0;
+  const plan = {
+    3: { period: 0.44, max: RING_MAX_S, notes: [note(0, 0.22, 720, 1480, 1, wave), note(0.22, 0.2, 1480, 720, 1, wave)] },
+    2: { period: 2.4, max: 24, notes: [0, 0.42, 0.84].map((at) => note(at, 0.26, 880, 880, 0.8, wave)) },
+    1: { period: 0, max: 0, notes: [note(0, 0.16, 660, 660, 0.5, "sine"), note(0.26, 0.16, 660, 660, 0.5, "sine")] },
+    0: { period: 0, max: 0, notes: [note(0, 0.3, 660, 520, 0.4, "sine"), note(0.34, 0.5, 440, 360, 0.4, "sine")] },
+  }[tier];
+  return { bells, lead, ...plan };
+}
+
+/** At most three pulses a second, as for lights. */
+export function vibration(tier) {
+  return { 3: [700, 200, 700, 200, 700, 200, 700], 2: [350, 250, 350, 250, 350], 1: [200, 200, 200], 0: [250] }[tier];
+}
+
+function note(at, dur, from, to, gain, wave) {
+  return { at, dur, from, to, gain, wave };
+}
+
+/** Needs one press on the page before it may sound: browsers demand it. */
+export class Siren extends EventTarget {
+  constructor() {
+    super();
+    this.context = null;
+    this.ringing = null; // {tier, mark}
+    this.timer = null;
+  }
+
+  get unlocked() {
+    return this.context?.state === "running";
+  }
+
+  /** Call from every press; cheap when already unlocked. */
+  async unlock() {
+    if (this.unlocked) return true;
+    const Context = globalThis.AudioContext ?? globalThis.webkitAudioContext;
+    if (!Context) return false;
+    if (!this.context) {
+      this.context = new Context({ latencyHint: "interactive" });
+      this.context.addEventListener("statechange", () => this._tell());
+      // iOS: sound although the ring switch is off
+      if (navigator.audioSession) navigator.audioSession.type = "playback";
+    }
+    await this.context.resume().catch(() => {});
+    this._tell();
+    return this.unlocked;
+  }
+
+  /** Replaces what is ringing. tier 0: the sound of an end. */
+  ring(tier, mark) {
+    this.stop();
+    this.ringing = { tier, mark };
+    if (tier === 3) this._shakeAgain();
+    else navigator.vibrate?.(vibration(tier));
+    const plan = sirenPlan(tier, mark);
+    if (this.context) {
+      this.gain = this.context.createGain();
+      this.gain.gain.value = 0.9;
+      this.gain.connect(this.context.destination);
+      this._play(plan);
+    }
+    const lastsMs = 1000 * (plan.lead + Math.max(plan.max, 1.5));
+    this.end = setTimeout(() => this.stop(), lastsMs);
+    this._tell();
+  }
+
+  stop() {
+    clearInterval(this.timer);
+    clearTimeout(this.end);
+    clearTimeout(this.again);
+    if (this.gain) this.gain.disconnect();
+    this.gain = null;
+    if (this.ringing) navigator.vibrate?.(0);
+    const was = this.ringing;
+    this.ringing = null;
+    if (was) this._tell();
+  }
+
+  _play({ bells, lead, notes, period }) {
+    const start = this.context.currentTime + 0.03;
+    bells.forEach((n) => this._note(n, start));
+    let next = start + lead;
+    const fill = () => {
+      // a page that slept must not catch up on a minute of notes
+      next = Math.max(next, this.context.currentTime);
+      while (next < this.context.currentTime + 1) {
+        const at = next;
+        notes.forEach((n) => this._note(n, at));
+        if (!period) return clearInterval(this.timer);
+        next += period;
+      }
+      return undefined;
+    };
+    if (period) this.timer = setInterval(fill, 300);
+    fill();
+  }
+
+  /** DANGER goes on shaking as long as it sounds. */
+  _shakeAgain() {
+    if (this.ringing?.tier !== 3) return;
+    navigator.vibrate?.(vibration(3));
+    this.again = setTimeout(() => this._shakeAgain(), 3_600);
+  }
+
+  _note({ at, dur, from, to, gain, wave }, start) {
+    const [t0, t1] = [start + at, start + at + dur];
+    const tone = this.context.createOscillator();
+    const volume = this.context.createGain();
+    tone.type = wave;
+    tone.frequency.setValueAtTime(from, t0);
+    tone.frequency.linearRampToValueAtTime(to, t1);
+    // short ramps: no clicks, and the pattern stays clear on a small loudspeaker
+    volume.gain.setValueAtTime(0, t0);
+    volume.gain.linearRampToValueAtTime(gain, t0 + 0.015);
+    volume.gain.setValueAtTime(gain, t1 - 0.03);
+    volume.gain.linearRampToValueAtTime(0, t1);
+    tone.connect(volume).connect(this.gain);
+    tone.start(t0);
+    tone.stop(t1);
+  }
+
+  _tell() {
+    this.dispatchEvent(new Event("change"));
+  }
+}

@@ -1,0 +1,129 @@
+// One alert -> action first, then from where and how soon, then who says so, then the answers.
+
+import { html, nothing } from "../../vendor/lit/lit.mjs";
+import { hasWord, t } from "../../core/i18n.mjs";
+import { clockTime, distance, height, minutesSeconds } from "../../core/geo.mjs";
+import { actionKey, answers, arrival, detailKey, direction, look, phase, sourceKeys } from "../alerts.mjs";
+import { droneDial } from "../dial.mjs";
+import * as icons from "../icons.mjs";
+import { ageText, listWords, markBar } from "./frame.mjs";
+
+const SILENT_MS = 5_000; // as long as a beat may be missing
+
+export function alertView(model) {
+  const record = model.shownAlert();
+  if (!record) return nothing;
+  const { alert } = record;
+  const now = model.now;
+  const state = phase(record, now);
+  return html`<main class="screen alert look-${look(record, now)}" data-alert=${alert.alert_id} data-phase=${state}>
+    ${markBar(alert.mark)} ${top(record, now, state)} ${linkLine(model)}
+    <h1 class="action">${t(actionKey(record, now))}</h1>
+    ${state === "ended" ? ended(alert) : coming(model, record, state)}
+    ${others(model, record)} ${buttons(model, record)}
+  </main>`;
+}
+
+function top(record, now, state) {
+  const { alert } = record;
+  const ago = t("alert.updated_ago", { age: ageText(Math.max(0, now - (alert.decided_ms ?? now))) });
+  return html`<div class="top">
+    <span class="tier">${state === "ended" ? t(`alert.tier_name.0`) : t(`alert.tier.${alert.tier}`)}</span>
+    <span class="num">${state === "ended" ? clockTime(alert.decided_ms) : ago}</span>
+  </div>`;
+}
+
+/** An alert without a link is kept, and says how old the last word is. */
+function linkLine(model) {
+  const silentMs = model.link.wordAgeMs;
+  if (model.link.connected && silentMs < SILENT_MS) return nothing;
+  const old = silentMs ?? performance.now();
+  return html`<p class="old" role="status">${icons.lost}<span class="num">${t("alert.link_lost", { age: ageText(old) })}</span></p>`;
+}
+
+function ended(alert) {
+  const by = alert.end_reason === "all_clear"
+    ? alert.by_name
+      ? t("alert.end.by", { name: alert.by_name, time: clockTime(alert.decided_ms) })
+      : t("alert.end.by_nobody", { time: clockTime(alert.decided_ms) })
+    : t("alert.end.at", { time: clockTime(alert.decided_ms) });
+  return html`<p class="direction">${t(`alert.end.${alert.end_reason ?? "unknown_after_restart"}`)}</p>
+    <p class="by">${by}</p><div class="room"></div>`;
+}
+
+function coming(model, record, state) {
+  const { alert } = record;
+  const facing = model.compass.facing();
+  const where = direction(alert, facing);
+  const words = where
+    ? where.relativeKey
+      ? t("alert.from_relative", { relative: t(where.relativeKey), point: t(where.pointKey) })
+      : t("alert.from", { point: t(where.pointKey) })
+    : t("alert.from_unknown");
+  const lost = state === "lost" || alert.action === "stay_in_cover" || alert.action === "drone_lost";
+  return html`<p class="direction">${lost ? t(detailKey(record, model.now)) : words}</p>
+    <div class="dial-area">${where
+      ? droneDial({ bearingDeg: alert.bearing_deg_true, headingDeg: where.relativeKey ? facing.headingDeg : null, pointKey: where.pointKey })
+      : icons.quad}</div>
+    ${lost ? nothing : numbers(model, alert)} ${evidence(alert)}`;
+}
+
+function numbers(model, alert) {
+  const far = distance(alert.range_m);
+  const high = height(alert.height_m);
+  const figure = ({ value, unit }, key) => html`<div><b class="num">${value}<i>${t(`unit.${unit}`)}</i></b><small>${t(key)}</small></div>`;
+  return html`<div class="numbers">${soonest(model, alert)}${far ? figure(far, "alert.away") : nothing}${high ? figure(high, "alert.high") : nothing}</div>`;
+}
+
+/** Counts on the server's time; at zero it says so and never runs below. */
+function soonest(model, alert) {
+  const eta = arrival(alert, model.now);
+  if (eta.kind === "unknown") return html`<div class="eta"><b class="word">${t("alert.time_unknown")}</b></div>`;
+  if (eta.kind === "here") return html`<div class="eta here"><b class="word">${t("alert.may_be_here")}</b></div>`;
+  return html`<div class="eta"><small>${t("alert.as_soon_as")}</small><b class="num" data-eta>${minutesSeconds(eta.ms)}</b></div>`;
+}
+
+function evidence(alert) {
+  const parts = [t(alert.confirmed ? "alert.confirmed" : "alert.unconfirmed")];
+  if (alert.load) parts.push(t("alert.load"));
+  if ((alert.track_ids?.length ?? 0) > 1) parts.push(t("alert.drones", { n: alert.track_ids.length }));
+  const sources = sourceKeys(alert.sources, hasWord).map((k) => t(k));
+  return html`<p class="evidence"><b>${parts.join(" · ")}</b>${sources.length
+    ? html`<span>${t("alert.sources", { list: listWords(sources) })}</span>`
+    : nothing}</p>`;
+}
+
+/** Other warnings of this moment; a row is enough to have been shown. */
+function others(model, record) {
+  const rest = model.pressing().filter((r) => r.alert_id !== record.alert_id).slice(0, 2);
+  return rest.map((r) => html`<button class="other" data-alert=${r.alert_id} @click=${() => model.openAlert(r.alert_id)}>
+    <b>${r.alert.mark === "actual" ? nothing : `${t(`alert.mark.${r.alert.mark}`)} · `}${t(actionKey(r, model.now))}</b>
+    ${r.alert.from_point ? t("alert.from", { point: t(`alert.point.${r.alert.from_point}`) }) : nothing}
+  </button>`);
+}
+
+function buttons(model, record) {
+  const { main, second } = answers(record, model.now);
+  if (main === "close") {
+    return html`<button class="answer" data-act="close" @click=${() => model.closeAlert()}>${t("alert.do.close")}</button>`;
+  }
+  const words = main === "safe" ? "alert.do.in_cover" : "alert.do.watching";
+  return html`${main
+    ? html`<button class="answer" data-act=${main} @click=${() => model.answer(main)}>${t(words)}</button>`
+    : done(model, record)}
+    <div class="answers">
+      ${second
+        ? html`<button data-act=${second} @click=${() => model.answer(second)}>${t("alert.do.seen")}</button>`
+        : record.alert.tier > 1 ? html`<span class="said">${icons.eye}${t("alert.done.seen")}</span>` : nothing}
+      <button data-act="report" @click=${() => model.go("home")}>${t("alert.do.report")}</button>
+    </div>`;
+}
+
+function done(model, record) {
+  const kind = record.alert.tier > 1 ? "safe" : "seen";
+  const at = record.ackedMs[kind];
+  const title = kind === "safe" ? t("alert.done.safe", { time: clockTime(at) }) : t("alert.done.watching");
+  const told = model.told(record, kind);
+  return html`<div class="answer done" role="status" data-told=${String(told)}><b>${title}</b>
+    <small>${t(told ? "alert.done.told" : "alert.done.not_told")}</small></div>`;
+}

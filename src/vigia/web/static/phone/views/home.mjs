@@ -1,0 +1,103 @@
+// The state -> the first screen: what is true here, and the one big button.
+
+import { html, nothing } from "../../vendor/lit/lit.mjs";
+import { t } from "../../core/i18n.mjs";
+import { minutesSeconds } from "../../core/geo.mjs";
+import { actionKey, arrival, direction, look, phase } from "../alerts.mjs";
+import * as icons from "../icons.mjs";
+import { ageText, kindWord, listWords, statusLine, tabs } from "./frame.mjs";
+
+export function homeView(model) {
+  const compass = model.compass.state === "ok";
+  return html`<main class="screen home">
+    ${statusLine(model)} ${truth(model)}
+    <button class="report" data-act="seen" @click=${() => model.report("seen")}>
+      ${icons.quad}<span class="word">${t("home.drone_seen")}</span>
+      <small>${t(compass ? "home.drone_seen_hint" : "home.drone_seen_hint_nocompass")}</small>
+    </button>
+    <div class="pair">
+      <button class="card-button" data-act="heard" @click=${() => model.report("heard")}>
+        ${icons.ear}<span>${t("home.hear")}</span>
+      </button>
+      ${watchSwitch(model)}
+    </div>
+    ${tabs(model)}
+  </main>`;
+}
+
+function watchSwitch(model) {
+  const hint = !model.onWatch
+    ? "home.on_watch_hint_off"
+    : !model.siren.unlocked
+      ? "home.tap_sound"
+      : model.wake.held
+        ? "home.on_watch_hint_on"
+        : "home.on_watch_nolock";
+  return html`<button class="card-button watch-switch" data-act="watch" role="switch"
+    aria-checked=${String(model.onWatch)} @click=${() => model.toggleWatch()}>
+    <span class="top">${icons.eye}<i class="knob" aria-hidden="true"></i></span>
+    <span>${t(model.onWatch ? "home.on_watch_on" : "home.on_watch_off")}<small>${t(hint)}</small></span>
+  </button>`;
+}
+
+/** One card. The worst news wins: an open alert, then a lost watch, then "no warning". */
+export function truth(model) {
+  const [pressing] = model.pressing();
+  if (pressing) return alertCard(model, pressing);
+  const { state, why } = model.link.watchState;
+  if (state === "lost") return lostCard(model, why);
+  if (state === "connecting") return plainCard(icons.clock, t("truth.connecting"), html`<p>${coverage(model)}</p>`);
+  if (state === "starting") return plainCard(icons.clock, t("truth.watch_starting"), sirenLine(model));
+  const limited = state === "degraded"
+    ? html`<p class="limited">${t("truth.watch_degraded")}${why ? `: ${why}` : ""}</p>`
+    : nothing;
+  return plainCard(icons.horizon, t("truth.none"), html`<p>${coverage(model)}</p>${limited}${sirenLine(model)}`);
+}
+
+function plainCard(icon, title, body) {
+  return html`<section class="truth">${icon}<div><h1>${title}</h1>${body}</div></section>`;
+}
+
+function lostCard(model, why) {
+  const said = why === "link" || !model.link.connected ? "truth.watch_lost_detail" : "truth.watch_lost_server";
+  const heard = model.link.wordAgeMs;
+  return html`<section class="truth lost" role="alert">${icons.lost}<div>
+    <h1>${t("truth.watch_lost")}</h1>
+    <p>${t(said)}</p>
+    ${heard === null ? nothing : html`<p class="num" aria-hidden="true">${t("net.last_word", { age: ageText(heard) })}</p>`}
+  </div></section>`;
+}
+
+/** Calm is not safe: say who watches, who does not, and what that cannot see. */
+function coverage(model) {
+  if (model.coverage === null) return t("truth.covered_unknown");
+  const words = (wanted) => [...new Set(model.coverage.filter(wanted).map((s) => s.kind))].map(kindWord);
+  const works = (s) => s.state === "ok" || s.state === "unproved";
+  const watching = words(works);
+  const blind = words((s) => !works(s));
+  const parts = [watching.length ? t("truth.covered", { list: listWords(watching) }) : t("truth.covered_people")];
+  parts.push(blind.length ? t("truth.blind", { list: listWords(blind) }) : t("truth.limits"));
+  return parts.join(" ");
+}
+
+function sirenLine(model) {
+  const truth = model.link.connected ? model.sirenTruth() : "cannot";
+  const icon = truth === "on" || truth === "screen" ? icons.soundOn : icons.soundOff;
+  return html`<p class="siren-line" data-siren=${truth}>${icon}${t(`truth.siren_${truth}`)}</p>`;
+}
+
+function alertCard(model, record) {
+  const { alert } = record;
+  const now = model.now;
+  const where = direction(alert, null);
+  const eta = phase(record, now) === "open" ? arrival(alert, now) : { kind: "unknown" };
+  const time = eta.kind === "count"
+    ? t("alert.as_soon_as_time", { time: minutesSeconds(eta.ms) })
+    : eta.kind === "here" ? t("alert.may_be_here") : null;
+  const mark = alert.mark === "actual" ? nothing : html`<em class="mark">${t(`alert.mark.${alert.mark}`)}</em>`;
+  return html`<button class="truth alert-card look-${look(record, now)}" data-act="open-alert" data-alert=${record.alert_id}
+    @click=${() => model.openAlert(record.alert_id)}>
+    ${icons.warn}<div><h1>${mark}${t(actionKey(record, now))}</h1>
+    <p>${where ? t("alert.from", { point: t(where.pointKey) }) : nothing}${where && time ? ", " : nothing}<span class="num">${time}</span></p></div>
+  </button>`;
+}

@@ -1,0 +1,75 @@
+// Held alerts, own reports, settings -> the three quiet tabs.
+
+import { html, nothing } from "../../vendor/lit/lit.mjs";
+import { LANGS, language, setLanguage, t } from "../../core/i18n.mjs";
+import { clockTime, compassPoint } from "../../core/geo.mjs";
+import { actionKey, look, phase } from "../alerts.mjs";
+import { THEMES, setTheme, theme } from "../theme.mjs";
+import * as icons from "../icons.mjs";
+import { statusLine, tabs } from "./frame.mjs";
+import { outcome } from "./sent.mjs";
+import { truth } from "./home.mjs";
+
+const page = (model, name, title, body) => html`<main class="screen page ${name}">
+  ${statusLine(model)} ${truth(model)}<h2>${title}</h2><div class="scroll">${body}</div>${tabs(model)}
+</main>`;
+
+export function alertsView(model) {
+  const records = model.ordered();
+  return page(model, "alerts", t("nav.alerts"), records.length ? records.map((r) => alertRow(model, r)) : empty(t("alert.list.empty")));
+}
+
+function alertRow(model, record) {
+  const { alert } = record;
+  const state = phase(record, model.now);
+  const mark = alert.mark === "actual" ? nothing : html`<em class="mark">${t(`alert.mark.${alert.mark}`)}</em>`;
+  return html`<button class="row look-${look(record, model.now)}" @click=${() => model.openAlert(record.alert_id)}>
+    <i class="bar" aria-hidden="true"></i>
+    <span><b>${mark}${t(actionKey(record, model.now))}</b>
+    <small>${state === "ended" ? t(`alert.end.${alert.end_reason ?? "unknown_after_restart"}`) : t("alert.list.open")}</small></span>
+    <time class="num">${clockTime(alert.decided_ms, { seconds: false })}</time>
+  </button>`;
+}
+
+export function mineView(model) {
+  const roots = model.outbox.list().filter((e) => e.report_id === e.root);
+  return page(model, "mine", t("sent.list.title"), roots.length ? roots.map((e) => reportRow(model, e)) : empty(t("sent.list.empty")));
+}
+
+function reportRow(model, entry) {
+  const { look: kind, icon, title } = outcome(model, entry, model.withdrawn(entry));
+  const bearing = model.bearingNow(entry);
+  const where = bearing ? t(`alert.point.${compassPoint(bearing.azimuth_deg_true ?? bearing.azimuth_deg_magnetic)}`) : t("sent.no_bearing");
+  const sense = t(entry.body.sense === "heard" ? "sent.list.heard" : "sent.list.seen");
+  const placed = entry.placed?.track_number ? t("sent.placed", { number: String(entry.placed.track_number).padStart(3, "0") }) : null;
+  return html`<button class="row" data-look=${kind} @click=${() => model.openReport(entry.report_id)}>
+    ${icon}<span><b>${sense}, ${where}</b><small>${title}${placed ? html` · ${placed}` : nothing}</small></span>
+    <time class="num">${clockTime(entry.deviceMs, { seconds: false })}</time>
+  </button>`;
+}
+
+const empty = (text) => html`<p class="empty">${text}</p>`;
+
+export function settingsView(model, version) {
+  const choice = (now, value, word, act) => html`<button class="choice" aria-pressed=${String(now === value)} @click=${act}>${word}</button>`;
+  const testing = model.siren.ringing !== null;
+  return page(model, "settings", t("settings.title"), html`
+    <section><h3>${t("settings.language")}</h3><div class="choices two">
+      ${LANGS.map((lang) => choice(language(), lang, t(`lang.${lang}`), () => setLanguage(lang)))}</div></section>
+    <section><h3>${t("settings.theme")}</h3><div class="choices two">
+      ${THEMES.map((name) => choice(theme(), name, t(`settings.theme.${name}`), () => { setTheme(name); model.change(); }))}</div></section>
+    <button class="line" role="switch" data-act="share" aria-checked=${String(model.sharePosition)} @click=${() => model.setSharePosition(!model.sharePosition)}>
+      <span><b>${t("settings.position")}</b><small>${t("settings.position_hint")}</small></span><i class="knob" aria-hidden="true"></i></button>
+    <button class="line" data-act="siren-test" @click=${() => { if (!testing) model.testSiren(); }}>
+      <span><b>${t("settings.siren_test")}</b><small>${testing ? t("settings.siren_testing") : t(`truth.siren_${model.sirenTruth()}`)}</small></span>${icons.soundOn}</button>
+    ${sensorLine(model, "compass", () => model.compass.ask())} ${sensorLine(model, "place", () => model.place.ask())}
+    <p class="note">${t("settings.person")} ${model.person?.name ?? "–"}. ${t("settings.stored")} ${t("settings.version", { v: version })}</p>`);
+}
+
+function sensorLine(model, name, ask) {
+  const { state } = model[name];
+  const none = name === "compass" ? "settings.compass_none" : "settings.place_denied";
+  const said = state === "ok" ? "settings.ok" : state === "ask" ? `settings.${name}_ask` : none;
+  return html`<button class="line" @click=${ask} ?disabled=${state === "ok" || state === "none"}>
+    <span><b>${t(`settings.${name}`)}</b><small>${t(said)}</small></span></button>`;
+}

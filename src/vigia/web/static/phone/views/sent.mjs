@@ -1,0 +1,98 @@
+// One report -> where it has got to, what the compass caught, and what can be added.
+
+import { html, nothing } from "../../vendor/lit/lit.mjs";
+import { t } from "../../core/i18n.mjs";
+import { POINTS, clockTime } from "../../core/geo.mjs";
+import { CHIPS } from "../report.mjs";
+import { caughtDial } from "../dial.mjs";
+import * as icons from "../icons.mjs";
+import { ageText, statusLine } from "./frame.mjs";
+
+const LATE_MS = 60_000;
+
+export function sentView(model) {
+  const entry = model.shownReport();
+  if (!entry) return html`<main class="screen sent">${statusLine(model)}</main>`;
+  const gone = model.withdrawn(entry);
+  return html`<main class="screen sent">
+    ${statusLine(model)} ${banner(model, entry, gone)}
+    <div class="caught-area">${caught(model, entry)}</div>
+    <p class="facts">${facts(model, entry)}</p>
+    ${gone ? nothing : html`<h2>${t("sent.add")}</h2>
+      <div class="chips">${CHIPS.map((chip) => chipButton(model, entry, chip))}</div>`}
+    <div class="end">
+      <button class="plain" data-act="undo" ?disabled=${gone} @click=${() => model.undo()}>${t("sent.undo")}</button>
+      <button class="primary" data-act="done" @click=${() => model.go("home")}>${t("sent.done")}</button>
+    </div>
+  </main>`;
+}
+
+/** {look, icon, title, detail}: green only once the server has it on record. */
+export function outcome(model, entry, gone = false) {
+  if (gone) return { look: "plain", icon: icons.stop, title: t("sent.withdrawn_title"), detail: t("sent.withdrawn_detail") };
+  switch (entry.state) {
+    case "received":
+      return { look: "ok", icon: icons.tick, title: t("sent.sent_title"), detail: receivedText(entry) };
+    case "warned":
+      return { look: "queued", icon: icons.clock, title: t("sent.warned_title"), detail: t("sent.warned_detail") };
+    case "refused":
+      return { look: "refused", icon: icons.stop, title: t("sent.refused_title"), detail: t("sent.refused_detail", { why: entry.why ?? "" }) };
+    default:
+      return notYet(model, entry);
+  }
+}
+
+function notYet(model, entry) {
+  if (!model.isSlow(entry) && entry.tries <= 1) {
+    return { look: "plain", icon: icons.clock, title: t("sent.sending_title"), detail: entry.saved ? t("sent.sending_detail") : "" };
+  }
+  const words = entry.saved ? "sent.queued" : "sent.unsaved";
+  return { look: "queued", icon: icons.clock, title: t(`${words}_title`), detail: t(`${words}_detail`) };
+}
+
+function receivedText(entry) {
+  const tookMs = entry.receivedMs - entry.pressedMs;
+  if (tookMs > LATE_MS) return t("sent.sent_detail_late", { age: ageText(tookMs) });
+  return t("sent.sent_detail", { seconds: (Math.max(tookMs, 100) / 1000).toFixed(1) });
+}
+
+function banner(model, entry, gone) {
+  const { look, icon, title, detail } = outcome(model, entry, gone);
+  return html`<section class="outcome" data-look=${look} role="status">${icon}
+    <div><h1>${title}</h1><p>${detail}</p></div></section>`;
+}
+
+function caught(model, entry) {
+  const bearing = model.bearingNow(entry);
+  if (!bearing) return pointPicker(model);
+  return caughtDial({
+    bearingDeg: bearing.azimuth_deg_true ?? bearing.azimuth_deg_magnetic,
+    sigmaDeg: bearing.sigma_deg,
+    elevationDeg: bearing.elevation_deg,
+  });
+}
+
+/** Eight big buttons where a compass would be. */
+function pointPicker(model) {
+  return html`<div class="picker" role="group" aria-label=${t("sent.no_bearing_hint")}>
+    <p>${t("sent.no_bearing_hint")}</p>
+    ${POINTS.map((point, i) => html`<button class="p-${point}" @click=${() => model.point(i)}
+      aria-label=${t(`alert.point.${point}`)}>${t(`alert.point_short.${point}`)}</button>`)}
+  </div>`;
+}
+
+function facts(model, entry) {
+  const position = model.positionNow(entry);
+  const where = position ? t("sent.position", { m: Math.round(position.sigma_m * 2) }) : t("sent.no_position");
+  const parts = [clockTime(entry.deviceMs), where];
+  if (entry.placed) parts.push(entry.placed.track_number ? t("sent.placed", { number: trackNumber(entry.placed) }) : t("sent.placed_none"));
+  return html`<span class="num">${parts[0]}</span> · <span class=${position ? "" : "missing"}>${parts[1]}</span>
+    ${parts[2] ? html`<b>${parts[2]}</b>` : nothing}`;
+}
+
+const trackNumber = ({ track_number }) => String(track_number).padStart(3, "0");
+
+function chipButton(model, entry, { id }) {
+  const on = model.chipsOf(entry.root).has(id);
+  return html`<button class="chip" data-chip=${id} aria-pressed=${String(on)} @click=${() => model.chip(id)}>${t(`sent.${id}`)}</button>`;
+}
