@@ -15,8 +15,9 @@ import numpy as np
 FORMAT = 1  # of the journal's tables
 # What the core's decisions come from; adapters and shell run before the inputs are journaled.
 CORE = (
-    "terms.py geo.py scan.py tracktable.py events.py roster.py flow.py track threat alert delivery"
-).split()
+    *("terms.py", "geo.py", "scan.py", "tracktable.py", "events.py", "roster.py", "flow.py"),
+    *("track", "threat", "alert", "delivery"),
+)
 
 
 class Build(msgspec.Struct, frozen=True, kw_only=True):

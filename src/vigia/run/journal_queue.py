@@ -78,12 +78,16 @@ class Snapshot:
 
 
 class Forget:
-    """shift None: every shift. before_seq: keys used later stay."""
+    """shift None: every shift. Keys first used after before_seq stay, and snapshots from
+    snapshots_before on."""
 
-    __slots__ = ("before_seq", "nbytes", "shift", "subject")
+    __slots__ = ("before_seq", "nbytes", "shift", "snapshots_before", "subject")
 
-    def __init__(self, subject: str, shift: int | None, before_seq: int) -> None:
-        self.subject, self.shift, self.before_seq = subject, shift, before_seq
+    def __init__(
+        self, subject: str, shift: int | None, before_seq: int, snapshots_before: int
+    ) -> None:
+        self.subject, self.shift = subject, shift
+        self.before_seq, self.snapshots_before = before_seq, snapshots_before
         self.nbytes = 0
 
 
@@ -163,8 +167,8 @@ class JournalQueue:
         self._put(self._snapshot)
         return True
 
-    def forget(self, subject: str, shift: int | None, before_seq: int) -> None:
-        self._put(Forget(subject, shift, before_seq))
+    def forget(self, forget: Forget) -> None:
+        self._put(forget)
 
     def stop(self) -> None:
         self._flush_gap()

@@ -28,12 +28,13 @@ from vigia.run.journal_tables import (
     chained,
     connect,
 )
-from vigia.run.keys import ShiftKeys, shift_of
+from vigia.run.keys import NO_SHIFT, ShiftKeys, shift_of
 from vigia.run.rows import Packed, pack
 from vigia.run.segments import BUDGET_BYTES, SEGMENT_BYTES_MAX, Segments
 from vigia.terms import Mark
 
 SNAPSHOTS_KEPT = 2
+KEY_SHIFTS = 21  # a week
 SNAPSHOT_SUBJECT = "snapshot"
 _INPUT = f"INSERT INTO inputs VALUES({','.join('?' * 14)})"
 _DECISION = f"INSERT INTO decisions VALUES({','.join('?' * 14)})"
@@ -57,6 +58,11 @@ class _Sealed(NamedTuple):
     sha: bytes
 
 
+_NOT_RECORDED = _Sealed(
+    NO_BODY, None, None, None, None, None, None, hashlib.sha256(NO_BODY).digest()
+)
+
+
 class JournalStore:
     """Belongs to the writer's thread once opened. Raises sqlite3.Error and OSError."""
 
@@ -67,7 +73,11 @@ class JournalStore:
         *,
         scan_budget_bytes: int = BUDGET_BYTES,
         segment_bytes_max: int = SEGMENT_BYTES_MAX,
+        key_shifts: int = KEY_SHIFTS,
     ) -> None:
+        """key_shifts: how many shifts, this one counted, a position stays readable."""
+        self._key_shifts = key_shifts
+        self._shift = 0  # the latest one seen
         self._path = path
         self._keys = keys
         self._db = connect(path)
@@ -77,7 +87,9 @@ class JournalStore:
             budget_bytes=scan_budget_bytes,
             segment_bytes_max=segment_bytes_max,
         )
-        last = self._db.execute("SELECT seq, chain FROM inputs ORDER BY seq DESC LIMIT 1").fetchone()
+        last = self._db.execute(
+            "SELECT seq, chain FROM inputs ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
         self.last_seq: int = last[0] if last else 0
         self._chain: bytes = last[1] if last else CHAIN_START
         self.unwritable = 0  # events that JSON could not hold: our fault, counted
@@ -108,6 +120,9 @@ class JournalStore:
         ).fetchall():
             # A crash may have come between the event and the end of its key.
             self._keys.destroy(subject, shift, before_seq=seq)
+        self._keys.keep_snapshots(
+            {row[0] for row in self._db.execute("SELECT key_id FROM snapshots")}
+        )
 
     def write(self, batch: Sequence[Item]) -> None:
         """All of it or nothing; may be called again with the same batch after an exception."""
@@ -116,9 +131,9 @@ class JournalStore:
         decisions: list[_Row] = []
         for item in batch:
             if isinstance(item, Entry):
-                row = self._input(item.head, item.event, chain)
-                if row is not None:
-                    chain = row[-1]
+                made = self._input(item.head, item.event, chain)
+                if made is not None:
+                    row, chain = made
                     inputs.append(row)
                 for idx, decision in enumerate(item.decisions):
                     found = self._decision(item.head.seq, idx, decision)
@@ -149,10 +164,11 @@ class JournalStore:
             elif isinstance(item, Entry) and item.event is not None:
                 body = item.event.body
                 if isinstance(body, PositionErased):
-                    self._forget(Forget(body.person_id, body.shift, item.head.seq))
+                    self._forget(Forget(body.person_id, body.shift, item.head.seq, item.head.seq))
             elif isinstance(item, Snapshot):
                 self._keep_snapshots(SNAPSHOTS_KEPT)
         self._segments.retain()
+        self._expire(batch)
 
     def rollback(self) -> None:
         """After a failed write; a new connection, since the old one's state is unknown."""
@@ -176,10 +192,9 @@ class JournalStore:
 
     # ---- rows ----------------------------------------------------------------------------------
 
-    def _input(
-        self, head: Head, event: Event | None, chain: bytes
-    ) -> tuple[int, int, str, str, str, *_Sealed, bytes] | None:
-        kind, sealed = "Observation", _Sealed(NO_BODY, *(None,) * 6, hashlib.sha256().digest())
+    def _input(self, head: Head, event: Event | None, chain: bytes) -> tuple[_Row, bytes] | None:
+        """The row and the chain's new link; None: it cannot be written."""
+        kind, sealed = "Observation", _NOT_RECORDED
         if event is not None:
             packed = self._pack(event.body)
             if packed is None:
@@ -197,7 +212,8 @@ class JournalStore:
             body=sealed.body,
             sha=sealed.sha,
         )
-        return (head.seq, head.t_recv_ns, head.source, head.mark.value, kind, *sealed, link)
+        row = (head.seq, head.t_recv_ns, head.source, head.mark.value, kind, *sealed, link)
+        return row, link
 
     def _decision(self, seq: int, idx: int, event: Event) -> _Row | None:
         packed = self._pack(event.body)
@@ -242,7 +258,7 @@ class JournalStore:
         key_id, sealed = self._keys.seal(
             data,
             subject=subject,
-            shift=shift_of(t_ns),
+            shift=NO_SHIFT,
             seq=seq,
             aad=associated("snapshots", seq, 0, t_ns, "Snapshot", subject),
         )
@@ -260,7 +276,14 @@ class JournalStore:
             self._keys.destroy_all(forget.subject, before_seq=forget.before_seq + 1)
         else:
             self._keys.destroy(forget.subject, forget.shift, before_seq=forget.before_seq + 1)
-        self._drop_snapshots("seq < ?", forget.before_seq)
+        self._drop_snapshots("seq < ?", forget.snapshots_before)
+
+    def _expire(self, batch: Sequence[Item]) -> None:
+        """Once a shift: keys are short-lived even when nobody asks."""
+        shift = max((shift_of(i.head.t_recv_ns) for i in batch if isinstance(i, Entry)), default=0)
+        if shift > self._shift:
+            self._keys.expire(shift + 1 - self._key_shifts)
+            self._shift = shift
 
     def _keep_snapshots(self, count: int) -> None:
         self._drop_snapshots(

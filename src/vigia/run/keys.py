@@ -43,6 +43,9 @@ class _Key(msgspec.Struct, frozen=True):
     secret: bytes
 
 
+NO_SHIFT = -1  # a snapshot's key: lives until the snapshot is replaced, not until a shift ends
+
+
 def shift_of(t_recv_ns: int) -> int:
     return t_recv_ns // SHIFT_NS
 
@@ -140,13 +143,17 @@ class ShiftKeys:
     def expire(self, before_shift: int) -> int:
         """Every key of an older shift; how many there were."""
         with self._lock:
-            return self._wipe([k for k in self._by_id.values() if k.shift < before_shift])
+            return self._wipe([k for k in self._by_id.values() if 0 <= k.shift < before_shift])
 
-    def knows(self, key_id: bytes) -> bool:
+    def keep_snapshots(self, key_ids: set[bytes]) -> int:
+        """Destroys every other snapshot's key, such as one a crash left without its snapshot."""
         with self._lock:
-            return key_id in self._by_id
+            return self._wipe(
+                [k for k in self._by_id.values() if k.shift < 0 and k.key_id not in key_ids]
+            )
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
         return len(self._by_id)
 
     def close(self) -> None:
@@ -184,7 +191,7 @@ class ShiftKeys:
 
     def _make(self, subject: str, shift: int, seq: int) -> _Key:
         if len(self._by_id) >= KEYS_MAX:
-            oldest = min(k.shift for k in self._by_id.values())
+            oldest = min(k.shift for k in self._by_id.values() if k.shift >= 0)
             self.expired_by_limit += self.expire(oldest + 1)
         if self._free:
             slot = self._free.pop()

@@ -49,9 +49,7 @@ def unpack(packed: Packed) -> AnyBody:
     """Raises ValueError (msgspec's errors are) saying which field cannot be read."""
     if packed.kind == "Observation":
         head = _scan_head.decode(packed.body)
-        return Observation(
-            sensor_id=head.sensor_id, scan=Scan(head.layout, packed.payload or b"")
-        )
+        return Observation(sensor_id=head.sensor_id, scan=Scan(head.layout, packed.payload or b""))
     if packed.kind == "TracksPublished":
         version = _tracks_head.decode(packed.body).version
         return TracksPublished(version=version, data=packed.payload or b"")
