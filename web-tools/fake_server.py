@@ -5,7 +5,7 @@
 
 Speaks docs/web-protocol.md on one loopback port. For development and browser tests only.
 Open /fake/login?role=watch_officer&next=/console or ?role=agent&next=/ to skip enrolment, or
-enrol for real with /enrol#console (watch officer) or /enrol#agent (Agent 4471).
+enrol for real with /enrol#console-1 (watch officer) or /enrol#agent-001 (Agent 4471).
 /fake/scene?scene=danger&at=60&mode=exercise&beats=off&link=off&slow_commit=1 changes the script
 while it runs (every part of the query is optional).
 """
@@ -44,7 +44,7 @@ PEOPLE = {
     },
     "agent": {"person_id": "a4471", "name": "Agent 4471", "role": "agent", "lang": "en"},
 }
-PAGES = {"/": "phone/index.html", "/console": "console/index.html", "/enrol": "phone/enrol.html"}
+PAGES = {"/": "phone/index.html", "/console": "console/index.html", "/enrol": "enrol/index.html"}
 mimetypes.add_type("text/javascript", ".mjs")
 mimetypes.add_type("font/woff2", ".woff2")
 mimetypes.add_type("application/manifest+json", ".webmanifest")
@@ -225,7 +225,7 @@ class FakeGateway:
         match method, call.split("?")[0]:
             case "POST", "enrol":
                 token = str(message.get("token", ""))
-                role = "watch_officer" if token == "console" else "agent"
+                role = "watch_officer" if token.startswith("console") else "agent"
                 device_id = f"dev-{role}-{len(self.roles)}"
                 self.roles[device_id] = role
                 return json_answer(200, {"device_id": device_id, "person": PEOPLE[role]})

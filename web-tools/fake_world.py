@@ -43,7 +43,7 @@ AT_POST_12 = {  # person_id: (name, offset bearing, offset metres, seconds to se
     "a4502": ("Agent 4502", 310, 20, 4.0, 8.0),
     "p12desk": ("Post 12 desk", 0, 0, 9.0, None),
     "a4519": ("Agent 4519", 200, 120, None, None),
-    "a4533": ("Agent 4533", 80, 160, None, None),
+    "a4533": ("Agent 4533", 80, 140, None, None),
     "a4540": ("Agent 4540", 10, 30, 5.0, 11.0),
     "a4541": ("Agent 4541", 15, 34, 5.0, 12.0),
     "a4550": ("Agent 4550", 350, 25, 6.0, 14.0),
@@ -73,12 +73,21 @@ class World:
     history: dict[str, Json] = field(default_factory=dict[str, Json])
 
     def second(self, now_ms: int) -> float:
-        """Script time. The danger scene stands at 86 s and only lives on in its clocks."""
+        """Script time. The danger scene begins in the middle and stands before the drone arrives."""
+        elapsed_s = (now_ms - self.started_ms) / 1000
         if self.scene == "calm":
             return 0.0
         if self.scene == "danger":
-            return 86.0
-        return ((now_ms - self.started_ms) / 1000) % RAID_S
+            return min(78.0 + elapsed_s, OVERHEAD_S - 4)
+        return elapsed_s % RAID_S
+
+    def began_ms(self, now_ms: int) -> int:
+        """When this round of the script was at its second 0."""
+        if self.scene == "danger":
+            return self.started_ms - 78_000
+        if self.scene == "calm":
+            return now_ms
+        return now_ms - int(self.second(now_ms) * 1000)
 
     # ---- the picture ---------------------------------------------------------------------------
 
@@ -166,7 +175,7 @@ class World:
         """Open alerts, or their cancels in the seconds after the end."""
         s = self.second(now_ms)
         tier = self.tier(s)
-        began_ms = now_ms - int((s - WATCH_S) * 1000)
+        began_ms = self.began_ms(now_ms) + int(WATCH_S * 1000)
         cleared = self.cleared_ms is not None and self.cleared_ms >= began_ms and s >= WATCH_S
         ended = cleared or GONE_S <= s < GONE_S + 6
         if tier == 0 and not ended:
@@ -184,7 +193,7 @@ class World:
         cycle = 0 if self.scene == "danger" else (now_ms - self.started_ms) // int(RAID_S * 1000)
         alert_id = f"al-{cycle}-{target}"
         since = {1: WATCH_S, 2: WARNING_S, 3: DANGER_S}[tier]
-        cause_ms = now_ms - int((s - since) * 1000)
+        cause_ms = self.began_ms(now_ms) + int(since * 1000)
         here = POSTS[target][1] if is_post else offset(ORIGIN, *AT_POST_12[target][1:3])
         range_m, bearing = range_bearing(here, (track["lat_deg"], track["lon_deg"]))
         left_ms = int(range_m / ATTACKER_MPS * 1000)
@@ -274,7 +283,7 @@ class World:
 
     def scripted_sightings(self, now_ms: int) -> list[Json]:
         s = self.second(now_ms)
-        start_ms = now_ms - int(s * 1000)
+        start_ms = self.began_ms(now_ms)
         p7, p12 = POSTS["post-7"][1], offset(ORIGIN, 40, 35)
         rows = [
             (-740.0, "sg-0", "dispatch", "Radio room", None, None, "seen", 2, None, None),
@@ -289,7 +298,7 @@ class World:
                 continue
             at_ms = start_ms + int(at_s * 1000)
             out.append({
-                "t": "sighting", "report_id": f"{report_id}-{start_ms if at_s > 0 else 0}",
+                "t": "sighting", "report_id": f"{report_id}-{start_ms // 2000 if at_s > 0 else 0}",
                 "t_ms": at_ms, "received_ms": at_ms + 1400, "person_id": person_id, "name": name,
                 "position": where and {"lat_deg": where[0], "lon_deg": where[1],
                                        "alt_hae_m": None, "sigma_m": 8.0},
@@ -334,7 +343,8 @@ def _track(
     return {
         "track_id": track_id, "number": number, "status": status, "mark": mark, "fix": fix,
         "witnesses": witnesses, "flags": flags or [], "t_ms": now_ms,
-        "last_ms": now_ms - 300 if last_ms is None else last_ms, "lat_deg": at[0], "lon_deg": at[1],
+        "last_ms": now_ms - 300 if last_ms is None else last_ms,
+        "lat_deg": None if fix == SECTOR else at[0], "lon_deg": None if fix == SECTOR else at[1],
         "height_m": height, "speed_mps": speed, "course_deg_true": course, "climb_mps": 0.0,
         "sigma_m": sigma, "p_exist": 0.9, "p_drone": round(p_drone, 2),
         "azimuth_deg_true": azimuth, "azimuth_sigma_deg": azimuth_sigma, "serial": serial,

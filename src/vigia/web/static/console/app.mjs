@@ -1,0 +1,248 @@
+// The page: socket and pointer in, one rendering of everything out. All views are functions of Context.
+import {LitElement, html} from '../vendor/lit/lit.mjs';
+import {preferredLanguage, setLanguage, t} from '../core/i18n.mjs';
+import {Clock} from '../core/clock.mjs';
+import {session} from '../core/session.mjs';
+import {Link} from '../core/socket.mjs';
+import {SituationMap} from '../map/map.mjs';
+import {setTheme} from '../theme/theme.mjs';
+import {incidents, targetName, targetPlace, trackRows} from './model.mjs';
+import {sceneOf} from './scene.mjs';
+import {Horn} from './horn.mjs';
+import {emptyState, receive} from './store.mjs';
+import {alertsTab} from './views/alerts.mjs';
+import {leftColumn} from './views/left.mjs';
+import {mapFrame} from './views/map.mjs';
+import {allClearDialog, lostOverlay, refusedOverlay, toast} from './views/over.mjs';
+import {rightColumn} from './views/right.mjs';
+import {banner, limitedBand, markBand, topBar} from './views/top.mjs';
+
+/**
+ * @typedef {object} Context
+ * @property {import('./store.mjs').State} state
+ * @property {number} now_ms  the server's time
+ * @property {any[]} rows
+ * @property {ReturnType<typeof incidents>} incidents
+ * @property {{state: string, why: string | null}} watch
+ * @property {number | null} wordAge_ms
+ * @property {any} refused
+ * @property {boolean} wrongRole
+ * @property {boolean} enrolled
+ * @property {any} ui
+ * @property {any} act
+ * @property {(target_id: string) => string} targetName
+ */
+
+const TICK_MS = 500; // countdowns and ages move with the clock, not with the messages
+const START = {center: /** @type {[number, number]} */ ([-106.5, 31.5]), zoom: 5};
+const OFFICERS = ['watch_officer', 'admin'];
+
+export class ConsoleApp extends LitElement {
+  createRenderRoot() {
+    return this; // one style sheet for the page
+  }
+
+  constructor() {
+    super();
+    this.state = emptyState();
+    this.clock = new Clock();
+    this.link = new Link({session, clock: this.clock, held: () => [...this.state.alerts.keys()]});
+    this.horn = new Horn();
+    this.enrolled = false;
+    this.ui = {
+      tab: 'watch', selected: null, byHand: false, incident: 0, lang: 'en', sound: false, peek: false,
+      allClear: null, said: null, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false},
+    };
+    this.act = this.#acts();
+  }
+
+  async connectedCallback() {
+    const device = await session.device().catch(() => null);
+    this.enrolled = device !== null;
+    this.ui.lang = preferredLanguage(device?.person?.lang);
+    await setLanguage(this.ui.lang, {keep: false});
+    super.connectedCallback();
+    this.link.addEventListener('message', (e) => this.#received(/** @type {CustomEvent} */ (e).detail));
+    for (const name of ['state', 'watch']) this.link.addEventListener(name, () => this.#linkChanged());
+    this.link.start();
+    setInterval(() => this.#tick(), TICK_MS);
+    addEventListener('keydown', (e) => this.#key(e));
+  }
+
+  firstUpdated() {
+    this.map = new SituationMap(/** @type {HTMLElement} */ (this.querySelector('#map')), START);
+    this.map.addEventListener('select', (e) => this.act.selectTrack(/** @type {CustomEvent} */ (e).detail));
+    for (const name of ['pointer', 'view'])
+      this.map.addEventListener(name, (e) => this.#ui({[name]: /** @type {CustomEvent} */ (e).detail}));
+    this.map.addEventListener('idle', () => { this.dataset.map = 'ready'; });
+    this.#tick();
+  }
+
+  // ---- what comes in ----------------------------------------------------------------------------
+
+  #received(/** @type {any} */ message) {
+    const before = this.state;
+    this.state = receive(this.state, message);
+    if (message.t === 'hello') this.#hello(message);
+    if (message.t === 'alert') this.#alerted(message.alert);
+    if (message.t === 'picture') this.#fitFirst();
+    if (this.state !== before) this.#tick();
+  }
+
+  #hello(/** @type {any} */ message) {
+    if (message.person.lang !== this.ui.lang && !localStorage.getItem('vigia.lang'))
+      setLanguage(this.ui.lang = message.person.lang, {keep: false}).then(() => this.requestUpdate());
+  }
+
+  /** Once: the first picture says where people and threats are. After that the officer decides. */
+  #fitFirst() {
+    if (this.fitted || this.state.picture_ms === null || !this.map) return;
+    this.fitted = true;
+    this.act.fit();
+  }
+
+  #alerted(/** @type {any} */ alert) {
+    if (alert.msg_type !== 'cancel' && alert.sound) this.horn.ring(alert.tier, alert.alert_id, alert.revision);
+    if (this.ui.byHand || alert.msg_type === 'cancel') return;
+    const lead = incidents(this.state)[0]?.lead;
+    if (lead?.track_ids.length) this.#ui({selected: {track_id: lead.track_ids[0]}});
+  }
+
+  #linkChanged() {
+    if (this.link.watchState.state !== 'lost') this.ui.peek = false;
+    this.#tick();
+  }
+
+  #tick() {
+    this.dataset.watch = this.link.watchState.state;
+    if (this.ui.selected?.track_id && !this.ui.byHand && !this.state.tracks.has(this.ui.selected.track_id) && this.state.alerts.size === 0)
+      this.ui.selected = null;
+    this.map?.show(sceneOf(this.state, this.clock.now(), this.ui.selected?.track_id ?? null));
+    this.requestUpdate();
+  }
+
+  #ui(/** @type {object} */ change) {
+    Object.assign(this.ui, change);
+    this.#tick();
+  }
+
+  // ---- what the officer does --------------------------------------------------------------------
+
+  #acts() {
+    return {
+      tab: (/** @type {string} */ tab) => { this.#ui({tab}); if (tab === 'alerts') this.#loadHistory(); },
+      selectTrack: (/** @type {string | null} */ id) => this.#select(id ? {track_id: id} : null),
+      selectSighting: (/** @type {string} */ id) => this.#select({report_id: id}),
+      nextIncident: () => this.#ui({incident: (this.ui.incident + 1) % Math.max(1, this.state.alerts.size)}),
+      chip: (/** @type {any} */ name) => this.#chip(name),
+      zoom: (/** @type {number} */ step) => this.map?.zoomBy(step),
+      fit: () => this.map?.fit(this.#extent()),
+      theme: (/** @type {string} */ theme) => { setTheme(theme); this.requestUpdate(); },
+      language: () => this.#language(this.ui.lang === 'en' ? 'es' : 'en'),
+      sound: () => { this.horn.set(!this.ui.sound); this.#ui({sound: !this.ui.sound}); this.link.send({t: 'on_watch', on: this.ui.sound, siren: this.ui.sound}); },
+      peek: (/** @type {boolean} */ peek) => this.#ui({peek}),
+      askAllClear: (/** @type {string} */ incident_id) => this.#askAllClear(incident_id),
+      reason: (/** @type {string} */ reason) => this.#ui({allClear: {...this.ui.allClear, reason}}),
+      allClear: (/** @type {boolean} */ live) => this.#allClear(live),
+      closeDialog: () => this.#ui({allClear: null}),
+      loadHistory: () => this.#loadHistory(),
+    };
+  }
+
+  #select(/** @type {any} */ selected) {
+    this.#ui({selected, byHand: selected !== null});
+    const track = selected?.track_id ? this.state.tracks.get(selected.track_id) : null;
+    if (track?.lat_deg !== null && track?.lat_deg !== undefined) this.map?.reveal([track.lon_deg, track.lat_deg]);
+  }
+
+  #chip(/** @type {any} */ name) {
+    const hidden = new Set(this.ui.hidden);
+    if (!hidden.delete(name)) hidden.add(name);
+    this.map?.toggle(name, !hidden.has(name));
+    this.#ui({hidden});
+  }
+
+  async #language(/** @type {string} */ lang) {
+    await setLanguage(lang);
+    this.#ui({lang});
+  }
+
+  #extent() {
+    const places = [...this.state.posts, ...this.state.people];
+    for (const alert of this.state.alerts.values())
+      for (const id of alert.track_ids) places.push(this.state.tracks.get(id) ?? {});
+    for (const alert of this.state.alerts.values()) places.push(targetPlace(this.state, alert.target_id) ?? {});
+    return places.filter((p) => typeof p.lat_deg === 'number').map((p) => /** @type {[number, number]} */ ([p.lon_deg, p.lat_deg]));
+  }
+
+  #askAllClear(/** @type {string} */ incident_id) {
+    this.#ui({allClear: {incident_id, reason: '', sure: false, busy: false, error: null}});
+    this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.querySelector('.dialog textarea'))?.focus());
+  }
+
+  async #allClear(/** @type {boolean} */ live) {
+    const ask = this.ui.allClear;
+    if (live && !ask.sure) return this.#ui({allClear: {...ask, sure: true}});
+    this.#ui({allClear: {...ask, busy: true, error: null}});
+    try {
+      await session.post('/all-clear', {incident_id: ask.incident_id, reason: ask.reason.trim()});
+      this.#ui({allClear: null, said: {text: t('console.clear.done'), at_ms: this.clock.now()}});
+    } catch (error) {
+      this.#ui({allClear: {...ask, busy: false, error: /** @type {Error} */ (error).message}});
+    }
+  }
+
+  async #loadHistory() {
+    this.#ui({history: {...this.ui.history, loading: true}});
+    try {
+      const answer = await session.get('/alerts?hours=24');
+      const rows = [...(answer.alerts ?? answer)].sort((a, b) => b.cause_ms - a.cause_ms);
+      this.#ui({history: {rows, error: null, loading: false}});
+    } catch (error) {
+      this.#ui({history: {...this.ui.history, error: /** @type {Error} */ (error).message, loading: false}});
+    }
+  }
+
+  #key(/** @type {KeyboardEvent} */ e) {
+    const typing = e.target instanceof HTMLTextAreaElement || e.target instanceof HTMLSelectElement;
+    if (e.key === 'Escape') return this.ui.allClear ? this.act.closeDialog() : this.#ui({selected: null, byHand: false, tab: 'watch'});
+    if (typing || this.ui.allClear || e.ctrlKey || e.metaKey || e.altKey) return;
+    if (e.key === 'w' || e.key === 'W') this.act.tab('watch');
+    if (e.key === 'a' || e.key === 'A') this.act.tab('alerts');
+    if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
+      e.preventDefault();
+      this.#step(e.key === 'ArrowDown' ? 1 : -1);
+    }
+  }
+
+  #step(/** @type {number} */ step) {
+    const rows = trackRows(this.state);
+    if (rows.length === 0) return;
+    const at = rows.findIndex((r) => r.track.track_id === this.ui.selected?.track_id);
+    const next = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + step))].track.track_id;
+    this.act.selectTrack(next);
+    this.updateComplete.then(() => this.querySelector(`[data-track="${CSS.escape(next)}"]`)?.scrollIntoView({block: 'nearest'}));
+  }
+
+  // ---- what comes out ---------------------------------------------------------------------------
+
+  /** @returns {Context} */
+  #context() {
+    const {state, ui, act, link} = this;
+    return {
+      state, ui, act, now_ms: this.clock.now(), rows: trackRows(state), incidents: incidents(state),
+      watch: link.watchState, wordAge_ms: link.wordAgeMs, refused: link.refused, enrolled: this.enrolled,
+      wrongRole: state.person !== null && !OFFICERS.includes(state.person.role),
+      targetName: (target_id) => targetName(state, target_id),
+    };
+  }
+
+  render() {
+    const c = this.#context();
+    return html`<div class="page ${c.ui.tab}" ?inert=${c.ui.allClear !== null}>
+      ${topBar(c)}${markBand(c)}${limitedBand(c)}${banner(c)}${leftColumn(c)}${mapFrame(c)}${rightColumn(c)}
+      ${c.ui.tab === 'alerts' ? alertsTab(c) : ''}</div>
+      ${toast(c)}${allClearDialog(c)}${c.refused || c.wrongRole ? refusedOverlay(c) : lostOverlay(c)}`;
+  }
+}
+customElements.define('vigia-console', ConsoleApp);

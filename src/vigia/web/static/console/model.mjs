@@ -1,0 +1,169 @@
+// State -> what the watch floor must see first. Pure; nothing here knows of pages or clocks.
+
+/** @typedef {import('./store.mjs').State} State */
+
+export const TIER = {NONE: 0, WATCH: 1, WARNING: 2, DANGER: 3};
+export const FADED_MS = 5_000;
+export const STALE_MS = 30_000;
+export const SIGHTING_SHOWN_MS = 15 * 60_000;
+const FAR = Number.MAX_SAFE_INTEGER;
+
+/** Open alerts that name this track. @param {State} state @param {string} track_id */
+export const alertsOf = (state, track_id) =>
+  [...state.alerts.values()].filter((a) => a.track_ids.includes(track_id));
+
+/** The highest tier anybody is warned with because of this track.
+ * @param {State} state @param {string} track_id */
+export const tierOf = (state, track_id) => Math.max(0, ...alertsOf(state, track_id).map((a) => a.tier));
+
+/** The machine's word: unknown, suspect or neutral. It never says hostile, and never friend.
+ * Suspect: somebody is being told to prepare or take cover because of it, or it is confirmed and
+ * behaves like an attack (carries something, or a person saw it come at them).
+ * @param {State} state @param {any} track @returns {'unknown' | 'suspect' | 'neutral'} */
+export function identityOf(state, track) {
+  if (tierOf(state, track.track_id) >= TIER.WARNING) return 'suspect';
+  if (track.flags.includes('aircraft')) return 'neutral';
+  const acts = track.flags.includes('load') || track.flags.includes('closing');
+  return track.status === 'confirmed' && acts ? 'suspect' : 'unknown';
+}
+
+/** Which drawing: a crewed aircraft, else an unmanned one. @param {any} track */
+export const entityOf = (track) => (track.flags.includes('aircraft') ? 'plane' : 'uas');
+
+/** How old a track's last evidence is: fresh, faded (> 5 s) or stale (> 30 s).
+ * @param {any} track @param {number} now_ms @returns {'fresh' | 'faded' | 'stale'} */
+export function freshness(track, now_ms) {
+  const age_ms = now_ms - track.last_ms;
+  return age_ms > STALE_MS ? 'stale' : age_ms > FADED_MS ? 'faded' : 'fresh';
+}
+
+/** @param {State} state @param {string} target_id  "person/<id>" or "post/<id>" */
+export function targetName(state, target_id) {
+  const [kind, id] = split(target_id);
+  if (kind === 'post') return state.posts.find((p) => p.post_id === id)?.name ?? id;
+  return state.names.get(id) ?? id;
+}
+
+/** Where a target is, or null. @param {State} state @param {string} target_id
+ * @returns {{lat_deg: number, lon_deg: number, radius_m: number} | null} */
+export function targetPlace(state, target_id) {
+  const [kind, id] = split(target_id);
+  if (kind === 'post') return state.posts.find((p) => p.post_id === id) ?? null;
+  const person = state.people.find((p) => p.person_id === id);
+  return person ? {lat_deg: person.lat_deg, lon_deg: person.lon_deg, radius_m: 0} : null;
+}
+
+function split(/** @type {string} */ target_id) {
+  const at = target_id.indexOf('/');
+  return [target_id.slice(0, at), target_id.slice(at + 1)];
+}
+
+/** Tracks, the most urgent first: by tier, then by the earliest arrival, then drones before the rest.
+ * @param {State} state */
+export function trackRows(state) {
+  const rows = [...state.tracks.values()].map((track) => ({
+    track,
+    tier: tierOf(state, track.track_id),
+    identity: identityOf(state, track),
+    earliest_ms: arrivalOf(state, track)?.earliest_ms ?? null,
+  }));
+  return rows.sort((a, b) =>
+    b.tier - a.tier
+    || (a.earliest_ms ?? FAR) - (b.earliest_ms ?? FAR)
+    || Number(a.identity === 'neutral') - Number(b.identity === 'neutral')
+    || b.track.p_drone - a.track.p_drone
+    || a.track.number - b.track.number);
+}
+
+/** Whom the track reaches first and when: the picture's word (each second), else an alert's.
+ * A track nobody sees any more has no honest number. An aircraft threatens nobody.
+ * @param {State} state @param {any} track
+ * @returns {{target_id: string, earliest_ms: number | null, p50_ms: number | null, range_m: number | null, bearing_deg_true: number | null} | null} */
+export function arrivalOf(state, track) {
+  if (track.arrival) return track.arrival;
+  const alert = alertsOf(state, track.track_id).sort(byUrgency)[0];
+  return alert ?? null;
+}
+
+/** @param {any} a @param {any} b */
+export const byUrgency = (a, b) =>
+  b.tier - a.tier || (a.earliest_ms ?? FAR) - (b.earliest_ms ?? FAR)
+  || Number(a.person_id !== null) - Number(b.person_id !== null);
+
+/**
+ * Open alerts by incident, the worst first.
+ * @param {State} state
+ * @returns {{incident_id: string, tier: number, lead: any, alerts: any[], people: any[], acked: number, mark: string, first_ms: number}[]}
+ */
+export function incidents(state) {
+  const groups = new Map();
+  for (const alert of state.alerts.values()) {
+    const group = groups.get(alert.incident_id) ?? [];
+    group.push(alert);
+    groups.set(alert.incident_id, group);
+  }
+  const all = [...groups].map(([incident_id, alerts]) => {
+    alerts.sort(byUrgency);
+    const people = peopleWarned(state, alerts);
+    return {
+      incident_id, tier: alerts[0].tier, lead: alerts[0], alerts, people, mark: alerts[0].mark,
+      acked: people.filter((p) => p.how === 'safe' || p.how === 'seen').length,
+      first_ms: Math.min(...alerts.map((/** @type {any} */ a) => state.first_ms.get(a.alert_id) ?? a.decided_ms)),
+    };
+  });
+  return all.sort((a, b) => byUrgency(a.lead, b.lead));
+}
+
+const HOW = ['none', 'delivered', 'seen', 'safe'];
+
+/** One row a person, those who were not reached first: they need the radio.
+ * @param {State} state @param {any[]} alerts */
+export function peopleWarned(state, alerts) {
+  const rows = new Map();
+  for (const alert of alerts) {
+    if (alert.person_id === null) continue;
+    const row = {person_id: alert.person_id, name: targetName(state, `person/${alert.person_id}`),
+      tier: alert.tier, ...reachOf(alert), first_ms: state.first_ms.get(alert.alert_id) ?? alert.decided_ms};
+    const old = rows.get(row.person_id);
+    if (!old || HOW.indexOf(row.how) > HOW.indexOf(old.how)) rows.set(row.person_id, row);
+  }
+  return [...rows.values()].sort((a, b) =>
+    HOW.indexOf(a.how) - HOW.indexOf(b.how) || a.name.localeCompare(b.name));
+}
+
+/** How far an alert got with its person, and when. @param {any} alert
+ * @returns {{how: 'none' | 'delivered' | 'seen' | 'safe', at_ms: number | null}} */
+export function reachOf(alert) {
+  const {safe_ms, seen_ms, delivered_ms} = alert.reached ?? {};
+  if (safe_ms) return {how: 'safe', at_ms: safe_ms};
+  if (seen_ms) return {how: 'seen', at_ms: seen_ms};
+  return delivered_ms ? {how: 'delivered', at_ms: delivered_ms} : {how: 'none', at_ms: null};
+}
+
+/** The alert's drone is not seen any more; there is no time to tell. @param {any} alert */
+export const isLost = (alert) => alert.action === 'stay_in_cover' || alert.action === 'drone_lost';
+
+/** Kinds of sensors that work, that cannot prove it, and that do not. What is covered and what not.
+ * @param {any} health @returns {{works: Map<string, number>, unproved: Map<string, number>, blind: any[], people: number | null}} */
+export function coverage(health) {
+  const works = new Map();
+  const unproved = new Map();
+  const blind = [];
+  for (const sensor of health?.sensors ?? []) {
+    if (sensor.state === 'ok') works.set(sensor.kind, (works.get(sensor.kind) ?? 0) + 1);
+    else if (sensor.state === 'unproved') unproved.set(sensor.kind, (unproved.get(sensor.kind) ?? 0) + 1);
+    else blind.push(sensor);
+  }
+  return {works, unproved, blind, people: health?.counts?.people_on_watch ?? null};
+}
+
+/** Sightings still worth showing. @param {State} state @param {number} now_ms */
+export const recentSightings = (state, now_ms) =>
+  state.sightings.filter((s) => now_ms - s.t_ms < SIGHTING_SHOWN_MS);
+
+/** Where a bearing-only track is seen from: its own place, else the last report that supports it.
+ * @param {State} state @param {any} track @returns {{lat_deg: number, lon_deg: number} | null} */
+export function sectorOrigin(state, track) {
+  if (track.lat_deg !== null && track.lon_deg !== null) return track;
+  return state.sightings.find((s) => s.track_number === track.number && s.position)?.position ?? null;
+}

@@ -1,0 +1,76 @@
+// State, time and selection -> the scene the map draws. Pure.
+import {rangeBearing} from '../map/geo.mjs';
+import {countdown, trackName, age} from './format.mjs';
+import {SIGHTING_SHOWN_MS, TIER, arrivalOf, entityOf, freshness, incidents, recentSightings, sectorOrigin, targetPlace, trackRows} from './model.mjs';
+
+/** @typedef {import('./store.mjs').State} State */
+/** @typedef {import('../map/overlays.mjs').Scene} Scene */
+/** @typedef {[number, number]} LonLat */
+
+const NEAR_M = 250; // people at a post share its name and its danger sign
+const lonLat = (/** @type {{lat_deg: number, lon_deg: number}} */ p) => /** @type {LonLat} */ ([p.lon_deg, p.lat_deg]);
+
+/** @param {State} state @param {number} now_ms @param {string | null} selected @returns {Scene} */
+export function sceneOf(state, now_ms, selected) {
+  return {
+    tracks: trackRows(state).map((row) => markOf(state, row, now_ms)),
+    selected,
+    own: own(state),
+    dangers: dangers(state),
+    sightings: recentSightings(state, now_ms).filter((s) => s.position && s.bearing).map((s) => ({
+      from: lonLat(s.position), azimuth_deg: s.bearing.azimuth_deg_true, sigma_deg: s.bearing.sigma_deg,
+      age: Math.min(1, Math.max(0, (now_ms - s.t_ms) / SIGHTING_SHOWN_MS)),
+    })),
+    ringed: ringed(state),
+  };
+}
+
+function markOf(/** @type {State} */ state, /** @type {any} */ {track, tier, identity}, /** @type {number} */ now_ms) {
+  const placed = track.fix === 'position' && track.lat_deg !== null && track.lon_deg !== null;
+  const from = track.fix === 'sector' ? sectorOrigin(state, track) : null;
+  const fresh = freshness(track, now_ms);
+  return {
+    track_id: track.track_id, identity, tier, freshness: fresh, entity: entityOf(track),
+    at: placed ? lonLat(track) : null,
+    urgent: tier >= TIER.WARNING,
+    label: label(state, track, tier, fresh, now_ms),
+    course_deg: track.course_deg_true, speed_mps: track.speed_mps, sigma_m: track.sigma_m,
+    trail: state.trails.get(track.track_id) ?? [],
+    sector: from && track.azimuth_deg_true !== null
+      ? {from: lonLat(from), azimuth_deg: track.azimuth_deg_true, sigma_deg: track.azimuth_sigma_deg ?? 15} : null,
+  };
+}
+
+function label(/** @type {State} */ state, /** @type {any} */ track, /** @type {number} */ tier, /** @type {string} */ fresh, /** @type {number} */ now_ms) {
+  const name = trackName(track.number);
+  if (fresh === 'stale') return `${name}  ${age(now_ms - track.last_ms)}`;
+  if (tier < TIER.WARNING) return name;
+  const left = countdown(arrivalOf(state, track)?.earliest_ms ?? null, now_ms);
+  return left === null ? name : `${name}  ${left}`;
+}
+
+function own(/** @type {State} */ state) {
+  const posts = state.posts.map((p) => ({at: lonLat(p), name: p.name, kind: /** @type {const} */ ('post')}));
+  const people = state.people.map((p) => ({at: lonLat(p), kind: /** @type {const} */ ('person'),
+    // the post's own name says it for those who stand there
+    name: state.posts.some((post) => near(post, p)) ? '' : state.names.get(p.person_id) ?? ''}));
+  return [...people, ...posts];
+}
+
+const near = (/** @type {any} */ a, /** @type {any} */ b) => rangeBearing(lonLat(a), lonLat(b)).range_m < NEAR_M;
+
+function dangers(/** @type {State} */ state) {
+  /** @type {{lat_deg: number, lon_deg: number, radius_m: number}[]} */
+  const places = [];
+  for (const alert of [...state.alerts.values()].sort((a, b) => Number(a.person_id !== null) - Number(b.person_id !== null))) {
+    const place = alert.tier >= TIER.DANGER ? targetPlace(state, alert.target_id) : null;
+    if (place && !places.some((p) => near(p, place))) places.push(place);
+  }
+  return places.map((p) => ({at: lonLat(p), radius_m: state.danger_radius_m + p.radius_m}));
+}
+
+function ringed(/** @type {State} */ state) {
+  const lead = incidents(state)[0]?.lead;
+  const place = lead ? targetPlace(state, lead.target_id) : null;
+  return place ? lonLat(place) : state.origin ? lonLat(state.origin) : null;
+}

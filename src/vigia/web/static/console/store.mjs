@@ -1,0 +1,128 @@
+// Messages of the socket -> what the console knows. Pure: message and time in, state out.
+// Nothing is dropped silently: every list has a limit, and what it cuts is the oldest.
+
+const SIGHTINGS_MAX = 300;
+const TRAIL_MAX = 60; // points, about one a second
+const TRAIL_STEP_MS = 1_000;
+const ENDED_MAX = 20;
+
+/**
+ * @typedef {object} State
+ * @property {string | null} mode  actual, exercise or demo; null until the first hello
+ * @property {any} person
+ * @property {any[]} posts
+ * @property {{lat_deg: number, lon_deg: number} | null} origin
+ * @property {number} danger_radius_m
+ * @property {Map<string, any>} tracks
+ * @property {Map<string, [number, number][]>} trails  longitude, latitude; oldest first
+ * @property {number | null} picture_ms  server time of the last picture
+ * @property {any[]} people
+ * @property {Map<string, any>} alerts  open ones
+ * @property {Map<string, number>} first_ms  alert -> when it was first decided, as far as we saw
+ * @property {any[]} ended  last cancels, newest first
+ * @property {any[]} sightings  newest first
+ * @property {any} health
+ * @property {Map<string, string>} names  person -> name
+ */
+
+/** @returns {State} */
+export const emptyState = () => ({
+  mode: null, person: null, posts: [], origin: null, danger_radius_m: 50,
+  tracks: new Map(), trails: new Map(), picture_ms: null, people: [],
+  alerts: new Map(), first_ms: new Map(), ended: [], sightings: [], health: null, names: new Map(),
+});
+
+/** The state after a message; messages of no interest change nothing.
+ * @param {State} state @param {any} message @returns {State} */
+export function receive(state, message) {
+  switch (message.t) {
+    case 'hello': return hello(state, message);
+    case 'picture': return picture(state, message);
+    case 'alert': return alert(state, message.alert);
+    case 'reached': return reached(state, message);
+    case 'sighting': return sighting(state, message);
+    case 'placed': return placed(state, message);
+    case 'health': return {...state, health: message};
+    default: return state;
+  }
+}
+
+function hello(/** @type {State} */ state, /** @type {any} */ message) {
+  // The server's list is the truth: an alert it no longer has is over, even if we missed the cancel.
+  const fresh = {...state, mode: message.mode, person: message.person, posts: message.posts,
+    origin: message.origin, danger_radius_m: message.danger_radius_m, alerts: new Map()};
+  return message.alerts.reduce(alert, fresh);
+}
+
+function picture(/** @type {State} */ state, /** @type {any} */ message) {
+  const tracks = new Map();
+  const trails = new Map();
+  for (const track of message.tracks) {
+    tracks.set(track.track_id, track);
+    if (track.lat_deg !== null && track.lon_deg !== null)
+      trails.set(track.track_id, trail(state, track));
+  }
+  return {...state, tracks, trails, people: message.people, picture_ms: message.t_ms};
+}
+
+function trail(/** @type {State} */ state, /** @type {any} */ track) {
+  const old = state.trails.get(track.track_id) ?? [];
+  const before = state.tracks.get(track.track_id);
+  if (before && track.t_ms - before.t_ms < TRAIL_STEP_MS * 0.5) return old;
+  return [...old.slice(1 - TRAIL_MAX), /** @type {[number, number]} */ ([track.lon_deg, track.lat_deg])];
+}
+
+function alert(/** @type {State} */ state, /** @type {any} */ next) {
+  const known = state.alerts.get(next.alert_id);
+  if (known && known.revision > next.revision) return state; // late: the newer word stands
+  const alerts = new Map(state.alerts);
+  const first_ms = new Map(state.first_ms);
+  const names = next.person_id && next.person_name
+    ? new Map(state.names).set(next.person_id, next.person_name) : state.names;
+  first_ms.set(next.alert_id, Math.min(first_ms.get(next.alert_id) ?? Infinity, next.decided_ms));
+  if (next.msg_type === 'cancel') {
+    alerts.delete(next.alert_id);
+    first_ms.delete(next.alert_id);
+    const ended = [next, ...state.ended.filter((a) => a.alert_id !== next.alert_id)];
+    return {...state, alerts, first_ms, names, ended: ended.slice(0, ENDED_MAX)};
+  }
+  alerts.set(next.alert_id, merged(known, next));
+  return {...state, alerts, first_ms, names};
+}
+
+/** What a person answered stays true when an update arrives without it. */
+function merged(/** @type {any} */ known, /** @type {any} */ next) {
+  const reached = {...known?.reached};
+  for (const [key, value] of Object.entries(next.reached ?? {})) if (value !== null) reached[key] = value;
+  return {...next, reached};
+}
+
+function reached(/** @type {State} */ state, /** @type {any} */ message) {
+  const held = state.alerts.get(message.alert_id);
+  if (!held || held.person_id !== message.person_id) return state;
+  const key = `${message.kind}_ms`;
+  if (held.reached[key]) return state;
+  const next = {...held, reached: {...held.reached, [key]: message.t_ms}};
+  return {...state, alerts: new Map(state.alerts).set(message.alert_id, next)};
+}
+
+function sighting(/** @type {State} */ state, /** @type {any} */ message) {
+  const names = message.person_id && message.name
+    ? new Map(state.names).set(message.person_id, message.name) : state.names;
+  const id = message.refines ?? message.report_id;
+  const old = state.sightings.find((s) => s.report_id === id);
+  // A completion keeps the first report's time and whatever it does not itself say.
+  const whole = old ? {...old, ...known(message), report_id: id, t_ms: old.t_ms} : {...message, report_id: id};
+  const others = state.sightings.filter((s) => s.report_id !== id);
+  const sightings = message.withdrawn ? others : [whole, ...others].sort((a, b) => b.t_ms - a.t_ms);
+  return {...state, names, sightings: sightings.slice(0, SIGHTINGS_MAX)};
+}
+
+const known = (/** @type {any} */ message) =>
+  Object.fromEntries(Object.entries(message).filter(([, value]) => value !== null && value !== ''));
+
+function placed(/** @type {State} */ state, /** @type {any} */ message) {
+  const sightings = state.sightings.map((s) =>
+    s.report_id === message.report_id ? {...s, track_number: message.track_number} : s);
+  return {...state, sightings};
+}

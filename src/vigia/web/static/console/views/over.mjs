@@ -1,0 +1,77 @@
+// Context -> what lies over everything: the watch is lost, not enrolled, and the all-clear question.
+import {html, nothing} from '../../vendor/lit/lit.mjs';
+import {live} from '../../vendor/lit/directives/live.mjs';
+import {t} from '../../core/i18n.mjs';
+import {age, distance, trackName, zulu} from '../format.mjs';
+import {NO_LINK, TRIANGLE} from '../icons.mjs';
+import {targetName} from '../model.mjs';
+
+/** @typedef {import('../app.mjs').Context} Context */
+
+export const REASON_MIN = 3;
+const REASON_MAX = 300;
+
+/** No beat for five seconds: the picture is old, and nobody is being warned from here.
+ * @param {Context} c */
+export function lostOverlay(c) {
+  if (c.watch.state !== 'lost') return nothing;
+  const why = t(c.watch.why === 'link' ? 'console.lost.link' : 'console.lost.server');
+  const ages = html`<ul class="ages num">
+    <li><span>${t('console.lost.word')}</span><b>${c.wordAge_ms === null ? t('console.never') : age(c.wordAge_ms)}</b></li>
+    <li><span>${t('console.lost.picture')}</span><b>${c.state.picture_ms === null ? t('console.never') : age(c.now_ms - c.state.picture_ms)}</b></li>
+    <li><span>${t('console.lost.tracks')}</span><b>${c.rows.length}</b></li></ul>`;
+  if (c.ui.peek)
+    return html`<div class="lost-band" role="alert">${NO_LINK}<b>${t('console.lost.title')}</b><span>${why}</span>
+      ${ages}<button class="ghost" @click=${() => c.act.peek(false)}>${t('console.lost.back')}</button></div>`;
+  return html`<div class="over lost"><div class="card" role="alertdialog" aria-label=${t('console.lost.title')}>
+    ${NO_LINK}<h1>${t('console.lost.title')}</h1>
+    <p><b>${t('console.lost.now')}</b></p><p>${why}</p>${ages}
+    <button class="ghost" @click=${() => c.act.peek(true)}>${t('console.lost.peek')}</button>
+    <p class="small">${t('console.lost.retry')}</p>
+  </div></div>`;
+}
+
+/** @param {Context} c */
+export function refusedOverlay(c) {
+  if (!c.refused && !c.wrongRole) return nothing;
+  const key = c.wrongRole ? 'role' : c.enrolled ? 'revoked' : 'enrol';
+  return html`<div class="over"><div class="card" role="alertdialog">
+    <h1>${t(`console.refused.${key}`)}</h1><p>${t(`console.refused.${key}_hint`)}</p>
+    <p class="small">${c.refused?.fix ?? ''}</p>
+  </div></div>`;
+}
+
+/** Asks for a reason; asks a second time while a drone of it is still tracked. @param {Context} c */
+export function allClearDialog(c) {
+  const ask = c.ui.allClear;
+  if (!ask) return nothing;
+  const incident = c.incidents.find((i) => i.incident_id === ask.incident_id);
+  const live_tracks = (incident?.lead.track_ids ?? []).map((/** @type {string} */ id) => c.state.tracks.get(id)).filter(Boolean);
+  const ready = ask.reason.trim().length >= REASON_MIN && !ask.busy;
+  return html`<div class="over" @click=${(/** @type {Event} */ e) => e.target === e.currentTarget && c.act.closeDialog()}>
+    <form class="card dialog" role="dialog" aria-modal="true" aria-label=${t('console.clear.title')} @submit=${(/** @type {Event} */ e) => { e.preventDefault(); if (ready) c.act.allClear(live_tracks.length > 0); }}>
+      <h1>${t('console.clear.title')}</h1>
+      <p>${t('console.clear.what', {n: incident?.people.length ?? 0})}</p>
+      <label>${t('console.clear.reason')}
+        <textarea rows="2" maxlength=${REASON_MAX} .value=${live(ask.reason)} ?disabled=${ask.sure} @input=${(/** @type {any} */ e) => c.act.reason(e.target.value)}></textarea></label>
+      ${ask.sure && live_tracks.length ? html`<div class="still" role="alert">${TRIANGLE}<div><b>${t('console.clear.still')}</b>
+        ${live_tracks.map((/** @type {any} */ track) => html`<span>${stillText(c, track)}</span>`)}</div></div>` : nothing}
+      ${ask.error ? html`<p class="failed" role="alert">${t('console.clear.failed', {why: ask.error})}</p>` : nothing}
+      <footer><button type="button" class=${ask.sure ? 'primary' : 'ghost'} @click=${c.act.closeDialog}>${t('console.clear.keep')}</button>
+        <button type="submit" class=${ask.sure && live_tracks.length ? 'dangerous' : 'primary'} ?disabled=${!ready}>
+          ${t(ask.busy ? 'console.clear.sending' : ask.sure && live_tracks.length ? 'console.clear.anyway' : 'console.clear.do')}</button></footer>
+    </form></div>`;
+}
+
+function stillText(/** @type {Context} */ c, /** @type {any} */ track) {
+  const seen = t('console.clear.seen', {age: age(c.now_ms - track.last_ms)});
+  if (!track.arrival) return `${trackName(track.number)}. ${seen}`;
+  const place = t('console.clear.from', {distance: distance(track.arrival.range_m).join(' '), target: targetName(c.state, track.arrival.target_id)});
+  return `${trackName(track.number)}, ${place}. ${seen}`;
+}
+
+/** A short word after an act: "All clear given, 03:43:10 Z". @param {Context} c */
+export function toast(c) {
+  const {said} = c.ui;
+  return said && c.now_ms - said.at_ms < 8000 ? html`<div class="toast" role="status">${said.text}, ${zulu(said.at_ms)} Z</div>` : nothing;
+}
