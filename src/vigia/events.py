@@ -290,10 +290,10 @@ class Thinned(Body, frozen=True, kw_only=True):
 
 
 class PositionErased(Body, frozen=True, kw_only=True):
-    """The key of this person's positions in this shift is destroyed."""
+    """The keys of this person's positions are destroyed; shift None: of every shift."""
 
     person_id: str
-    shift: int
+    shift: int | None = None
 
 
 class Restarted(Body, frozen=True, kw_only=True):

@@ -136,6 +136,11 @@ class WatchProcess:
         )
         self.put("tak", self._settings.settings.mode, body)
 
+    def link_fault(self, what: str, raw: bytes) -> None:
+        """From the link: garbage ended it. Its raw bytes may hold a report's position."""
+        fault = Fault(where="link", whose="us", what=f"{what} ({len(raw)} bytes)")
+        self.put("link", self._settings.settings.mode, fault)
+
     def committed(self, seq: int) -> None:
         """From the journal's thread: everything up to seq is on disk."""
         if self._loop is not None and not self._loop.is_closed():

@@ -20,7 +20,7 @@ from vigia.run.demo_clock import demo_start_ns
 from vigia.run.feeds import PlaybackFeed, ScriptFeed, StdinFeed, load_adapter
 from vigia.run.guard import GuardedCore
 from vigia.run.journal import Journal, JournalError
-from vigia.run.keys import ShiftKeys
+from vigia.run.keys import ShiftKeys, shift_of
 from vigia.run.link_io import LinkServer, link_path
 from vigia.run.plan import FeedPlan, RunPlan, read_plan
 from vigia.run.recover import recover
@@ -32,6 +32,8 @@ from vigia.terms import Lang, Mark
 
 PARENT_POLL_S = 0.5
 CLOSE_S = 3.0
+EXPIRE_EVERY_S = 600.0
+HOUR_NS = 3_600_000_000_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 async def _serve(folder: Path, plan: RunPlan) -> None:
     process: WatchProcess | None = None
     clock = Clock()
-    keys = ShiftKeys.open(folder / "keys")
+    keys = ShiftKeys(folder / "keys")
 
     def committed(seq: int) -> None:
         if process is not None:
@@ -65,12 +67,15 @@ async def _serve(folder: Path, plan: RunPlan) -> None:
         mode=plan.core.mode,
         keys=keys,
         on_committed=committed,
-        on_trouble=lambda _text: None,
+        on_trouble=_say_trouble,
+        scan_budget_bytes=plan.storage.scans_mb_max * 1_000_000,
     )
     watch, last_seq, last_t_ns = recover(folder, keys)
     clock.not_before(last_t_ns)
     link = LinkServer(link_path(folder))
-    outlets = [TakSender(url, load_words(Lang.EN)) for url in plan.tak_urls]
+    places = {f"post/{post.post_id}": post.position for post in plan.core.posts}
+    words = load_words(Lang.EN)
+    outlets = [TakSender(u, words, places=places, clock_ns=clock.now_ns) for u in plan.tak_urls]
     process = WatchProcess(
         GuardedCore(watch),
         settings=SettingsApplied(settings=plan.core),
@@ -84,7 +89,9 @@ async def _serve(folder: Path, plan: RunPlan) -> None:
     for outlet in outlets:
         outlet.on_handed = process.handed
     link.on_submit = process.submit
-    link.on_connected = lambda: link.send(process.state())
+    running = process
+    link.on_connected = lambda: link.send(running.state())
+    link.on_fault = running.link_fault
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -94,8 +101,22 @@ async def _serve(folder: Path, plan: RunPlan) -> None:
             group.create_task(link.run())
             group.create_task(_end_with_parent(task))
             group.create_task(process.run(restarted=last_seq > 0))
+            group.create_task(_expire_keys(keys, clock, plan.storage.forget_after_h))
     finally:
         journal.close(CLOSE_S)
+        keys.close()
+
+
+def _say_trouble(text: str | None) -> None:
+    print(f"vigia: {text or 'journal: well again'}", file=sys.stderr, flush=True)
+
+
+async def _expire_keys(keys: ShiftKeys, clock: Clock, forget_after_h: int) -> None:
+    """What was somebody's position in a shift long over becomes unreadable, everywhere."""
+    while True:
+        oldest = shift_of(clock.now_ns() - forget_after_h * HOUR_NS)
+        await asyncio.to_thread(keys.expire, oldest)
+        await asyncio.sleep(EXPIRE_EVERY_S)
 
 
 async def _end_with_parent(task: asyncio.Task[None]) -> None:
