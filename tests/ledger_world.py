@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import typing
+from enum import Enum
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from vigia.events import (
     Acknowledged,
     Alert,
     AllClear,
+    AnyBody,
     CoreSettings,
     Delivery,
     DeviceEnrolled,
     Event,
+    Fault,
     HandedOver,
+    Observation,
     PersonAdded,
     Reached,
     Restarted,
@@ -25,6 +32,7 @@ from vigia.events import (
 from vigia.run.ledger_follower import LedgerWriter, Turn
 from vigia.run.ledger_keys import Salts, log_signer
 from vigia.run.ledger_store import LedgerStore
+from vigia.scan import Layout, pack
 from vigia.terms import (
     AckKind,
     Bearing,
@@ -41,8 +49,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from vigia.events import AnyBody
-    from vigia.ledger.entry import Erased
+    from vigia.ledger.entry import Source
+    from vigia.run.ledger_follower import Feed
 
 S = 1_000_000_000
 T_NS = 1_790_000_000 * S
@@ -69,7 +77,7 @@ class Journal:
     def turns(self, from_seq: int) -> Iterator[Turn]:
         return (turn for turn in list(self.held) if turn.seq >= from_seq)
 
-    def events(self) -> list[Event | Erased]:
+    def events(self) -> list[Source]:
         return [event for turn in self.held for event in turn.events]
 
     def close(self) -> None:
@@ -175,6 +183,46 @@ def night(people: Sequence[str] = ("alba", "bruno")) -> Journal:
     )
     journal.add(Restarted(snapshot_seq=3))
     return journal
+
+
+def write_feed(folder: Path, feed: Feed) -> int:
+    """Bring the ledger in folder up to date with a feed; how many entries it has."""
+    store, salts = LedgerStore(folder), Salts(folder / "keys")
+    try:
+        writer = LedgerWriter(store, salts, log_signer(folder / "keys"))
+        while writer.step(feed, t_ns=T_NS):
+            pass
+        return writer.size
+    finally:
+        salts.close()
+        store.close()
+
+
+def smallest_bodies() -> Iterator[AnyBody]:
+    """One of each body of the union, from the least that it needs."""
+    for body_type in typing.get_args(AnyBody):
+        if body_type is Observation:
+            yield Observation(sensor_id="s", scan=pack(Layout.POLAR_1, {"t_obs_ns": 1}))
+            continue
+        values = {f.name: _least(f.type) for f in msgspec.structs.fields(body_type) if f.required}
+        if body_type is Fault:
+            values["whose"] = "us"
+        yield msgspec.convert(values, body_type)
+
+
+def _least(of: object) -> object:
+    if of is CoreSettings:
+        return {"mode": "actual", "origin": [0.0, 0.0]}
+    if of is Position:
+        return [0.0, 0.0]
+    if type(None) in typing.get_args(of):
+        return None
+    if typing.get_origin(of) is tuple:
+        return []
+    if isinstance(of, type) and issubclass(of, Enum):
+        return next(iter(of)).value
+    plain: dict[object, object] = {str: "x", int: 1, bool: False, bytes: b"x", float: 1.0}
+    return plain[of]
 
 
 def write(folder: Path, journal: Journal, *, step: int | None = None) -> int:

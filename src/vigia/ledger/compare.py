@@ -13,9 +13,9 @@ from vigia.ledger.entry import (
     KIND_OF,
     LOST,
     UNKNOWN,
-    Erased,
     LedgerEntry,
     Salt,
+    Unread,
     decode_fields,
     decode_head,
     encode_entry,
@@ -26,7 +26,7 @@ from vigia.ledger.entry import (
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
-    from vigia.events import Event
+    from vigia.ledger.entry import Source
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -38,45 +38,59 @@ class Difference(msgspec.Struct, frozen=True):
 
 class Comparison(msgspec.Struct):
     """wanted: entries the journal gives. sealed: personal details that could not be compared;
-    erased: whole entries."""
+    erased: whole entries, their event being forgotten; damaged: being unreadable."""
 
     wanted: int = 0
     difference: Difference | None = None
     sealed: int = 0
     erased: int = 0
+    damaged: int = 0
 
 
 def compare_turn(
-    told: Iterable[Event | Erased], held: Sequence[bytes], *, salt: Salt, forgotten: Container[str]
+    told: Iterable[Source], held: Sequence[bytes], *, salt: Salt, forgotten: Container[str]
 ) -> Comparison:
     """told: one input of the journal and its decisions. held: the ledger's entries of that seq.
 
     salt gives None for a salt that does not exist. forgotten: commitments whose salt is destroyed.
     """
-    want = [(event, entry) for event in told for entry in entries(event)]
-    out = Comparison(wanted=len(want))
-    if len(want) != len(held):
-        out.difference = Difference(
-            None, f"the journal's input gives {len(want)} entries, the ledger holds {len(held)}"
-        )
-        return out
-    for n, ((event, entry), bytes_held) in enumerate(zip(want, held, strict=True)):
-        if isinstance(event, Erased):
-            out.erased += 1
-            what = _erased_difference(event, bytes_held)
-        else:
-            what = _difference(entry, n, bytes_held, salt, forgotten, out)
-        if what is not None:
-            out.difference = Difference(n, what)
-            return out
+    out = Comparison()
+    n = 0
+    for event in told:
+        if isinstance(event, Unread):
+            n = _pass_unread(event, n, held, out)
+            continue
+        for entry in entries(event):
+            out.wanted += 1
+            if n < len(held) and out.difference is None:
+                what = _difference(entry, n, held[n], salt, forgotten, out)
+                out.difference = None if what is None else Difference(n, what)
+            n += 1
+    if n != len(held) and out.difference is None:
+        what = f"the journal's input gives {n} entries, the ledger holds {len(held)}"
+        out.difference = Difference(None, what)
     return out
 
 
-def _erased_difference(event: Erased, held: bytes) -> str | None:
-    """Only that such an entry stands here can still be compared."""
-    head = decode_head(held)
-    right = head.kind in (LOST, KIND_OF[event.was]) and head.t_ns == event.t_recv_ns
-    return None if right else f"the journal has an erased {event.was} here, the ledger {head.kind}"
+def _pass_unread(event: Unread, n: int, held: Sequence[bytes], out: Comparison) -> int:
+    """Where an event that cannot be read left its entry, that entry can only be counted.
+
+    Every alert and report leaves one; of a fault nobody can tell any more.
+    """
+    kind = KIND_OF.get(event.was)
+    if n < len(held):
+        head = decode_head(held[n])
+        if head.kind in (LOST, kind or event.was.lower()) and head.t_ns == event.t_recv_ns:
+            out.erased += not event.damaged
+            out.damaged += event.damaged
+            return n + 1
+    if kind is None:
+        return n
+    out.wanted += 1
+    if n < len(held) and out.difference is None:
+        found = decode_head(held[n]).kind
+        out.difference = Difference(n, f"the journal has a {kind} here, the ledger {found}")
+    return n + 1
 
 
 def _difference(

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 SALT_BYTES = 32
-LOST = "lost"  # the kind of an entry that should have been another, see Erased
+LOST = "lost"  # the kind of an entry that should have been another, see Unread
 KIND_OF = {"Alert": "alert", "Sighting": "sighting"}  # bodies of which every one is remembered
 ENTRY_MAX = 65_536  # bytes of one entry; a longer one is nobody's of ours
 
@@ -82,13 +82,33 @@ Salt: TypeAlias = "Callable[[str, str | None], bytes | None]"  # subject, owner 
 UNKNOWN = ":?"  # ends a commitment that cannot be computed, its salt being unknown
 
 
-class Erased(msgspec.Struct, frozen=True):
-    """An event whose content was destroyed before the ledger read it. was: its body's name."""
+class Unread(msgspec.Struct, frozen=True):
+    """An event that cannot be read any more. was: its body's name. damaged: not by forgetting."""
 
     seq: int
     t_recv_ns: int
     mark: str
     was: str
+    damaged: bool = False
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """Inputs that the core saw and the journal never held. people: those that were no scans.
+
+    t_recv_ns: of the next input that was kept.
+    """
+
+    seq: int  # of the last of them
+    t_recv_ns: int
+    mark: str
+    first_seq: int
+    scans: int
+    detections: int
+    people: int
+    why: str
+
+
+Source: TypeAlias = "Event | Unread | Missing"
 
 
 class LedgerEntry(msgspec.Struct, frozen=True):
@@ -112,18 +132,22 @@ class Head(msgspec.Struct, frozen=True):
     kind: str
 
 
-def entries(event: Event | Erased) -> list[LedgerEntry]:
+def entries(event: Source) -> list[LedgerEntry]:
     """Pure. Most events matter to nobody afterwards and give none."""
-    if isinstance(event, Erased):
-        if event.was not in KIND_OF:
-            return []
-        fields: Fields = {"was": KIND_OF[event.was]}
-        return [LedgerEntry(event.seq, event.t_recv_ns, event.mark, LOST, tuple(fields.items()))]
-    found = _remember(event)
+    match event:
+        case Unread(was=was):
+            found: tuple[str, Fields] | None = None
+            if was in KIND_OF:
+                found = LOST, {"was": KIND_OF[was]}
+        case Missing():
+            found = _remember_gap(event)
+        case Event():
+            found = _remember(event)
     if found is None:
         return []
     kind, fields = found
-    return [LedgerEntry(event.seq, event.t_recv_ns, event.mark.value, kind, tuple(fields.items()))]
+    mark = event.mark if isinstance(event.mark, str) else event.mark.value
+    return [LedgerEntry(event.seq, event.t_recv_ns, mark, kind, tuple(fields.items()))]
 
 
 def encode_entry(entry: LedgerEntry, *, n: int, salt: Salt) -> bytes:
@@ -172,6 +196,17 @@ def decode_fields(entry: bytes) -> dict[str, str | int | bool | list[str | int] 
 
 def is_commitment(value: object) -> bool:
     return isinstance(value, str) and len(value) == 45 and value[:2] in ("p:", "t:")
+
+
+def _remember_gap(gap: Missing) -> tuple[str, Fields]:
+    return "gap", {
+        "first_seq": gap.first_seq,
+        "last_seq": gap.seq,
+        "scans": gap.scans,
+        "detections": gap.detections,
+        "people": gap.people,
+        "why": gap.why,
+    }
 
 
 def _remember(event: Event) -> tuple[str, Fields] | None:

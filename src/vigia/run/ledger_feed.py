@@ -6,12 +6,15 @@ to nobody afterwards.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from vigia.events import Event
-from vigia.ledger.entry import Erased
+from vigia.ledger.entry import Missing, Unread
 from vigia.ledger.times import AlertTimes, alert_times
-from vigia.run.journal_tables import DATABASE, KEYS, associated, connect_read_only
+from vigia.run.journal_tables import DATABASE, KEYS, Gap, associated, connect_read_only
 from vigia.run.keys import ShiftKeys
 from vigia.run.ledger_follower import LedgerFollower, Turn
 from vigia.run.rows import Packed, unpack
@@ -20,6 +23,8 @@ from vigia.terms import Mark
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from vigia.ledger.entry import Source
 
 INPUTS = (
     "SettingsApplied",
@@ -41,12 +46,19 @@ DECISIONS = ("SightingPlaced", "Alert", "Delivery", "Fault")
 
 
 WINDOW = 5_000  # inputs looked at by one query
-_COLUMNS = "t_recv_ns, source, mark, kind, body, subject, key_id"
+_COLUMNS = "t_recv_ns, source, mark, kind, body, subject, key_id, sha"
 _SELECT = (
     f"SELECT 'inputs', seq, -1, {_COLUMNS} FROM inputs"
     f" WHERE seq BETWEEN ? AND ? AND kind IN ({','.join('?' * len(INPUTS))})"
     f" UNION ALL SELECT 'decisions', seq, idx, {_COLUMNS} FROM decisions"
     f" WHERE seq BETWEEN ? AND ? AND kind IN ({','.join('?' * len(DECISIONS))})"
+    # Lost inputs, told in the turn of the last of them, with the time of the next one kept.
+    " UNION ALL SELECT 'gaps', last_seq, -2,"
+    " (SELECT t_recv_ns FROM inputs WHERE seq >= last_seq ORDER BY seq LIMIT 1), '',"
+    " (SELECT mark FROM inputs WHERE seq >= last_seq ORDER BY seq LIMIT 1), 'Missing',"
+    " json_object('first_seq', first_seq, 'last_seq', last_seq, 'scans', scans,"
+    " 'detections', detections, 'people', people, 'why', why), NULL, NULL, x''"
+    " FROM gaps WHERE last_seq BETWEEN ? AND ?"
     " ORDER BY 2, 3"
 )
 
@@ -59,9 +71,10 @@ class _Row(NamedTuple):
     source: str
     mark: str
     kind: str
-    body: bytes
+    body: bytes  # a gap's: text
     subject: str | None
     key_id: bytes | None
+    sha: bytes
 
 
 class JournalFeed:
@@ -69,7 +82,7 @@ class JournalFeed:
 
     def __init__(self, folder: Path) -> None:
         self._db = connect_read_only(folder / DATABASE)
-        self._keys = ShiftKeys(folder / KEYS, writable=False)
+        self._keys = ShiftKeys.read(folder / KEYS)
 
     def turns(self, from_seq: int) -> Iterator[Turn]:
         """What was committed when the call began; the last turn tells how far that is."""
@@ -112,20 +125,43 @@ class JournalFeed:
         """A window at a time: what is committed never changes, so no transaction need be held."""
         for begin in range(first_seq, last_seq + 1, WINDOW):
             end = min(begin + WINDOW - 1, last_seq)
-            found = self._db.execute(_SELECT, (begin, end, *INPUTS, begin, end, *DECISIONS))
+            window = (begin, end)
+            found = self._db.execute(_SELECT, (*window, *INPUTS, *window, *DECISIONS, *window))
             yield from (_Row(*row) for row in found.fetchall())
 
-    def _event(self, row: _Row) -> Event | Erased:
-        body: bytes | None = row.body
-        if row.key_id is not None:
-            aad = associated(
-                row.table, row.seq, row.idx, row.t_recv_ns, row.kind, row.subject or ""
-            )
-            body = self._keys.unseal(row.body, key_id=row.key_id, aad=aad)
-        if not body:
-            return Erased(row.seq, row.t_recv_ns, row.mark, row.kind)
-        told = unpack(Packed(row.kind, body, None))
-        return Event(row.seq, row.t_recv_ns, row.source, Mark(row.mark), told)
+    def _event(self, row: _Row) -> Source:
+        if row.table == "gaps":
+            return _missing(row, msgspec.json.decode(row.body, type=Gap))
+        try:
+            body = self._plain(row)
+            if body is None:
+                return Unread(row.seq, row.t_recv_ns, row.mark, row.kind)
+            told = unpack(Packed(row.kind, body, None))
+            return Event(row.seq, row.t_recv_ns, row.source, Mark(row.mark), told)
+        except (ValueError, TypeError):  # one damaged row must not end the ledger
+            return Unread(row.seq, row.t_recv_ns, str(row.mark), row.kind, damaged=True)
+
+    def _plain(self, row: _Row) -> bytes | None:
+        """None: its key is destroyed. Raises ValueError: not what was written."""
+        if sha256(row.body).digest() != row.sha:
+            raise ValueError("its bytes are not those that were written")
+        if row.key_id is None:
+            return row.body
+        aad = associated(row.table, row.seq, row.idx, row.t_recv_ns, row.kind, row.subject or "")
+        return self._keys.unseal(row.body, key_id=row.key_id, aad=aad)
+
+
+def _missing(row: _Row, gap: Gap) -> Missing:
+    return Missing(
+        seq=row.seq,
+        t_recv_ns=row.t_recv_ns,
+        mark=row.mark,
+        first_seq=gap.first_seq,
+        scans=gap.scans,
+        detections=gap.detections,
+        people=gap.people,
+        why=gap.why,
+    )
 
 
 def journal_feed(folder: Path) -> JournalFeed | None:

@@ -93,18 +93,18 @@ class LedgerFollower:
             self._thread.join(timeout_s)
 
     def _supervise(self) -> None:
-        while not self._stop.is_set():
+        while True:
             try:
                 self._follow()
-            except LedgerError as e:
-                self._set(status="refused", why=str(e), failures=self._state.failures + 1)
-            except Exception as e:  # noqa: BLE001 - supervisor: the gateway must outlive its ledger
-                why = f"{type(e).__name__}: {e}"
-                self._set(status="retrying", why=why, failures=self._state.failures + 1)
-            else:
                 break
-            wait = RETRY_S[min(self._state.failures, len(RETRY_S)) - 1]
-            self._stop.wait(wait)
+            except LedgerError as e:
+                status, why = "refused", str(e)
+            except Exception as e:  # noqa: BLE001 - supervisor: the gateway must outlive its ledger
+                status, why = "retrying", f"{type(e).__name__}: {e}"
+            failures = self._state.failures + 1  # 0 again after a step that went well
+            self._set(status=status, why=why, failures=failures)
+            if self._stop.wait(RETRY_S[min(failures, len(RETRY_S)) - 1]):
+                break
         self._set(status="stopped")
 
     def _follow(self) -> None:

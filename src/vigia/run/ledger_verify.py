@@ -41,6 +41,7 @@ class JournalCheck(msgspec.Struct):
     compared: int = 0
     sealed: int = 0
     erased: int = 0
+    damaged: int = 0
     behind: int = 0
     behind_ns: int = 0  # how much older the oldest of them is than the journal's newest event
     seq_first: int | None = None
@@ -209,6 +210,11 @@ def _check_journal(
             f"  {check.sealed} personal details and {check.erased} whole entries could not be "
             "compared: their salts or keys were destroyed, to forget somebody"
         )
+    if check.damaged:
+        say(
+            f"CHANGED: the journal: {check.damaged} of its rows are not what was written, so their "
+            "entries could not be compared; run vigia replay"
+        )
     behind = check.behind > 0 and check.behind_ns > LAG_NS
     if behind:
         say(
@@ -218,7 +224,7 @@ def _check_journal(
         )
     elif check.behind:
         say(f"  {check.behind} entries of the last seconds are not in the ledger yet")
-    return False, behind
+    return check.damaged > 0, behind
 
 
 def _compare(
@@ -249,6 +255,7 @@ def _compare(
             check.compared += len(own)
             check.sealed += result.sealed
             check.erased += result.erased
+            check.damaged += result.damaged
             if result.difference is not None:
                 at = own[result.difference.n][0] if result.difference.n is not None else None
                 at = own[0][0] if at is None and own else at
