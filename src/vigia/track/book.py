@@ -25,7 +25,6 @@ TRACKS_MAX = 10_000
 ENDED_MAX = 2_000  # ended ones that wait for the next advance
 ROWS_KNOWN_MAX = 32_768  # rows remembered to recognise a duplicate
 REPORTS_MAX = 4_096  # people's reports remembered for retries, additions and withdrawals
-RATE_S = 30.0  # memory of the rate of rows nobody claims
 STANDS_MAX = 8
 APART_M = 30.0  # two observers nearer than this do not cross their bearings
 ADOPT_NIS_MAX = 9.0  # a new fix this near (squared sigmas) to a sector is what the sector saw
@@ -48,26 +47,13 @@ class Report(msgspec.Struct, kw_only=True):
     withdrawn: bool = False
 
 
-class Rate(msgspec.Struct):
-    """Rows of one sensor that no track claimed, per second, remembered over RATE_S."""
-
-    per_s: float = 0.0
-    t_ns: int = 0
-
-    def add(self, rows: int, t_ns: int) -> None:
-        if t_ns > self.t_ns:
-            self.per_s *= math.exp(-(t_ns - self.t_ns) / (RATE_S * 1e9)) if self.t_ns else 0.0
-            self.t_ns = t_ns
-        self.per_s += rows / RATE_S
-
-
 class Memory(msgspec.Struct):
     """What the tracker keeps besides its table; all of it is in the snapshot."""
 
     next_number: int = 1
     known_rows: dict[bytes, None] = {}
     identities: dict[str, str] = {}  # stated identity -> track_id
-    rates: dict[str, Rate] = {}
+    beats: dict[str, life.Beat] = {}
     reports: dict[str, Report] = {}
     dropped: int = 0  # tracks ended for want of room since the last fault
 
@@ -167,6 +153,7 @@ class Book:
         record = self.table.records[slot]
         life.support(
             record,
+            self.memory.beats,
             t_obs_ns=z.t_ns,
             t_recv_ns=t_recv_ns,
             nats=nats,
@@ -209,9 +196,11 @@ class Book:
         old.drone_lo = max(old.drone_lo, new.drone_lo)
         old.flags |= new.flags
         old.witnesses |= new.witnesses
+        old.seen_by |= new.seen_by
         for source, nats in new.credit.items():
             old.credit[source] = old.credit.get(source, 0.0) + nats
-        old.parts, old.weights, old.ranged, old.fix = [], [], True, int(Fix.POSITION)
+        old.parts, old.weights, old.ranged, old.solid = [], [], True, True
+        old.fix = int(Fix.POSITION)
         old.serial, old.id_kind, old.stated = new.serial, new.id_kind, new.stated
         self.end(slot, EndReason.EXPIRED)
         if new.serial:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from vigia.scan import Flag
 from vigia.terms import TrackStatus
 from vigia.track.table import TENTATIVE
@@ -24,8 +26,12 @@ LLR_MAX = 12.0
 LLR_END = -2.0  # what is left of the odds when a track's life is over
 BIRTH_LLR_MAX = 0.5
 CREDIT_MAX = 8.0  # one measurement proves no more, however well it fits
+STRAY_S = 30.0  # memory of the rate of rows nobody claims
+MISSES_MAX = 8.0  # a sensor that no longer sees a track says so this often at most
+MISS_SHARE = 0.75  # of p_detect: hovering, terrain and weather make looks fail together
 SILENT_S = 1.5  # no decay within it: ordinary scan time
 LIFE_TENTATIVE_S = 3.2  # a plot that nothing follows
+LIFE_PER_HIT_S = 0.8  # a machine's track earns its life
 LIFE_RANGED_S = 10.0  # hovering drones fall into a radar's Doppler notch for 8 s
 LIFE_STATED_S = 15.0
 LIFE_BEARING_S = 12.0
@@ -42,13 +48,51 @@ def p_of(log_odds: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(min(log_odds, 50.0), -50.0)))
 
 
-def llr_at(record: Record, t_ns: int) -> float:
-    """The odds decayed by silence: linear from the last support to LLR_END at life's end."""
+class Beat(msgspec.Struct):
+    """One sensor's habits, learnt: how often it sees a track again, when it last spoke, and the
+    rows per second that no track claimed."""
+
+    revisit_s: float = 0.0  # 0: not yet known
+    heard_ns: int = 0
+    stray_per_s: float = 0.0
+    miss_nats: float = 0.0
+
+    def stray(self, rows: int, t_ns: int) -> None:
+        if t_ns > self.heard_ns:
+            gap_s = (t_ns - self.heard_ns) / 1e9 if self.heard_ns else 0.0
+            self.stray_per_s *= math.exp(-gap_s / STRAY_S)
+            self.heard_ns = t_ns
+        self.stray_per_s += rows / STRAY_S
+
+    def again(self, gap_s: float) -> None:
+        """A track was seen again after gap_s. Follows the short gaps: long ones hold misses."""
+        if gap_s < 0.05:
+            return
+        if self.revisit_s == 0.0:
+            self.revisit_s = gap_s
+        pull = 0.2 if gap_s < self.revisit_s else 0.01
+        self.revisit_s += pull * (gap_s - self.revisit_s)
+
+    def missed(self, hit_ns: int, t_ns: int) -> float:
+        """Nats against a track last hit at hit_ns: the looks since then that did not see it.
+        A sensor that is silent altogether says nothing."""
+        if self.revisit_s == 0.0:
+            return 0.0
+        looks = (min(t_ns, self.heard_ns) - hit_ns) / 1e9 / self.revisit_s - 1.3
+        return min(max(looks, 0.0), MISSES_MAX) * self.miss_nats
+
+
+def llr_at(record: Record, t_ns: int, beats: dict[str, Beat]) -> float:
+    """The odds now: less what the sensors that knew it have missed, and decayed by silence,
+    linear from the last support to LLR_END at life's end."""
+    llr = record.llr
+    for sensor_id, hit_ns in record.seen_by.items():
+        llr -= beats[sensor_id].missed(hit_ns, t_ns)
     silent = (t_ns - record.t_last_ns) / 1e9 - SILENT_S
     span = (record.life_ns - record.t_last_ns) / 1e9 - SILENT_S
-    if silent <= 0.0 or span <= 0.0:
-        return record.llr
-    return record.llr - (record.llr - LLR_END) * min(silent / span, 1.0)
+    if silent <= 0.0 or span <= 0.0 or llr <= LLR_END:
+        return llr
+    return llr - (llr - LLR_END) * min(silent / span, 1.0)
 
 
 def birth_llr(false_per_s: float) -> float:
@@ -56,8 +100,19 @@ def birth_llr(false_per_s: float) -> float:
     return min(math.log(NEW_PER_HOUR / 3600.0 / max(false_per_s, 1e-9)), BIRTH_LLR_MAX)
 
 
+def hit(record: Record, sensor_id: str, t_ns: int, beats: dict[str, Beat]) -> None:
+    """A sensor sees the track again: its misses until now count, then it starts afresh."""
+    last = record.seen_by.get(sensor_id)
+    beat = beats[sensor_id]
+    if last is not None and t_ns > last:
+        record.llr -= beat.missed(last, t_ns)
+        beat.again((t_ns - last) / 1e9)
+    record.seen_by[sensor_id] = max(t_ns, last or 0)
+
+
 def support(
     record: Record,
+    beats: dict[str, Beat],
     *,
     t_obs_ns: int,
     t_recv_ns: int,
@@ -67,7 +122,11 @@ def support(
     source: str,
 ) -> None:
     """One more measurement of this track."""
-    record.llr = min(llr_at(record, t_obs_ns) + min(nats, CREDIT_MAX), LLR_MAX)
+    silent_s = (t_obs_ns - record.t_last_ns) / 1e9 - SILENT_S
+    span_s = (record.life_ns - record.t_last_ns) / 1e9 - SILENT_S
+    if silent_s > 0.0 and span_s > 0.0 and record.llr > LLR_END:
+        record.llr -= (record.llr - LLR_END) * min(silent_s / span_s, 1.0)
+    record.llr = min(record.llr + min(nats, CREDIT_MAX), LLR_MAX)
     record.hits += 1
     record.t_last_ns = max(record.t_last_ns, t_obs_ns)
     record.t_first_ns = min(record.t_first_ns, t_obs_ns)
@@ -122,3 +181,8 @@ def witness_count(record: Record) -> int:
     """Links that supported it lately; never 0."""
     since = record.t_last_ns - int(WITNESS_S * 1e9)
     return max(1, min(255, sum(1 for t in record.witnesses.values() if t >= since)))
+
+
+def earned_s(record: Record, full_s: float) -> float:
+    """How long a machine's track may live without support: more with every hit."""
+    return min(full_s, LIFE_TENTATIVE_S + LIFE_PER_HIT_S * max(record.hits - 1, 0))

@@ -14,7 +14,7 @@ import numpy as np
 from vigia.scan import Flag, IdKind
 from vigia.track import lifecycle as life
 from vigia.track.associate import assign, near
-from vigia.track.book import Book, Rate, identity_key
+from vigia.track.book import Book, identity_key
 from vigia.track.fit import Fit, fit, fit_parts
 from vigia.track.initiate import born_bearing, born_placed, born_ranged, track_id
 from vigia.track.measure import Place, Polar, Stand
@@ -47,27 +47,29 @@ class Look:
         self.mark = mark
         self.witness = f"link/{sensor.link}" if sensor.link else f"sensor/{sensor.sensor_id}"
         self.source = f"sensor/{sensor.kind}"
-        self.log_pd = math.log(min(max(sensor.p_detect, 0.05), 0.999))
+        p_detect = min(max(sensor.p_detect, 0.05), 0.999)
+        self.log_pd = math.log(p_detect)
+        self.beat = book.memory.beats.setdefault(sensor.sensor_id, life.Beat())
+        self.beat.miss_nats = -math.log(1.0 - life.MISS_SHARE * p_detect)
 
     @property
     def false_per_s(self) -> float:
-        rate = self.book.memory.rates.get(self.sensor.sensor_id)
-        stated = max(self.sensor.false_per_hour, 1e-3) / 3600.0
-        return stated if rate is None else max(stated, rate.per_s)
+        return max(self.sensor.false_per_hour / 3600.0, 3e-7, self.beat.stray_per_s)
 
 
 def look_polar(look: Look, zs: list[Polar]) -> None:
     """One frame: rows of one sensor at nearly one time, each from another object."""
-    left = _claim(look, zs, look.book.live(look.mark, shown=True))
-    look_rate(look, len(left), zs[-1].t_ns)
+    book = look.book
+    shown = book.live(look.mark, shown=True)
+    solid = [s for s in shown if book.table.records[s].solid]
+    left = _claim(look, zs, solid)
+    if left and len(solid) < len(shown):
+        left = _claim(look, left, [s for s in shown if not book.table.records[s].solid])
+    look.beat.stray(len(left), zs[-1].t_ns)
     if left:
-        left = _claim(look, left, look.book.live(look.mark, shown=False))
+        left = _claim(look, left, book.live(look.mark, shown=False))
     for z in left:
         _begin_polar(look, z)
-
-
-def look_rate(look: Look, rows: int, t_ns: int) -> None:
-    look.book.memory.rates.setdefault(look.sensor.sensor_id, Rate()).add(rows, t_ns)
 
 
 def _claim(look: Look, zs: list[Polar], slots: list[int]) -> list[Polar]:
@@ -128,8 +130,9 @@ def _extend(look: Look, slot: int, z: Polar, found: Fit, nats: float, *, moves: 
     record = book.table.records[slot]
     ranged = z.range_m == z.range_m
     if moves:
-        if ranged:
-            record.ranged = True
+        if ranged and not record.solid:
+            record.ranged = record.solid = True
+            record.seen_by.clear()  # from now on only sensors with a range may miss it
         else:
             book.seen_from(record, look.at, "")
         book.keep(slot, found)
@@ -137,9 +140,9 @@ def _extend(look: Look, slot: int, z: Polar, found: Fit, nats: float, *, moves: 
         nats *= 0.5
     record.azimuth_deg = math.degrees(z.az)
     record.azimuth_sigma_deg = math.degrees(z.az_sigma)
-    span = life.LIFE_RANGED_S if ranged else life.LIFE_BEARING_S
-    if record.hits < 2 and ranged:
-        span = life.LIFE_TENTATIVE_S
+    if ranged or not record.solid:
+        life.hit(record, look.sensor.sensor_id, z.t_ns, book.memory.beats)
+    span = life.earned_s(record, life.LIFE_RANGED_S if ranged else life.LIFE_BEARING_S)
     book.credit(
         slot,
         z,
@@ -184,15 +187,16 @@ def _begin_polar(look: Look, z: Polar) -> None:
         if ranged
         else born_bearing(z, look.at, range_max_m=look.sensor.range_max_m)
     )
-    span = life.LIFE_TENTATIVE_S if ranged else life.LIFE_BEARING_S
+    span = life.LIFE_TENTATIVE_S
     content = np.array(z[1:7]).tobytes()
     record = _record(look, z, content, life.birth_llr(look.false_per_s), span)
-    record.ranged = ranged
+    record.ranged = record.solid = ranged
     record.azimuth_deg, record.azimuth_sigma_deg = math.degrees(z.az), math.degrees(z.az_sigma)
     if not ranged:
         book.seen_from(record, look.at, "")
     slot = book.begin(record, birth, z.t_ns, trusted=False)
     if slot is not None:
+        life.hit(record, look.sensor.sensor_id, z.t_ns, book.memory.beats)
         book.credit(
             slot,
             z,
@@ -206,6 +210,7 @@ def _begin_polar(look: Look, z: Polar) -> None:
 
 def look_place(look: Look, z: Place) -> None:
     """One stated position. Its identity is a claim: gated, and a mismatch gives no credit."""
+    look.beat.stray(0, z.t_ns)
     book = look.book
     t = book.table
     key = identity_key(z.id_kind, z.identity)
@@ -253,9 +258,10 @@ def _extend_place(look: Look, slot: int, z: Place, found: Fit | None) -> None:
     if not same:
         found = _fit(book, slot, z, NOWHERE) if found is None else found
         if found is not None:
-            record.ranged = True
+            record.ranged = record.solid = True
             book.keep(slot, found)
     record.stated = (z.e_m, z.n_m)
+    life.hit(record, look.sensor.sensor_id, z.t_ns, book.memory.beats)
     _bind(look, slot, z)
     weak = z.flags & Flag.WEAK
     book.credit(
@@ -276,7 +282,7 @@ def _begin_place(look: Look, z: Place, *, conflict: bool) -> None:
     content = np.array(z[1:4]).tobytes() + z.identity
     llr = WEAK_BIRTH_LLR if weak else PLACE_BIRTH_LLR
     record = _record(look, z, content, llr, life.LIFE_STATED_S)
-    record.ranged = True
+    record.ranged = record.solid = True
     record.stated = (z.e_m, z.n_m)
     record.flags = int(TrackFlag.WEAK) if weak else 0
     if conflict:

@@ -235,6 +235,7 @@ def _credit(book: Book, body: Sighting, report: Report, slot: int) -> None:
     again = report.witness in record.witnesses
     life.support(
         record,
+        book.memory.beats,
         t_obs_ns=report.t_obs_ns,
         t_recv_ns=report.t_recv_ns,
         nats=report.nats,

@@ -34,7 +34,7 @@ for _i in range(6):
         _k += 1
 
 
-def states(table: Table, t_ns: int) -> NDArray[np.void]:
+def states(table: Table, beats: dict[str, life.Beat], t_ns: int) -> NDArray[np.void]:
     """(n,) STATE_DTYPE of the tracks shown, oldest first, predicted to t_ns."""
     _refresh(table)
     shown = np.flatnonzero(table.status[: table.n] > 0)
@@ -48,7 +48,7 @@ def states(table: Table, t_ns: int) -> NDArray[np.void]:
     out["cov"] = g[UPPER].transpose(2, 0, 1)
     for i, slot in enumerate(shown.tolist()):
         record = table.records[slot]
-        out["p_exist"][i] = life.p_of(life.llr_at(record, t_ns))
+        out["p_exist"][i] = life.p_of(life.llr_at(record, t_ns, beats))
         if t_ns - record.t_last_ns > life.COASTING_S * 1e9:
             out["flags"][i] |= TrackFlag.COASTING
     return out
@@ -68,9 +68,9 @@ def predicted(x: NDArray[np.float64], dt_s: NDArray[np.float64]) -> NDArray[np.f
     return np.array(moved)
 
 
-def published(table: Table, site: Site, t_ns: int) -> TracksPublished:
+def published(table: Table, beats: dict[str, life.Beat], site: Site, t_ns: int) -> TracksPublished:
     """Compact rows. A sector row has no position: its origin may be an officer's."""
-    full = states(table, t_ns)
+    full = states(table, beats, t_ns)
     out = np.zeros(len(full), dtype=PUBLISHED_DTYPE)
     for name in set(PUBLISHED_DTYPE.names or ()) & set(STATE_DTYPE.names or ()):
         out[name] = full[name]

@@ -96,7 +96,12 @@ class Tracker:
         """Time passes: tracks without support end. Only tracks that were shown are reported."""
         table = self._book.table
         for slot, record in enumerate(table.records):
-            if record.ended is None and record.life_ns < t_recv_ns:
+            if record.ended is not None:
+                continue
+            doubted = record.status > 0 and (
+                life.llr_at(record, t_recv_ns, self._book.memory.beats) <= life.LLR_END
+            )
+            if doubted or record.life_ns < t_recv_ns:
                 self._book.end(slot, self._why(slot, record))
         gone = [i for i, r in enumerate(table.records) if r.ended is not None]
         out = [
@@ -131,10 +136,11 @@ class Tracker:
 
     def states(self, t_ns: int) -> NDArray[np.void]:
         """(n,) tracktable.STATE_DTYPE: tracks possible and confirmed, predicted to t_ns."""
-        return picture.states(self._book.table, t_ns)
+        return picture.states(self._book.table, self._book.memory.beats, t_ns)
 
     def published(self, t_ns: int) -> TracksPublished:
-        return picture.published(self._book.table, self._book.site, t_ns)
+        book = self._book
+        return picture.published(book.table, book.memory.beats, book.site, t_ns)
 
     def sources(self, track_id: str) -> tuple[str, ...]:
         """ "sensor/<kind>" and "person": who supports it, most telling first."""
