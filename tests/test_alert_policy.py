@@ -219,3 +219,11 @@ def test_old_evidence_that_outlives_its_alert_raises_no_new_one() -> None:
     said = [a for t in range(1, 400) for a in desk.at(t, old)]
     assert [a.msg_type for a in said].count(MsgType.CANCEL) == 1
     assert [a.msg_type for a in said].count(MsgType.ALERT) == 0
+
+
+def test_the_announced_expiry_never_goes_back_when_the_fresher_track_ends() -> None:
+    desk = Desk()
+    fresh, old = threat(Tier.WARNING, 50), threat(Tier.WATCH, 10, track_id="f" * 16)
+    [both] = desk.at(50, fresh, old)
+    [one] = desk.at(60, old)
+    assert one.t_expires_ns == both.t_expires_ns == 230 * S

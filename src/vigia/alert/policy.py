@@ -164,7 +164,7 @@ class AlertPolicy:
         tier = self._next_tier(held, lead, t_ns=t_ns)
         last = held.alert
         rises = tier > last.tier
-        draft = self._write(held.alert, group, tier=tier, sources=sources, t_ns=t_ns)
+        draft = self._write(held, group, tier=tier, sources=sources, t_ns=t_ns)
         rings = rises or _rings_again(held, draft)
         due = t_ns - last.t_decided_ns >= self._policy.repeat_s * 1e9
         if not (rings or tier != last.tier or due):
@@ -266,12 +266,12 @@ class AlertPolicy:
             rung_bearing_deg=None,
         )
         self.state.open[key] = held
-        draft = self._write(blank, group, tier=lead.tier, sources=sources, t_ns=t_ns)
+        draft = self._write(held, group, tier=lead.tier, sources=sources, t_ns=t_ns)
         return self._say(held, msgspec.structs.replace(draft, sound=True))
 
     def _write(
         self,
-        last: Alert,
+        held: Open,
         group: list[Threat],
         *,
         tier: Tier,
@@ -281,15 +281,14 @@ class AlertPolicy:
         """The alert's next content from the most urgent threat; a whole raid is one alert."""
         lead = group[0]
         for threat in group:
-            self.state.incident_of.setdefault(threat.track_id, last.incident_id)
-        expires_ns = max(g.t_cause_ns for g in group) + int(self._policy.expire_s * 1e9)
+            self.state.incident_of.setdefault(threat.track_id, held.alert.incident_id)
         return msgspec.structs.replace(
-            last,
+            held.alert,
             tier=tier,
             action=ACTIONS[tier],
             t_cause_ns=lead.t_cause_ns,
             t_decided_ns=t_ns,
-            t_expires_ns=max(expires_ns, t_ns),
+            t_expires_ns=held.t_evidence_ns + int(self._policy.expire_s * 1e9),
             track_ids=tuple(g.track_id for g in group),
             track_numbers=tuple(g.number for g in group),
             confirmed=lead.confirmed,
