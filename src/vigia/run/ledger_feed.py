@@ -82,13 +82,20 @@ class JournalFeed:
 
     def __init__(self, folder: Path) -> None:
         self._db = connect_read_only(folder / DATABASE)
-        self._keys = ShiftKeys.read(folder / KEYS)
+        self._folder = folder
+        self._keys: ShiftKeys | None = None  # held during turns() only: keys are destroyed
 
     def turns(self, from_seq: int) -> Iterator[Turn]:
         """What was committed when the call began; the last turn tells how far that is."""
         (last_seq,) = self._db.execute("SELECT max(seq) FROM inputs").fetchone()
         if last_seq is None or last_seq < from_seq:
             return
+        try:
+            yield from self._turns(from_seq, last_seq)
+        finally:
+            self._drop_keys()
+
+    def _turns(self, from_seq: int, last_seq: int) -> Iterator[Turn]:
         seq = -1
         events: list[Source] = []
         for row in self._rows(from_seq, last_seq):
@@ -119,7 +126,7 @@ class JournalFeed:
 
     def close(self) -> None:
         self._db.close()
-        self._keys.close()
+        self._drop_keys()
 
     def _rows(self, first_seq: int, last_seq: int) -> Iterator[_Row]:
         """A window at a time: what is committed never changes, so no transaction need be held."""
@@ -148,7 +155,14 @@ class JournalFeed:
         if row.key_id is None:
             return row.body
         aad = associated(row.table, row.seq, row.idx, row.t_recv_ns, row.kind, row.subject or "")
+        if self._keys is None:
+            self._keys = ShiftKeys.read(self._folder / KEYS)
         return self._keys.unseal(row.body, key_id=row.key_id, aad=aad)
+
+    def _drop_keys(self) -> None:
+        if self._keys is not None:
+            self._keys.close()
+            self._keys = None
 
 
 def _missing(row: _Row, gap: Gap) -> Missing:
