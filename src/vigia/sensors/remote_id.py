@@ -34,6 +34,7 @@ FAULT_EVERY_NS = 10_000_000_000  # faults of one kind are counted and told this 
 HEARD_EVERY_NS = 5_000_000_000
 P_DRONE = 0.9  # who broadcasts Remote ID is a drone or pretends to be one
 
+_CHUNK = 65_536
 _HOUR_NS = 3_600_000_000_000
 _RANK = {IdKind.SERIAL: 4, IdKind.CAA: 3, IdKind.UTM: 2, IdKind.SESSION: 1, IdKind.NONE: 0}
 _CARRIERS: dict[int, Callable[[bytes], list[Advert]]] = {
@@ -292,12 +293,8 @@ class _FaultTally:
 
 def decode_lines(data: bytes, file: str) -> Iterator[Line]:
     """The lines of `vigia decode remote_id`, in the words of the reference decoder's file."""
-    reader = pcap.Reader()
     frame = 0
-    items = reader.feed(data)
-    if (last := reader.finish()) is not None:
-        items.append(last)
-    for item in items:
+    for item in _items(data):
         if isinstance(item, pcap.Damage):
             why = f"{item.what} (at byte {item.offset})"
             yield {"file": file, "frame": frame + 1, "ok": False, "damaged": True, "why": why}
@@ -310,6 +307,14 @@ def decode_lines(data: bytes, file: str) -> Iterator[Line]:
             continue
         for advert in carrier(item.frame):
             yield {"file": file, "frame": frame, **_line(advert)}
+
+
+def _items(data: bytes) -> Iterator[pcap.Record | pcap.Damage]:
+    reader = pcap.Reader()
+    for at in range(0, len(data), _CHUNK):
+        yield from reader.feed(data[at : at + _CHUNK])
+    if (last := reader.finish()) is not None:
+        yield last
 
 
 def _line(advert: Advert) -> Line:
