@@ -1,9 +1,10 @@
 """Recorded multi-sensor scenarios made by others -> our input events, in order of arrival.
 
-    python -m bench._recorded SCENARIO OUT.csv
+    python -m bench._recorded SCENARIO OUT.csv [--coasting]
 
-runs the tracker over one and writes what it showed each second (t, track_id, x, y, z, vx, vy, vz,
-t_emit, status) for an independent scorer. Needs pyarrow; the data is read from $VIGIA_CORPUS.
+runs the tracker over one and writes the confirmed positions it showed each second (t, track_id,
+x, y, z, vx, vy, vz, t_emit, status) for an independent scorer; tracks without evidence for 2.5 s
+only with --coasting. Needs pyarrow; the data is read from $VIGIA_CORPUS.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from vigia.geo import Site
 from vigia.scan import Flag, IdKind, Layout, pack
 from vigia.terms import Bearing, Mark, Position
 from vigia.track.tracker import Tracker
-from vigia.tracktable import Fix
+from vigia.tracktable import Fix, TrackFlag
 
 T0_NS = 1_700_000_000_000_000_000
 P_DRONE = {"drone": 0.8, "bird": 0.25, "aircraft": 0.05}
@@ -144,6 +145,7 @@ def feed(tracker: Tracker, event: Input) -> None:
 
 def main() -> None:
     name, path = sys.argv[1:3]
+    coasting = "--coasting" in sys.argv
     settings, events = load(name)
     tracker = Tracker(settings)
     next_s, spent = 1, 0.0
@@ -156,7 +158,8 @@ def main() -> None:
                 now = T0_NS + next_s * 1_000_000_000
                 tracker.advance(now)
                 for s in tracker.states(now):
-                    if s["fix"] == Fix.POSITION and s["status"] == 2:
+                    fresh = coasting or not s["flags"] & TrackFlag.COASTING
+                    if s["fix"] == Fix.POSITION and s["status"] == 2 and fresh:
                         x = [round(v, 3) for v in s["x"].tolist()]
                         out.writerow([next_s, s["track_id"].decode(), *x, next_s, "confirmed"])
                 next_s += 1

@@ -27,6 +27,7 @@ LLR_END = -2.0  # what is left of the odds when a track's life is over
 BIRTH_LLR_MAX = 0.5
 CREDIT_MAX = 8.0  # one measurement proves no more, however well it fits
 STRAY_S = 30.0  # memory of the rate of rows nobody claims
+LOST_LOOKS = 5.0  # misses in a row after which a sensor has lost a track
 MISSES_MAX = 8.0  # a sensor that no longer sees a track says so this often at most
 MISS_SHARE = 0.75  # of p_detect: hovering, terrain and weather make looks fail together
 SILENT_S = 1.5  # no decay within it: ordinary scan time
@@ -39,8 +40,8 @@ LIFE_PERSON_S = 60.0  # people report rarely
 COASTING_S = 2.5
 WITNESS_S = 60.0
 DRONE_LO_MAX = 5.0
-FIX_SIGMA_M = 150.0  # a position is claimed below this
-FIX_KEEP_SIGMA_M = 250.0  # and given up above this
+FIX_SIGMA_M = 100.0  # a position is claimed below this
+FIX_KEEP_SIGMA_M = 150.0  # and given up above this
 REPEAT_WEIGHT = 0.15  # class evidence of one sensor is nearly the same every time
 
 
@@ -73,13 +74,15 @@ class Beat(msgspec.Struct):
         pull = 0.2 if gap_s < self.revisit_s else 0.01
         self.revisit_s += pull * (gap_s - self.revisit_s)
 
-    def missed(self, hit_ns: int, t_ns: int) -> float:
-        """Nats against a track last hit at hit_ns: the looks since then that did not see it.
-        A sensor that is silent altogether says nothing."""
+    def looks_missed(self, hit_ns: int, t_ns: int) -> float:
+        """Looks since hit_ns that did not see the track; a sensor silent altogether has none."""
         if self.revisit_s == 0.0:
             return 0.0
-        looks = (min(t_ns, self.heard_ns) - hit_ns) / 1e9 / self.revisit_s - 1.3
-        return min(max(looks, 0.0), MISSES_MAX) * self.miss_nats
+        return max((min(t_ns, self.heard_ns) - hit_ns) / 1e9 / self.revisit_s - 1.3, 0.0)
+
+    def missed(self, hit_ns: int, t_ns: int) -> float:
+        """Nats against a track last hit at hit_ns."""
+        return min(self.looks_missed(hit_ns, t_ns), MISSES_MAX) * self.miss_nats
 
 
 def llr_at(record: Record, t_ns: int, beats: dict[str, Beat]) -> float:
@@ -108,6 +111,20 @@ def hit(record: Record, sensor_id: str, t_ns: int, beats: dict[str, Beat]) -> No
         record.llr -= beat.missed(last, t_ns)
         beat.again((t_ns - last) / 1e9)
     record.seen_by[sensor_id] = max(t_ns, last or 0)
+
+
+def still_solid(record: Record, t_ns: int, beats: dict[str, Beat]) -> bool:
+    """False when all that measured its range have lost it: bearings of others could keep it
+    alive for ever, so from then on it gets only those no solid track explains."""
+    if not record.solid:
+        return False
+    seen = record.seen_by.items()
+    if not seen or any(beats[k].looks_missed(hit_ns, t_ns) < LOST_LOOKS for k, hit_ns in seen):
+        return True
+    record.llr -= max(beats[k].missed(hit_ns, t_ns) for k, hit_ns in seen)
+    record.seen_by.clear()
+    record.solid = False
+    return False
 
 
 def support(

@@ -61,10 +61,15 @@ def look_polar(look: Look, zs: list[Polar]) -> None:
     """One frame: rows of one sensor at nearly one time, each from another object."""
     book = look.book
     shown = book.live(look.mark, shown=True)
-    solid = [s for s in shown if book.table.records[s].solid]
+    solid: list[int] = []
+    rest: list[int] = []
+    for slot in shown:
+        record = book.table.records[slot]
+        still = life.still_solid(record, zs[0].t_ns, book.memory.beats)
+        (solid if still else rest).append(slot)
     left = _claim(look, zs, solid)
-    if left and len(solid) < len(shown):
-        left = _claim(look, left, [s for s in shown if not book.table.records[s].solid])
+    if left and rest:
+        left = _claim(look, left, rest)
     look.beat.stray(len(left), zs[-1].t_ns)
     if left:
         left = _claim(look, left, book.live(look.mark, shown=False))

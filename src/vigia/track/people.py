@@ -231,7 +231,7 @@ def _support(book: Book, body: Sighting, report: Report, slot: int) -> None:
 
 def _credit(book: Book, body: Sighting, report: Report, slot: int) -> None:
     record = book.table.records[slot]
-    sector = record.fix == Fix.SECTOR or record.credit.keys() <= {"person"}
+    alone = record.credit.keys() <= {"person"}  # no machine ever saw it
     again = report.witness in record.witnesses
     life.support(
         record,
@@ -239,7 +239,7 @@ def _credit(book: Book, body: Sighting, report: Report, slot: int) -> None:
         t_obs_ns=report.t_obs_ns,
         t_recv_ns=report.t_recv_ns,
         nats=report.nats,
-        life_s=life.LIFE_PERSON_S if sector else life.LIFE_BEARING_S,
+        life_s=life.LIFE_PERSON_S if alone else life.LIFE_BEARING_S,
         witness=report.witness,
         source="person",
     )
