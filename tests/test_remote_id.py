@@ -57,13 +57,23 @@ def test_a_pack_becomes_one_row_with_the_serial_number() -> None:
     assert row["flags"] == Flag.AIRBORNE
 
 
-def test_a_location_before_its_identifier_goes_out_under_the_address() -> None:
+def test_a_location_before_its_identifier_goes_out_at_once_without_a_name() -> None:
     sensor = Adapter("rid")
     (first,) = rows(sensor.feed_record(record([made.located(0)]), 0))
-    assert (first["identity"], first["id_kind"]) == (b"wifi-02a0a0a0a0a0", IdKind.NODE)
+    assert (first["identity"], first["id_kind"]) == (b"", IdKind.NONE)
     assert rows(sensor.feed_record(record([made.SERIAL]), 0)) == []
     (second,) = rows(sensor.feed_record(record([made.located(1)], t_ns=T_NS + S), 0))
     assert (second["identity"], second["id_kind"]) == (b"VIGIA0TEST0000001", IdKind.SERIAL)
+
+
+def test_a_sender_that_never_says_its_name_goes_by_its_address() -> None:
+    sensor = Adapter("rid")
+    names = list[bytes]()
+    for i in range(6):
+        (row,) = rows(sensor.feed_record(record([made.located(i)], t_ns=T_NS + i * S), 0))
+        names.append(bytes(row["identity"]))
+    assert names == [b""] * 4 + [b"wifi-02a0a0a0a0a0"] * 2
+    assert row["id_kind"] == IdKind.NODE
 
 
 def test_a_serial_number_is_not_replaced_by_a_session() -> None:
@@ -218,15 +228,15 @@ def test_a_truncated_capture_gives_what_came_before_and_one_fault() -> None:
 
 @pytest.mark.corpus
 def test_wifi_captures_made_by_others_become_rows_and_the_operator() -> None:
-    for name, count, identity in (
-        ("odid_wifi_bcn_sample.pcap", 16, b"MFG1A0123456789"),
-        ("odid_wifi_sample.pcap", 17, b"wifi-84cca8604324"),
+    for name, count, identities in (
+        ("odid_wifi_bcn_sample.pcap", 16, {b"MFG1A0123456789"}),
+        ("odid_wifi_sample.pcap", 17, {b"", b"wifi-84cca8604324"}),
     ):
         sensor = Adapter("rid")
         out = sensor.feed(corpus(f"remoteid/{name}").read_bytes(), 0) + sensor.finish(0)
         found = rows(out)
         assert len(found) == count
-        assert {bytes(row["identity"]) for row in found} == {identity}
+        assert {bytes(row["identity"]) for row in found} == identities
         assert all(abs(row["lat_deg"] - 45.546) < 0.01 for row in found)
         assert sum(isinstance(body, OperatorSeen) for body in out) == 1
         assert not [body for body in out if isinstance(body, Fault)]

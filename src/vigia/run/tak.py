@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ALERTS_MAX = 10_000  # open alerts; beyond it those already sent are forgotten first
-TRACK_BURST = 50  # rendered between two looks at the alerts: about a millisecond
+TRACK_BURST = 50  # rendered between two looks at the alerts: about two milliseconds
 TRACK_PAUSE_S = 0.025  # and so at most 2,000 tracks a second: the watch shares this thread
 BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)  # the last one repeats
 CONNECT_S = 5.0

@@ -1,8 +1,9 @@
 """pcap or pcapng bytes of a Remote ID receiver -> Observation, OperatorSeen, Fault.
 
 One sender is one radio address. Its messages are joined over time: a location is a row at once,
-under the best identity known by then, and under the address ("ble-e07deaeb2f1c", id_kind NODE)
-until one is: a warning does not wait for a name. docs/sensors/remote_id.md tells the rest.
+because a warning does not wait for a name. It bears the best identity known by then; none in the
+sender's first seconds; its address ("ble-e07deaeb2f1c", id_kind NODE) when no name came in them.
+docs/sensors/remote_id.md tells the rest.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ Out: TypeAlias = Observation | OperatorSeen | SensorHeard | Fault | bytes
 
 SENDERS_MAX = 10_000  # beyond it the longest silent sender is forgotten
 RECENT_MAX = 4  # locations of a sender remembered to tell a repeat: two carriers, reordered
+NAME_WAIT_NS = 4_000_000_000  # F3411-22a: identifiers every 3 s; until then a row is nameless
 REPEAT_NS = 1_000_000_000  # an undated repeat counts as "still there" at most this often
 AGE_MAX_NS = 10_000_000_000  # F3411-22a allows 1 s; an older stamp is a clock difference
 AHEAD_MAX_NS = 1_000_000_000
@@ -47,9 +49,10 @@ _CARRIERS: dict[int, Callable[[bytes], list[Advert]]] = {
 class _Sender:
     """What one address has said so far."""
 
-    __slots__ = ("id_kind", "identity", "operator", "recent", "t_row_ns", "ua_type")
+    __slots__ = ("id_kind", "identity", "operator", "recent", "t_first_ns", "t_row_ns", "ua_type")
 
-    def __init__(self, node: str) -> None:
+    def __init__(self, node: str, t_ns: int) -> None:
+        self.t_first_ns = t_ns
         self.identity = node
         self.id_kind = IdKind.NODE
         self.ua_type = 0
@@ -129,7 +132,7 @@ class Adapter:
         parts = odid.split(advert.payload) if refused is None else refused
         if isinstance(parts, Refused):
             return self._faults.add(parts, t_ns=t_ns, raw=advert.payload, subject=node)
-        sender = self._sender(advert.address, node)
+        sender = self._sender(advert.address, node, t_ns)
         out: list[Out] = []
         # Identifiers first: the messages of one pack are of one moment.
         for part in sorted(parts, key=lambda part: part[0] >> 4 != odid.Kind.BASIC_ID):
@@ -144,8 +147,8 @@ class Adapter:
                     pass  # authentication, texts: decoded by `vigia decode`, no decision uses them
         return out
 
-    def _sender(self, address: bytes, node: str) -> _Sender:
-        sender = self._senders.pop(address, None) or _Sender(node)
+    def _sender(self, address: bytes, node: str, t_ns: int) -> _Sender:
+        sender = self._senders.pop(address, None) or _Sender(node, t_ns)
         self._senders[address] = sender
         if len(self._senders) > SENDERS_MAX:
             del self._senders[next(iter(self._senders))]
@@ -162,6 +165,10 @@ class Adapter:
         sender.recent = (content, *sender.recent[: RECENT_MAX - 1])
         sender.t_row_ns = t_ns
         rssi = float("nan") if rssi_dbm is None else rssi_dbm
+        # An address given as a name now would have to be taken back when the name comes.
+        if sender.id_kind == IdKind.NODE and abs(t_ns - sender.t_first_ns) < NAME_WAIT_NS:
+            self._rows.append(_Row(part, t_ns, "", IdKind.NONE, 0, rssi))
+            return
         self._rows.append(_Row(part, t_ns, sender.identity, sender.id_kind, sender.ua_type, rssi))
 
     def _operator(self, sender: _Sender, part: bytes, t_ns: int) -> list[Out]:
