@@ -97,7 +97,7 @@ def _best(call: Callable[[], None]) -> float:
 
 def _report(folder: Path, count: int, write_s: float, one_s: float) -> None:
     reader = LedgerReader(folder)
-    rows, notes = reader.rows(), reader.checkpoints()
+    rows, notes = list(reader.rows()), list(reader.checkpoints())
     reader.close()
     log = log_signer(folder / "keys").verifier
 

@@ -40,7 +40,7 @@ def read(folder: Path) -> list[bytes]:
 def is_sound(folder: Path) -> bool:
     reader = LedgerReader(folder)
     try:
-        rows, notes = reader.rows(), reader.checkpoints()
+        rows, notes = list(reader.rows()), list(reader.checkpoints())
     finally:
         reader.close()
     return audit(rows, notes, log_signer(folder / "keys").verifier).finding is None

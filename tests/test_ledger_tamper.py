@@ -64,7 +64,7 @@ def edit(folder: Path, *statements: str) -> None:
 def read(folder: Path) -> tuple[list[Stored], list[bytes]]:
     reader = LedgerReader(folder)
     try:
-        return reader.rows(), reader.checkpoints()
+        return list(reader.rows()), list(reader.checkpoints())
     finally:
         reader.close()
 

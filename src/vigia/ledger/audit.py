@@ -1,7 +1,7 @@
 """Rows and checkpoints as somebody stored them -> the first thing wrong with them, or nothing.
 
 Believes only the log's public key. Names the first bad entry when its own bytes betray it, else
-the smallest range between two checkpoints that must hold it.
+the smallest range between two checkpoints that must hold it. One pass, in constant memory.
 """
 
 from __future__ import annotations
@@ -16,10 +16,7 @@ from vigia.ledger.note import NoteError, Verifier
 from vigia.ledger.tree import Frontier, leaf_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-
-UNSURE = -1  # as `first` of a finding being made: any entry since the last good checkpoint
+    from collections.abc import Container, Iterable, Iterator
 
 
 class Stored(NamedTuple):
@@ -47,106 +44,135 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Audit(msgspec.Struct, frozen=True):
-    """finding None: the file is what the log's key signed. roots: head of each checkpoint."""
+    """finding None: the rows are what the log's key signed.
+
+    size: rows that hold. last: the newest checkpoint that they bear out. heads: of the recomputed
+    tree, at the sizes that were asked for and reached.
+    """
 
     size: int
-    signed: tuple[Checkpoint, ...]
-    leaf_hashes: tuple[bytes, ...]
+    last: Checkpoint | None
+    heads: dict[int, bytes]
     finding: Finding | None
 
 
-def audit(rows: Sequence[Stored], notes: Sequence[bytes], log: Verifier) -> Audit:
+def audit(
+    rows: Iterable[Stored], notes: Iterable[bytes], log: Verifier, *, sizes: Container[int] = ()
+) -> Audit:
     """Recomputes every leaf and every head, and checks every signature.
 
-    rows: in order of idx. notes: the signed checkpoints, smallest tree first.
+    rows: in order of idx. notes: the signed checkpoints, smallest tree first. sizes: of which
+    the heads are wanted.
     """
-    signed, bad_note = _open_notes(notes, log)
-    hashes, bad_row = _hash_rows(rows)
-    proved, bad_head = _check_heads(hashes, signed, rows, whole=bad_row is None)
-    found = bad_head or bad_row  # a head that is wrong before the bad row comes first
-    if found is None and len(rows) > proved:
-        found = bad_note or _unsigned(rows, proved)
-    found = found or bad_note
-    if found is not None:
-        found = msgspec.structs.replace(found, proved=proved)
-        if found.first == UNSURE:
-            found = msgspec.structs.replace(found, first=proved)
-    return Audit(len(rows), tuple(signed), tuple(hashes), found)
+    signed = _Signed(notes, log)
+    order = _Order()
+    frontier = Frontier()
+    heads: dict[int, bytes] = {}
+    bad = signed.check(frontier)
+    for row in rows if bad is None else ():
+        bad = order.check(row)
+        if bad is not None:
+            break
+        frontier.append(row.hash)
+        signed.first_seq = signed.first_seq or row.seq
+        bad = signed.check(frontier)
+        if bad is not None:
+            break
+        if frontier.size in sizes:
+            heads[frontier.size] = frontier.root()
+    bad = bad or signed.end(frontier.size)
+    if bad is not None:
+        first = signed.proved if bad.first == UNSURE else bad.first
+        bad = msgspec.structs.replace(bad, proved=signed.proved, first=first)
+    return Audit(frontier.size, signed.last, heads, bad)
 
 
-def _open_notes(notes: Sequence[bytes], log: Verifier) -> tuple[list[Checkpoint], Finding | None]:
-    """The checkpoints that are in order and signed by the log, up to the first that is not."""
-    signed: list[Checkpoint] = []
-    for number, note in enumerate(notes, 1):
-        try:
-            checkpoint, _ = open_checkpoint(note, log)
-        except NoteError as e:
-            return signed, Finding(f"checkpoint {number} of {len(notes)}: {e}")
-        if signed and checkpoint.size <= signed[-1].size:
-            return signed, Finding(f"checkpoint {number} of {len(notes)}: out of order")
-        signed.append(checkpoint)
-    return signed, None
+UNSURE = -1  # as `first` of a finding being made: any entry since the last good checkpoint
 
 
-def _hash_rows(rows: Sequence[Stored]) -> tuple[list[bytes], Finding | None]:
-    """Leaf hashes recomputed from the entries' bytes, up to the first bad row."""
-    hashes: list[bytes] = []
-    last = (0, -1)
-    for i, row in enumerate(rows):
-        leaf = leaf_hash(row.entry)
-        if row.idx != i or leaf != row.hash:
-            return hashes, _bad_row(i, row, row.idx != i)
+class _Order:
+    """Each row by itself, and that it follows the one before."""
+
+    def __init__(self) -> None:
+        self._next = 0
+        self._seq: int = 0
+        self._n: int = -1
+
+    def check(self, row: Stored) -> Finding | None:
+        i = self._next
+        if row.idx != i:
+            return Finding(f"it is missing; the next one in the file is {row.idx}", i, i)
         try:
             head = decode_head(row.entry)
         except (ValueError, RecursionError):
-            return hashes, Finding("its bytes are no entry", i, i)
+            head = None
+        if leaf_hash(row.entry) != row.hash:
+            what = "its bytes do not have the hash stored beside them: changed"
+            return Finding(what, i, i, None if head is None else head.seq)
+        if head is None:
+            return Finding("its bytes are no entry", i, i)
         if (head.v, head.seq, head.n) != (VERSION, row.seq, row.n) or len(row.entry) > ENTRY_MAX:
-            return hashes, Finding("it is filed under another number than its own", i, i, head.seq)
-        if (head.seq, head.n) != (last[0], last[1] + 1) and (head.seq <= last[0] or head.n != 0):
+            return Finding("it is filed under another number than its own", i, i, head.seq)
+        follows = head.n == self._n + 1 if head.seq == self._seq else head.n == 0
+        if not follows or head.seq < self._seq:
             what = "they do not follow each other: entries were moved, doubled or cut out"
-            return hashes, Finding(what, UNSURE, i, head.seq)
-        last = (head.seq, head.n)
-        hashes.append(leaf)
-    return hashes, None
+            return Finding(what, UNSURE, i, head.seq)
+        self._next, self._seq, self._n = i + 1, head.seq, head.n
+        return None
 
 
-def _bad_row(i: int, row: Stored, missing: bool) -> Finding:
-    if missing:
-        return Finding(f"it is missing; the next one in the file is {row.idx}", i, i)
-    try:
-        seq = decode_head(row.entry).seq
-    except (ValueError, RecursionError):
-        seq = None
-    return Finding("its bytes do not have the hash stored beside them: changed", i, i, seq)
+class _Signed:
+    """The checkpoints, opened one after the other as the tree reaches their size."""
 
+    def __init__(self, notes: Iterable[bytes], log: Verifier) -> None:
+        self.last: Checkpoint | None = None
+        self.first_seq: int | None = None  # of the first entry that is not proved yet
+        self._bad_note: Finding | None = None
+        self._opened = self._open(notes, log)
+        self._ahead = next(self._opened, None)
 
-def _check_heads(
-    hashes: Sequence[bytes], signed: Sequence[Checkpoint], rows: Sequence[Stored], *, whole: bool
-) -> tuple[int, Finding | None]:
-    """How many entries are proved, and the first checkpoint that is not the entries' head.
+    @property
+    def proved(self) -> int:
+        return 0 if self.last is None else self.last.size
 
-    whole: no row was bad; else a checkpoint beyond the bad row says nothing.
-    """
-    frontier = Frontier()
-    proved = 0
-    for checkpoint in signed:
-        for leaf in hashes[proved : checkpoint.size]:
-            frontier.append(leaf)
-        if frontier.size < checkpoint.size:
-            if not whole:
-                return proved, None
-            what = f"cut off: {checkpoint.size} entries were signed, the file has {len(hashes)}"
-            return proved, Finding(what, len(hashes), checkpoint.size - 1)
-        if frontier.root() != checkpoint.root:
+    def check(self, frontier: Frontier) -> Finding | None:
+        """Is the next checkpoint, if the tree has its size, of this tree?"""
+        ahead = self._ahead
+        if ahead is None or ahead.size != frontier.size:
+            return None
+        if ahead.root != frontier.root():
             what = "not what was signed: the head of the recomputed tree differs"
-            return proved, Finding(what, proved, checkpoint.size - 1, rows[proved].seq)
-        proved = checkpoint.size
-    return proved, None
+            return Finding(what, self.proved, ahead.size - 1, self.first_seq)
+        self.last, self.first_seq = ahead, None
+        self._ahead = next(self._opened, None)
+        return None
 
+    def end(self, size: int) -> Finding | None:
+        """After the last row, all of which were in order."""
+        if self._ahead is not None:
+            what = f"cut off: {self._ahead.size} entries were signed, the file has {size}"
+            return Finding(what, size, self._ahead.size - 1)
+        if self._bad_note is not None:
+            return self._bad_note
+        if size > self.proved:
+            what = (
+                "no checkpoint covers it; the log signs every entry in the moment it writes it: "
+                "checkpoints were removed or entries were added"
+            )
+            return Finding(what, self.proved, size - 1, self.first_seq)
+        return None
 
-def _unsigned(rows: Sequence[Stored], proved: int) -> Finding:
-    what = (
-        "no checkpoint covers it; the log signs every entry in the moment it writes it: "
-        "checkpoints were removed or entries were added"
-    )
-    return Finding(what, proved, len(rows) - 1, rows[proved].seq)
+    def _open(self, notes: Iterable[bytes], log: Verifier) -> Iterator[Checkpoint]:
+        """Ends at the first that the log did not sign or that is out of order."""
+        before = -1
+        for number, note in enumerate(notes, 1):
+            try:
+                checkpoint, _ = open_checkpoint(note, log)
+            except NoteError as e:
+                self._bad_note = Finding(f"checkpoint {number}: {e}")
+                return
+            if checkpoint.size <= before:
+                self._bad_note = Finding(f"checkpoint {number}: out of order")
+                return
+            before = checkpoint.size
+            yield checkpoint

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -115,10 +117,16 @@ class LedgerReader:
     def next_seq(self) -> int:
         return int(_meta(self._db, "next_seq") or 1)
 
-    def rows(self) -> list[Stored]:
-        """All of it, in order, for the verifier. A tampered file may hold anything."""
+    def rows(self) -> Iterator[Stored]:
+        """All of it by idx, for the auditor. A tampered file may hold anything."""
         found = self._db.execute("SELECT idx, seq, n, entry, hash FROM leaves ORDER BY idx")
-        return [Stored(i, s, n, _bytes(e), _bytes(h)) for i, s, n, e, h in found]
+        return (Stored(i, s, n, _bytes(e), _bytes(h)) for i, s, n, e, h in found)
+
+    def by_seq(self) -> Iterator[tuple[int, list[tuple[int, bytes]]]]:
+        """For each input of the journal: its entries, (idx, bytes), in order."""
+        found = self._db.execute("SELECT seq, idx, entry FROM leaves ORDER BY seq, n")
+        for seq, rows in groupby(found, key=itemgetter(0)):
+            yield seq, [(idx, _bytes(entry)) for _, idx, entry in rows]
 
     def entries(self, begin: int, end: int) -> list[tuple[int, bytes]]:
         """Index and bytes of the leaves begin..end, at most ROWS_MAX."""
@@ -128,13 +136,13 @@ class LedgerReader:
         )
         return [(i, _bytes(e)) for i, e in found]
 
-    def leaf_hashes(self) -> list[bytes]:
-        return [_bytes(h) for (h,) in self._db.execute("SELECT hash FROM leaves ORDER BY idx")]
-
-    def checkpoints(self) -> list[bytes]:
+    def checkpoints(self) -> Iterator[bytes]:
         """Every signed note, smallest tree first."""
         found = self._db.execute("SELECT note FROM checkpoints ORDER BY size")
-        return [_bytes(note) for (note,) in found]
+        return (_bytes(note) for (note,) in found)
+
+    def checkpoint_count(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM checkpoints").fetchone()[0])
 
     def last_checkpoint(self) -> bytes | None:
         return _last_checkpoint(self._db)

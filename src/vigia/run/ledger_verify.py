@@ -7,18 +7,17 @@ signed, and of that only what a witness's copy or the journal confirms is called
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from vigia.ledger.audit import Audit, Finding, audit
-from vigia.ledger.checkpoint import open_checkpoint
-from vigia.ledger.compare import compare_turn
+from vigia.ledger.checkpoint import Checkpoint, open_checkpoint
 from vigia.ledger.note import NoteError, Verifier, cosigned_at_s, parse_note, parse_verifier
-from vigia.ledger.tree import Tree
+from vigia.ledger.tree import EMPTY_ROOT
+from vigia.run.ledger_against_journal import JournalCheck, compare_journal
 from vigia.run.ledger_feed import journal_feed
-from vigia.run.ledger_keys import KEY_FILE, Salts, has_salts, log_signer
+from vigia.run.ledger_keys import KEY_FILE, log_signer
 from vigia.run.ledger_store import LedgerError, LedgerReader
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-    from vigia.ledger.audit import Stored
     from vigia.run.ledger_follower import Feed
 
 OK, BAD, CANNOT, BEHIND = 0, 1, 2, 3  # exit codes
@@ -34,17 +32,13 @@ LAG_NS = 10_000_000_000  # the ledger may be this far behind the journal while t
 WITNESS_BYTES_MAX = 65_536
 
 
-class JournalCheck(msgspec.Struct):
-    """behind: entries the journal would add. seq_first: its first input that was compared."""
+class Kept(msgspec.Struct, frozen=True):
+    """What a witness's file says. problem: why it cannot be believed."""
 
-    turns: int = 0
-    compared: int = 0
-    sealed: int = 0
-    erased: int = 0
-    damaged: int = 0
-    behind: int = 0
-    behind_ns: int = 0  # how much older the oldest of them is than the journal's newest event
-    seq_first: int | None = None
+    path: Path
+    checkpoint: Checkpoint | None = None
+    by: str = ""  # who vouched for it, and when
+    problem: str = ""
 
 
 def verify(
@@ -69,30 +63,25 @@ def verify(
     try:
         log = _log_key(folder, key)
         trusted = [parse_verifier(k) for k in witness_keys]
-        rows, notes, next_seq = _read(folder)
+        kept = [_open_witness(path, log, trusted) for path in witness]
+        reader = LedgerReader(folder)
     except (LedgerError, NoteError) as e:
         say(f"CANNOT CHECK: {e}")
         return CANNOT
-    found = audit(rows, notes, log)
-    say(f"ledger: {found.size} entries, {len(notes)} checkpoints, log {log.name}")
-    say(f"  key {log.text()}")
-    bad = found.finding is not None
-    if found.finding is not None:
-        say(f"CHANGED: {_name(found.finding)}")
-    else:
-        say("OK: every entry, every hash and every signature was recomputed and holds")
-    tree = Tree(found.leaf_hashes if witness else ())
-    vouched = 0
-    for path in witness:
-        problem = _check_witness(path, found, tree, log, trusted, say)
-        bad, vouched = bad or problem, vouched + (not problem)
-    behind = False
-    journal: JournalCheck | None = None
-    if against_journal:
-        journal = JournalCheck()
-        different, behind = _check_journal(folder, open_feed, rows, next_seq, journal, say)
-        bad = bad or different
-    _say_limits(say, key=key, witnesses=vouched, trusted=bool(trusted), journal=journal)
+    journal = JournalCheck() if against_journal else None
+    try:
+        reader.snapshot()
+        bad = _check_file(reader, log, kept, say)
+        behind = False
+        if journal is not None:
+            different, behind = _check_journal(folder, open_feed, reader, journal, say)
+            bad = bad or different
+    except sqlite3.Error as e:
+        say(f"CANNOT CHECK: ledger: the file is damaged: {e}")
+        return CANNOT
+    finally:
+        reader.close()
+    _say_limits(say, key=key, witnesses=len(kept), trusted=bool(trusted), journal=journal)
     return BAD if bad else BEHIND if behind else OK
 
 
@@ -106,16 +95,21 @@ def _log_key(folder: Path, key: str | None) -> Verifier:
     return log_signer(folder / "keys").verifier
 
 
-def _read(folder: Path) -> tuple[list[Stored], list[bytes], int]:
-    """All rows and notes of one moment."""
-    reader = LedgerReader(folder)
-    try:
-        reader.snapshot()
-        return reader.rows(), reader.checkpoints(), reader.next_seq()
-    except (sqlite3.Error, ValueError, TypeError) as e:
-        raise LedgerError(f"ledger: the file is damaged: {e}") from e
-    finally:
-        reader.close()
+def _check_file(
+    reader: LedgerReader, log: Verifier, kept: Sequence[Kept], say: Callable[[str], None]
+) -> bool:
+    """True: something is wrong."""
+    size = reader.size()
+    sizes = {k.checkpoint.size for k in kept if k.checkpoint is not None}
+    found = audit(reader.rows(), reader.checkpoints(), log, sizes=sizes)
+    say(f"ledger: {size} entries, {reader.checkpoint_count()} checkpoints, log {log.name}")
+    say(f"  key {log.text()}")
+    if found.finding is None:
+        say("OK: every entry, every hash and every signature was recomputed and holds")
+    else:
+        say(f"CHANGED: {_name(found.finding)}")
+    contradictions = [_check_witness(k, found, size, say) for k in kept]
+    return found.finding is not None or any(contradictions)
 
 
 def _name(finding: Finding) -> str:
@@ -133,58 +127,51 @@ def _name(finding: Finding) -> str:
     return f"first bad entry is one of {finding.first} to {finding.last}{seq}: {finding.what}"
 
 
-# ---- witnesses ---------------------------------------------------------------------------------
-
-
-def _check_witness(
-    path: Path,
-    found: Audit,
-    tree: Tree,
-    log: Verifier,
-    trusted: Sequence[Verifier],
-    say: Callable[[str], None],
-) -> bool:
-    """True: the ledger contradicts what this witness keeps, or it cannot be read."""
+def _open_witness(path: Path, log: Verifier, trusted: Sequence[Verifier]) -> Kept:
     try:
         with path.open("rb") as f:
             data = f.read(WITNESS_BYTES_MAX + 1)
-        kept, vouchers = open_checkpoint(data, log, trusted)
+        checkpoint, vouchers = open_checkpoint(data, log, trusted)
         note = parse_note(data)
     except (OSError, NoteError) as e:
-        say(f"CHANGED or another ledger: witness {path}: {e}")
-        return True
+        return Kept(path, problem=str(e))
     if trusted and not vouchers:
-        say(f"CHANGED: witness {path}: none of the given witness keys signed it")
+        return Kept(path, problem="none of the given witness keys signed it")
+    by = ", ".join(f"{v.name} at {cosigned_at_s(note, v)} s" for v in vouchers)
+    return Kept(path, checkpoint, by)
+
+
+def _check_witness(kept: Kept, found: Audit, size: int, say: Callable[[str], None]) -> bool:
+    """True: the ledger contradicts what this witness keeps, or its file is not to be believed."""
+    seen = kept.checkpoint
+    if seen is None:
+        say(f"CHANGED, or another ledger's: witness {kept.path}: {kept.problem}")
         return True
-    if kept.size > found.size:
+    if seen.size > size:
         say(
-            f"CHANGED: witness {path}: the ledger had {kept.size} entries, "
-            f"now it has {found.size}: entries were cut off"
+            f"CHANGED: witness {kept.path}: the ledger had {seen.size} entries, "
+            f"now it has {size}: entries were cut off"
         )
         return True
-    if kept.size > tree.size:
-        say(f"witness {path}: cannot be compared beyond the bad entry")
+    head = EMPTY_ROOT if seen.size == 0 else found.heads.get(seen.size)
+    if head is None:
+        say(f"witness {kept.path}: lies behind the bad entry, cannot be compared")
         return True
-    if tree.root(kept.size) != kept.root:
+    if head != seen.root:
         say(
-            f"CHANGED: witness {path}: the first {kept.size} entries are not those it saw: "
+            f"CHANGED: witness {kept.path}: the first {seen.size} entries are not those it saw: "
             "the ledger was rewritten and signed again with the log's own key"
         )
         return True
-    by = [f"{v.name} at {cosigned_at_s(note, v)} s" for v in vouchers]
-    own = f", vouched for by {', '.join(by)}" if by else ""
-    say(f"OK: witness {path}: the first {kept.size} entries are those it saw{own}")
+    by = f", vouched for by {kept.by}" if kept.by else ""
+    say(f"OK: witness {kept.path}: the first {seen.size} entries are those it saw{by}")
     return False
-
-
-# ---- the journal -------------------------------------------------------------------------------
 
 
 def _check_journal(
     folder: Path,
     open_feed: Callable[[Path], Feed | None],
-    rows: Sequence[Stored],
-    next_seq: int,
+    reader: LedgerReader,
     check: JournalCheck,
     say: Callable[[str], None],
 ) -> tuple[bool, bool]:
@@ -195,15 +182,20 @@ def _check_journal(
             say("journal: there is none here to compare with")
             return False, False
         try:
-            finding = _compare(feed, folder, rows, next_seq, check)
+            finding = compare_journal(feed, reader, folder / "keys", check)
         finally:
             feed.close()
-    except (LedgerError, OSError, ValueError, sqlite3.Error) as e:
+    except (LedgerError, OSError, ValueError, TypeError, sqlite3.Error) as e:
         say(f"journal: cannot be compared: {e}")
         return False, False
     if finding is not None:
         say(f"CHANGED: {_name(finding)}")
         return True, False
+    return check.damaged > 0, _say_journal(check, say)
+
+
+def _say_journal(check: JournalCheck, say: Callable[[str], None]) -> bool:
+    """True: the ledger is further behind than it should be."""
     say(f"OK: {check.compared} entries are what the journal gives, from input {check.seq_first}")
     if check.sealed or check.erased:
         say(
@@ -215,73 +207,16 @@ def _check_journal(
             f"CHANGED: the journal: {check.damaged} of its rows are not what was written, so their "
             "entries could not be compared; run vigia replay"
         )
-    behind = check.behind > 0 and check.behind_ns > LAG_NS
-    if behind:
+    if check.behind and check.behind_ns > LAG_NS:
         say(
             f"MISSING: the journal holds {check.behind} entries more, the oldest "
             f"{check.behind_ns / 1e9:.0f} s older than its newest. Either the ledger was put back "
             "to an older state, or the gateway did not run; it adds them when it runs"
         )
-    elif check.behind:
+        return True
+    if check.behind:
         say(f"  {check.behind} entries of the last seconds are not in the ledger yet")
-    return check.damaged > 0, behind
-
-
-def _compare(
-    feed: Feed, folder: Path, rows: Sequence[Stored], next_seq: int, check: JournalCheck
-) -> Finding | None:
-    held: dict[int, list[tuple[int, bytes]]] = defaultdict(list)
-    for row in rows:
-        held[row.seq].append((row.idx, row.entry))
-    salts = Salts(folder / "keys") if has_salts(folder / "keys") else None
-    try:
-        forgotten = salts.forgotten() if salts else {}
-        salt = salts.find if salts else _no_salt
-        newest_ns = behind_ns = 0
-        for turn in feed.turns(1):
-            if not turn.events:
-                continue
-            check.turns += 1
-            newest_ns = max(newest_ns, turn.events[0].t_recv_ns)
-            own = held.pop(turn.seq, [])
-            if turn.seq >= next_seq and not own:
-                more = compare_turn(turn.events, [], salt=salt, forgotten=forgotten)
-                if more.difference is not None:
-                    behind_ns = behind_ns or turn.events[0].t_recv_ns
-                    check.behind += more.wanted
-                continue
-            check.seq_first = turn.seq if check.seq_first is None else check.seq_first
-            result = compare_turn(turn.events, [e for _, e in own], salt=salt, forgotten=forgotten)
-            check.compared += len(own)
-            check.sealed += result.sealed
-            check.erased += result.erased
-            check.damaged += result.damaged
-            if result.difference is not None:
-                at = own[result.difference.n][0] if result.difference.n is not None else None
-                at = own[0][0] if at is None and own else at
-                what = f"input {turn.seq}: {result.difference.what}"
-                return Finding(what, at, at, turn.seq, proved=at or 0)
-        check.behind_ns = newest_ns - behind_ns if check.behind else 0
-    finally:
-        if salts:
-            salts.close()
-    return _left_over(held, check)
-
-
-def _left_over(held: dict[int, list[tuple[int, bytes]]], check: JournalCheck) -> Finding | None:
-    """Entries of inputs that the journal does not have, though it has older ones."""
-    for seq in sorted(held):
-        if check.seq_first is not None and seq >= check.seq_first:
-            at = held[seq][0][0]
-            return Finding(f"the journal has no input {seq}", at, at, seq, proved=at)
-    return None
-
-
-def _no_salt(subject: str, owner: str | None) -> bytes | None:
-    return None
-
-
-# ---- words ---------------------------------------------------------------------------------------
+    return False
 
 
 def _say_limits(

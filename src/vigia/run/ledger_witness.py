@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from typing import TYPE_CHECKING
 
-from vigia.ledger.audit import audit
+from vigia.ledger.audit import Audit, audit
 from vigia.ledger.checkpoint import cosign_checkpoint, open_checkpoint
 from vigia.ledger.note import NoteError, parse_note, parse_verifier, render
-from vigia.ledger.tree import Tree, verify_consistency
+from vigia.ledger.tree import EMPTY_ROOT
 from vigia.run.ledger_keys import log_signer, witness_signer
 from vigia.run.ledger_store import LedgerError, LedgerReader
 
@@ -30,24 +31,28 @@ def save_checkpoint(
     Raises LedgerError.
     """
     log = parse_verifier(key) if key else log_signer(folder / "keys").verifier
+    kept, problem = _kept(target, log) if target.exists() else (None, None)
     reader = LedgerReader(folder)
     try:
         reader.snapshot()
-        rows, notes = reader.rows(), reader.checkpoints()
+        found = audit(
+            reader.rows(), reader.checkpoints(), log, sizes=() if kept is None else (kept.size,)
+        )
+        newest = reader.last_checkpoint()
+    except sqlite3.Error as e:
+        raise LedgerError(f"ledger: the file is damaged: {e}") from e
     finally:
         reader.close()
-    found = audit(rows, notes, log)
-    if found.finding is not None or not found.signed:
+    if found.finding is not None or found.last is None or newest is None:
         what = found.finding.what if found.finding else "it has no entry yet"
         out.write(f"not saved: {what}; see vigia ledger verify\n")
         return 1
-    now = found.signed[-1]
-    if target.exists():
-        problem = _contradiction(target, now, Tree(found.leaf_hashes), log)
-        if problem is not None:
-            out.write(f"NOT SAVED: {problem}. Keep {target}: it is the evidence\n")
-            return 1
-    note = parse_note(notes[-1])
+    now = found.last
+    problem = problem or (None if kept is None else _contradiction(kept, found))
+    if problem is not None:
+        out.write(f"NOT SAVED: {problem}. Keep {target}: it is the evidence\n")
+        return 1
+    note = parse_note(newest)
     if witness_key is not None:
         witness = witness_signer(witness_key)
         note = cosign_checkpoint(note, witness, t_s=t_s)
@@ -57,18 +62,23 @@ def save_checkpoint(
     return 0
 
 
-def _contradiction(target: Path, now: Checkpoint, tree: Tree, log: Verifier) -> str | None:
-    """Does the log, as it is now, continue the checkpoint that was kept?"""
+def _kept(target: Path, log: Verifier) -> tuple[Checkpoint | None, str | None]:
+    """The checkpoint kept before, or why the file holds none."""
     try:
-        kept, _ = open_checkpoint(target.read_bytes(), log)
+        return open_checkpoint(target.read_bytes(), log)[0], None
     except (OSError, NoteError) as e:
-        return f"{target} holds no checkpoint of this log: {e}"
-    if kept.size > now.size:
-        return f"the ledger had {kept.size} entries and now has {now.size}"
-    proof = tree.consistency(kept.size, now.size) if kept.size else []
-    if not verify_consistency(
-        first=kept.size, first_root=kept.root, size=now.size, root=now.root, proof=proof
-    ):
+        return None, f"{target} holds no checkpoint of this log: {e}"
+
+
+def _contradiction(kept: Checkpoint, found: Audit) -> str | None:
+    """Does the log, as it is now, continue the checkpoint that was kept?
+
+    The whole tree was recomputed, so comparing heads says as much as a consistency proof.
+    """
+    if kept.size > found.size:
+        return f"the ledger had {kept.size} entries and now has {found.size}"
+    head = EMPTY_ROOT if kept.size == 0 else found.heads.get(kept.size)
+    if head != kept.root:
         return f"the first {kept.size} entries are not those of the checkpoint that was kept"
     return None
 
