@@ -110,10 +110,10 @@ def invite(
     data: Data = Path("data"),
 ) -> None:
     """Make a one-time link (and its QR code) that enrols a phone or a console."""
-    from vigia.run import start
+    from vigia.run.hello import print_invitation
 
     _run(
-        lambda: start.print_invitation(
+        lambda: print_invitation(
             data, name=name, role=role, lang=lang, post_id=post, minutes=minutes
         )
     )
@@ -159,9 +159,9 @@ def forget(
     data: Data = Path("data"),
 ) -> None:
     """Destroy the keys of a person's stored positions, for ever and everywhere."""
-    from vigia.run import start
+    from vigia.run.forgetting import forget as run_forget
 
-    _run(lambda: start.forget(data, person))
+    _run(lambda: run_forget(data, person))
 
 
 @app.command()

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from vigia.events import CoreSettings, Observation, Post, SensorSite
+from vigia.events import (
+    CoreSettings,
+    Observation,
+    Post,
+    SensorSite,
+)
 from vigia.run.feeds import damage_fault, load_adapter, read_records
+from vigia.run.hello import say_hello
 from vigia.run.plan import FeedPlan, RunPlan, write_plan
 from vigia.run.settings import Listen, SensorEntry, Settings, SettingsError, Storage
 from vigia.run.supervise import EXIT_OPERATOR, EXIT_PORT, Child, supervise
@@ -151,16 +158,20 @@ def run_plan(folder: Path, plan: RunPlan, *, open_browser: bool) -> int:
             f"data folder {folder}: cannot be written ({e.strerror}); choose another with --data"
         ) from e
     command = [sys.executable, "-m"]
-    stdin = any(feed.kind == "stdin" for feed in plan.feeds)
-    code = supervise(
-        [
-            Child(
-                "gateway",
-                [*command, "vigia.run.gateway_main", "--data", str(folder)],
-            ),
-            Child("watch", [*command, "vigia.run.watch_main", "--data", str(folder)], stdin=stdin),
-        ]
+    where = ["--data", str(folder)]
+    children = [
+        Child("gateway", [*command, "vigia.run.gateway_main", *where]),
+        Child(
+            "watch",
+            [*command, "vigia.run.watch_main", *where],
+            stdin=any(feed.kind == "stdin" for feed in plan.feeds),
+        ),
+    ]
+    hello = threading.Thread(
+        target=say_hello, args=(folder, plan), kwargs={"open_browser": open_browser}, daemon=True
     )
+    hello.start()
+    code = supervise(children)
     if code == EXIT_PORT:
         print(
             f"vigia: address {plan.listen.address} is in use by another program; stop it or "

@@ -57,6 +57,7 @@ SLICE_NS = 5_000_000  # the loop breathes after this long, so that a report is r
 SNAPSHOT_NS = 10_000_000_000
 STATUS_NS = 1_000_000_000
 ARRIVALS_MAX = 500
+ALERTS_MAX = 10_000  # remembered for deliveries that follow them
 SHOWN = (
     Sighting,
     PersonAdded,
@@ -107,6 +108,7 @@ class WatchProcess:
         self._state = "starting"
         self._alerts: dict[str, Alert] = {}
         self.on_ready: Callable[[], None] | None = None
+        self.on_alert: Callable[[Alert], None] | None = None  # the demo's people answer
 
     # ---- doors -----------------------------------------------------------------------------
 
@@ -239,8 +241,10 @@ class WatchProcess:
         self._link.send(Emit(event=decision))
         if isinstance(body, Alert):
             self._alerts[body.alert_id] = body
-            if len(self._alerts) > 10_000:
+            if len(self._alerts) > ALERTS_MAX:
                 self._alerts.pop(next(iter(self._alerts)))
+            if self.on_alert is not None:
+                self.on_alert(body)
         if not self._outlets:
             return
         if isinstance(body, Delivery) and body.channel is Channel.COT:

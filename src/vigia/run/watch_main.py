@@ -90,6 +90,10 @@ async def _serve(folder: Path, plan: RunPlan) -> None:
         outlet.on_handed = process.handed
     link.on_submit = process.submit
     running = process
+    if any(feed.kind == "demo" for feed in plan.feeds):
+        from vigia.run.demo import DemoAnswers
+
+        running.on_alert = DemoAnswers(running, clock).hear
     link.on_connected = lambda: link.send(running.state())
     link.on_fault = running.link_fault
     task = asyncio.current_task()
@@ -142,10 +146,12 @@ def _feed(feed: FeedPlan, plan: RunPlan, clock: Clock, folder: Path, last_t_ns: 
                 speed=feed.speed,
             )
         case "demo":
-            from vigia.run.simulate.demo import DemoFeed  # a live watch never loads the simulator
+            from vigia.run.demo import demo_items  # a live watch never loads the simulator
 
-            start_ns = demo_start_ns(folder, now_ns=clock.now_ns(), last_t_ns=last_t_ns)
-            return ScriptFeed(DemoFeed(feed.seed).events(start_ns), clock, mark=Mark.DEMO)
+            now_ns = clock.now_ns()
+            start_ns = demo_start_ns(folder, now_ns=now_ns, last_t_ns=last_t_ns)
+            items = demo_items(feed.seed, start_ns=start_ns, now_ns=now_ns)
+            return ScriptFeed(items, clock, mark=Mark.DEMO)
         case _:
             raise SettingsError(f"feed: got {feed.kind!r}; need stdin, playback or demo")
 

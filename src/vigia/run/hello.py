@@ -1,0 +1,101 @@
+"""Links that enrol: for the console when it starts, for anybody with `vigia invite`."""
+
+from __future__ import annotations
+
+import socket
+import time
+import webbrowser
+from enum import Enum
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from vigia.run.invitations import base_url, invite, qr_text
+from vigia.run.plan import RunPlan, read_plan
+from vigia.run.settings import SettingsError
+from vigia.terms import Lang, Mark, Role
+
+EnumT = TypeVar("EnumT", bound=Enum)
+HELLO_WAIT_S = 20.0
+HELLO_POLL_S = 0.05
+CONSOLE_MINUTES = 60
+
+
+def print_invitation(
+    folder: Path, *, name: str, role: str, lang: str, post_id: str | None, minutes: int
+) -> int:
+    """`vigia invite`. Raises SettingsError."""
+    try:
+        plan = read_plan(folder)
+    except (OSError, msgspec.ValidationError) as e:
+        raise SettingsError(
+            f"invite: {folder} has never been started ({e}); start `vigia watch --data {folder}` "
+            "once, or name the right folder with --data"
+        ) from e
+    known = [post.post_id for post in plan.core.posts]
+    if post_id is not None and post_id not in known:
+        raise SettingsError(f"--post: got {post_id!r}; need one of {', '.join(known) or 'none'}")
+    invitation = invite(
+        folder,
+        name=name,
+        role=_choice(Role, role, "--role"),
+        lang=_choice(Lang, lang, "--lang"),
+        post_id=post_id,
+        minutes=minutes,
+    )
+    link = invitation.link(base_url(plan))
+    print(f"{qr_text(link)}\n{link}\nOnce, within {minutes} minutes, for {name}.")
+    return 0
+
+
+def _choice(kind: type[EnumT], text: str, option: str) -> EnumT:
+    try:
+        return kind(text)
+    except ValueError:
+        words = ", ".join(str(member.value) for member in kind)
+        raise SettingsError(f"{option}: got {text!r}; need one of {words}") from None
+
+
+def say_hello(folder: Path, plan: RunPlan, *, open_browser: bool) -> None:
+    """When the gateway answers: the console's address, and links that enrol."""
+    host, _, port = plan.listen.address.rpartition(":")
+    if not _answers("127.0.0.1" if host in ("0.0.0.0", "") else host.strip("[]"), int(port)):
+        return
+    url = base_url(plan)
+    console = invite(
+        folder,
+        name="Watch floor",
+        role=Role.WATCH_OFFICER,
+        person_id="console",
+        minutes=CONSOLE_MINUTES,
+    ).link(url)
+    lines = [f"console   {url}/console", f"          enrol this browser once: {console}"]
+    if plan.core.mode is Mark.DEMO:
+        from vigia.run.demo import demo_agent  # a live watch never loads the simulator
+
+        agent = demo_agent()
+        phone = invite(
+            folder,
+            name=agent.name,
+            role=agent.role,
+            lang=agent.lang,
+            post_id=agent.post_id,
+            agency_id=agent.agency_id,
+            person_id=agent.person_id,
+            minutes=CONSOLE_MINUTES,
+        ).link(url)
+        lines.append(f"phone     as {agent.name}: {phone}")
+    print("\n".join(["", f"vigia is watching {plan.site_name}", *lines, ""]), flush=True)
+    if open_browser:
+        webbrowser.open(console)
+
+
+def _answers(host: str, port: int) -> bool:
+    for _ in range(int(HELLO_WAIT_S / HELLO_POLL_S)):
+        try:
+            with socket.create_connection((host, port), timeout=1.0):
+                return True
+        except OSError:
+            time.sleep(HELLO_POLL_S)
+    return False
