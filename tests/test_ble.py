@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import captures
@@ -74,6 +74,7 @@ def test_a_cut_packet_is_refused() -> None:
     assert got.refused.code == "short_element"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80), st.integers(0, 60))
 def test_garbage_never_raises(data: bytes, keep: int) -> None:
     ble.nordic_adverts(data)

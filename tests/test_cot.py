@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -122,6 +122,7 @@ TEXT = st.text(max_size=60)
 NUMBER = st.none() | st.floats(-400, 8_000)
 
 
+@settings(deadline=None)
 @given(
     uid=TEXT.filter(bool),
     callsign=st.none() | TEXT,
@@ -211,6 +212,7 @@ def test_bad_and_hostile_xml_is_refused_with_its_reason(data: bytes, code: str) 
     assert got.code == code
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(0, len(render(EVENT))))
 def test_garbage_never_raises(data: bytes, at: int) -> None:
     whole = render(EVENT)
@@ -321,6 +323,7 @@ def test_a_track_says_its_claimed_serial_and_leaves_unknown_out() -> None:
     assert (got.speed_mps, got.alt_hae_m, got.callsign) == (None, None, "T-041")
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=PUBLISHED_DTYPE.itemsize, max_size=PUBLISHED_DTYPE.itemsize))
 def test_any_row_renders_to_something_readable(data: bytes) -> None:
     rows = np.frombuffer(data, dtype=PUBLISHED_DTYPE).copy()

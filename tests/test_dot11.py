@@ -3,7 +3,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import captures
@@ -105,6 +105,7 @@ def test_a_nan_descriptor_that_ends_early_says_nothing(value: str) -> None:
     assert dot11.plain_adverts(start + b"\x03" + struct.pack("<H", len(data)) + data) == []
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=120))
 def test_garbage_never_raises(data: bytes) -> None:
     dot11.radiotap_adverts(data)
@@ -112,6 +113,7 @@ def test_garbage_never_raises(data: bytes) -> None:
         dot11.plain_adverts(start + data)
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(BEACON)))
 def test_a_cut_frame_is_refused_or_silent(size: int) -> None:
     for advert in dot11.plain_adverts(BEACON[:size]):

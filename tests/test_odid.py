@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus import corpus
@@ -179,6 +179,7 @@ MESSAGES = st.tuples(st.integers(0, 5), st.binary(min_size=24, max_size=24)).map
 )
 
 
+@settings(deadline=None)
 @given(MESSAGES)
 def test_what_is_decoded_encodes_to_what_decodes_the_same(data: bytes) -> None:
     message = odid.decode_message(data)
@@ -228,6 +229,7 @@ def test_encoding_rounds_to_the_nearest_step_and_stops_at_the_ends() -> None:
     assert got.speed_sigma_mps is None, "no class holds 9 m/s at 1 sigma"
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(min_size=24, max_size=24), min_size=1, max_size=40))
 def test_columns_mean_what_the_single_decoder_means(bodies: list[bytes]) -> None:
     messages = [b"\x12" + body for body in bodies]
@@ -248,6 +250,7 @@ def test_columns_mean_what_the_single_decoder_means(bodies: list[bytes]) -> None
                 assert column == pytest.approx(single, rel=1e-7, abs=0), name
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=260))
 def test_garbage_never_raises(data: bytes) -> None:
     for payload in (data, b"\xf2\x19" + data, b"\xf2\x19\x02" + data):

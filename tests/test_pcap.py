@@ -3,7 +3,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import captures
@@ -146,6 +146,7 @@ def sample() -> bytes:
     return data + captures.enhanced(77, b"three", index=1)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, len(sample())), max_size=8), st.booleans())
 def test_where_the_bytes_are_cut_changes_nothing(cuts: list[int], old: bool) -> None:
     data = captures.classic(FRAMES, linktype=127) if old else sample()
@@ -157,6 +158,7 @@ def test_where_the_bytes_are_cut_changes_nothing(cuts: list[int], old: bool) -> 
     assert out == read(data)
 
 
+@settings(deadline=None)
 @given(st.integers(1, len(sample()) - 1))
 def test_a_capture_cut_short_gives_the_records_before_the_cut(size: int) -> None:
     whole = read(sample())
@@ -166,6 +168,7 @@ def test_a_capture_cut_short_gives_the_records_before_the_cut(size: int) -> None
     assert len(got) - len(kept) <= 1
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from([b"", sample()[:28], pcap.classic_header(127)]))
 def test_garbage_never_raises(data: bytes, head: bytes) -> None:
     out = read(head + data)

@@ -29,7 +29,7 @@ S = 1_000_000_000
 
 def run(test: Coroutine[Any, Any, None]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await test
 
     asyncio.run(bounded())
@@ -116,7 +116,7 @@ class Server:
         return out
 
 
-async def until(fact: Callable[[], bool], within_s: float = 8.0) -> None:
+async def until(fact: Callable[[], bool], within_s: float = 20.0) -> None:
     """Waits for what another task brings about; fails when it does not come."""
     end = time.monotonic() + within_s
     while not fact():
