@@ -25,6 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from fake_world import DANGER_RADIUS_M, ORIGIN, Json, World
 from websockets.frames import Opcode
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 WEB = Path(__file__).resolve().parent.parent / "src" / "vigia" / "web"
@@ -73,7 +74,7 @@ class Socket:
                 self.writer.write(data)
 
     def send(self, message: Json) -> None:
-        if not self.writer.is_closing():
+        if self.protocol.state is State.OPEN and not self.writer.is_closing():
             self.protocol.send_text(json.dumps(message).encode())
             self.flush()
 

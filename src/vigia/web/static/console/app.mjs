@@ -51,7 +51,7 @@ export class ConsoleApp extends LitElement {
     this.enrolled = false;
     this.ui = {
       tab: 'watch', selected: null, byHand: false, incident: 0, lang: 'en', sound: false, peek: false,
-      allClear: null, said: null, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false},
+      allClear: null, said: null, everybody: false, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false},
     };
     this.act = this.#acts();
   }
@@ -133,7 +133,7 @@ export class ConsoleApp extends LitElement {
       tab: (/** @type {string} */ tab) => { this.#ui({tab}); if (tab === 'alerts') this.#loadHistory(); },
       selectTrack: (/** @type {string | null} */ id) => this.#select(id ? {track_id: id} : null),
       selectSighting: (/** @type {string} */ id) => this.#select({report_id: id}),
-      nextIncident: () => this.#ui({incident: (this.ui.incident + 1) % Math.max(1, this.state.alerts.size)}),
+      nextIncident: () => this.#ui({incident: (this.ui.incident + 1) % Math.max(1, incidents(this.state).length)}),
       chip: (/** @type {any} */ name) => this.#chip(name),
       zoom: (/** @type {number} */ step) => this.map?.zoomBy(step),
       fit: () => this.map?.fit(this.#extent()),
@@ -144,6 +144,7 @@ export class ConsoleApp extends LitElement {
       askAllClear: (/** @type {string} */ incident_id) => this.#askAllClear(incident_id),
       reason: (/** @type {string} */ reason) => this.#ui({allClear: {...this.ui.allClear, reason}}),
       allClear: (/** @type {boolean} */ live) => this.#allClear(live),
+      everybody: () => this.#ui({everybody: !this.ui.everybody}),
       closeDialog: () => this.#ui({allClear: null}),
       loadHistory: () => this.#loadHistory(),
     };
@@ -182,7 +183,11 @@ export class ConsoleApp extends LitElement {
 
   async #allClear(/** @type {boolean} */ live) {
     const ask = this.ui.allClear;
-    if (live && !ask.sure) return this.#ui({allClear: {...ask, sure: true}});
+    if (live && !ask.sure) {
+      this.#ui({allClear: {...ask, sure: true}});
+      await this.updateComplete;
+      return /** @type {HTMLElement | null} */ (this.querySelector('.dialog .primary'))?.focus();
+    }
     this.#ui({allClear: {...ask, busy: true, error: null}});
     try {
       await session.post('/all-clear', {incident_id: ask.incident_id, reason: ask.reason.trim()});
@@ -239,7 +244,7 @@ export class ConsoleApp extends LitElement {
 
   render() {
     const c = this.#context();
-    return html`<div class="page ${c.ui.tab}" ?inert=${c.ui.allClear !== null}>
+    return html`<div class="page ${c.ui.tab}" ?inert=${c.ui.allClear !== null || (c.watch.state === 'lost' && !c.ui.peek)}>
       ${topBar(c)}${markBand(c)}${limitedBand(c)}${banner(c)}${leftColumn(c)}${mapFrame(c)}${rightColumn(c)}
       ${c.ui.tab === 'alerts' ? alertsTab(c) : ''}</div>
       ${toast(c)}${allClearDialog(c)}${c.refused || c.wrongRole ? refusedOverlay(c) : lostOverlay(c)}`;

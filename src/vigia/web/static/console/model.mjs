@@ -1,5 +1,7 @@
 // State -> what the watch floor must see first. Pure; nothing here knows of pages or clocks.
 
+import {rangeBearing} from '../map/geo.mjs';
+
 /** @typedef {import('./store.mjs').State} State */
 
 export const TIER = {NONE: 0, WATCH: 1, WARNING: 2, DANGER: 3};
@@ -83,6 +85,17 @@ export function arrivalOf(state, track) {
   if (track.arrival) return track.arrival;
   const alert = alertsOf(state, track.track_id).sort(byUrgency)[0];
   return alert ?? null;
+}
+
+/** How far and in which direction a track is from the post nearest to it.
+ * @param {State} state @param {any} track @returns {{name: string, range_m: number, bearing_deg_true: number} | null} */
+export function fromNearestPost(state, track) {
+  if (track.lat_deg === null || track.lon_deg === null) return null;
+  const all = state.posts.map((post) => {
+    const {range_m, bearing_deg} = rangeBearing([post.lon_deg, post.lat_deg], [track.lon_deg, track.lat_deg]);
+    return {name: post.name, range_m, bearing_deg_true: bearing_deg};
+  });
+  return all.sort((a, b) => a.range_m - b.range_m)[0] ?? null;
 }
 
 /** @param {any} a @param {any} b */

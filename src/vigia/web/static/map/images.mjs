@@ -120,6 +120,8 @@ function target(/** @type {CanvasRenderingContext2D} */ x, /** @type {number} */
   x.restore();
   x.strokeStyle = colour;
   x.lineWidth = 2.5 * RATIO;
+  x.beginPath();
+  x.arc(px / 2, px / 2, px * 0.46, 0, 7);
   x.stroke();
 }
 

@@ -50,7 +50,7 @@ function overlayStyle(/** @type {Tokens} */ token) {
       {id: 'own', type: 'symbol', source: 'own', minzoom: 7,
         layout: {'icon-image': ['get', 'icon'], 'icon-allow-overlap': true, 'icon-ignore-placement': true,
           'icon-size': ['interpolate', ['linear'], ['zoom'], 7, 0.5, 10, 0.8, 12, 1], 'symbol-sort-key': ['case', ['==', ['get', 'icon'], 'post'], 1, 0]}},
-      {id: 'own-label', type: 'symbol', source: 'own', minzoom: OWN_LABEL_ZOOM,
+      {id: 'own-label', type: 'symbol', source: 'own', minzoom: OWN_LABEL_ZOOM, filter: ['!=', ['get', 'name'], ''],
         layout: {...text(13), 'icon-image': 'plate', 'icon-text-fit': 'both', 'text-field': ['get', 'name'], 'symbol-sort-key': ['case', ['==', ['get', 'icon'], 'post'], 0, 1],
           'text-variable-anchor': ['left', 'right', 'top', 'bottom'], 'text-radial-offset': 1.15, 'text-justify': 'auto', 'text-optional': true},
         paint: {'text-color': token('own-text')}},
@@ -87,6 +87,7 @@ export class SituationMap extends EventTarget {
       container, style: wholeStyle(readTokens()), center: start.center, zoom: start.zoom,
       attributionControl: false, fadeDuration: 0, dragRotate: false, pitchWithRotate: false, maxZoom: 17, minZoom: 2,
       keyboard: false, // the console's keys are its own
+      pixelRatio: devicePixelRatio * scaleOf(container),
     });
     this.map.touchZoomRotate.disableRotation();
     this.tracks = new TrackSymbols(this.map);
@@ -202,6 +203,10 @@ export class SituationMap extends EventTarget {
     });
   }
 }
+
+/** Big screens show the map enlarged (console.css: --map-scale); it stays sharp.
+ * @param {HTMLElement} container */
+const scaleOf = (container) => Number(getComputedStyle(container).getPropertyValue('--map-scale')) || 1;
 
 /** A round length between 60 and 150 pixels. @param {number} m_per_px */
 export function niceScale(m_per_px) {

@@ -7,6 +7,7 @@ import {point} from './overlays.mjs';
 /** @typedef {import('./style.mjs').Tokens} Tokens */
 
 export const LABELS_MAX = 200;
+const DANGER = 3;
 
 /** @param {Tokens} token  identity word -> its colour in this theme */
 export const identityColour = (token) =>
@@ -26,7 +27,7 @@ export class TrackSymbols {
         'text-variable-anchor': ['left', 'right', 'bottom', 'top'], 'text-radial-offset': 1.9, 'text-justify': 'auto',
         'text-allow-overlap': urgent, 'icon-allow-overlap': urgent, 'symbol-sort-key': ['get', 'sort'],
       },
-      paint: {'text-color': identityColour(token), 'text-opacity': ['max', ['get', 'opacity'], 0.75]},
+      paint: {'text-color': ['case', ['==', ['get', 'tier'], DANGER], token('danger'), identityColour(token)], 'text-opacity': ['max', ['get', 'opacity'], 0.75]},
       ...(urgent ? {} : {minzoom: 9}),
     });
     return {
@@ -59,6 +60,7 @@ export class TrackSymbols {
       identity: t.identity,
       label: i < LABELS_MAX ? t.label : '',
       urgent: t.urgent,
+      tier: t.tier,
       selected: t.track_id === selected,
       opacity: t.freshness === 'faded' ? 0.5 : 1,
       sort: i,

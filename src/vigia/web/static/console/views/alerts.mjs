@@ -2,7 +2,7 @@
 import {html, nothing} from '../../vendor/lit/lit.mjs';
 import {t} from '../../core/i18n.mjs';
 import {DASH, seconds, trackName, zulu} from '../format.mjs';
-import {isLost, reachOf} from '../model.mjs';
+import {isLost} from '../model.mjs';
 import {TIER_WORD} from './top.mjs';
 
 /** @typedef {import('../app.mjs').Context} Context */
@@ -22,7 +22,7 @@ export function alertsTab(c) {
 }
 
 function table(/** @type {Context} */ c, /** @type {any[]} */ rows) {
-  const heads = ['began', 'level', 'who', 'track', 't0', 't1', 't2', 't3', 't4', 'end'];
+  const heads = ['t0', 'level', 'who', 'track', 't1', 't2', 't3', 't4', 'end'];
   return html`<div class="scroll"><table>
     <thead><tr>${heads.map((h) => html`<th scope="col" title=${t(`console.history.${h}_hint`)}>${t(`console.history.${h}`)}</th>`)}</tr></thead>
     <tbody>${rows.slice(0, ROWS_MAX).map((row) => historyRow(c, row))}</tbody>
@@ -33,15 +33,14 @@ function table(/** @type {Context} */ c, /** @type {any[]} */ rows) {
 function historyRow(/** @type {Context} */ c, /** @type {any} */ a) {
   const times = timesOf(a);
   const after = (/** @type {number | null} */ ms) => (ms === null ? DASH : ms < times.t0 ? zulu(ms) : `+${seconds(ms - times.t0)}`);
-  const answer = reachOf(a).how;
   return html`<tr class=${TIER_WORD[a.tier]}>
     <td class="num">${day(times.t0)} ${zulu(times.t0)} Z</td>
     <td><b class="tier">${t(`alert.tier_name.${a.tier}`)}</b>${a.mark === 'actual' ? nothing : html` <i class="tag">${t(`alert.mark.${a.mark}`)}</i>`}</td>
     <td>${a.person_name ?? c.targetName(a.target_id)}</td>
     <td class="code">${(a.track_numbers ?? []).map(trackName).join(' ')}</td>
-    <td class="num">${zulu(times.t0)}</td><td class="num">${after(times.t1)}</td><td class="num">${after(times.t2)}</td>
+    <td class="num">${after(times.t1)}</td><td class="num">${after(times.t2)}</td>
     <td class="num">${after(times.t3)}</td>
-    <td class="num">${after(times.t4)} ${answer === 'seen' || answer === 'safe' ? html`<i>${t(`console.reach.${answer}`)}</i>` : nothing}</td>
+    <td class="num">${times.t4.length === 0 ? DASH : times.t4.map(([how, ms]) => html`${after(ms)} <i>${t(`console.reach.${how}`)}</i> `)}</td>
     <td>${a.msg_type === 'cancel' ? t(`alert.end.${a.end_reason ?? 'expired'}`) : isLost(a) ? t('console.history.lost') : t('console.history.open')}
       ${a.by_name ? html`<i>${a.by_name}</i>` : nothing}</td>
   </tr>`;
@@ -52,5 +51,6 @@ const day = (/** @type {number} */ t_ms) => new Date(t_ms).toISOString().slice(5
 /** T0 report received, T1 decided, T2 handed to the channel, T3 shown, T4 answered. @param {any} a */
 export function timesOf(a) {
   const {delivered_ms = null, seen_ms = null, safe_ms = null} = a.reached ?? {};
-  return {t0: a.cause_ms, t1: a.decided_ms, t2: a.handed_ms ?? null, t3: delivered_ms, t4: seen_ms ?? safe_ms};
+  return {t0: a.cause_ms, t1: a.decided_ms, t2: a.handed_ms ?? null, t3: delivered_ms,
+    t4: /** @type {[string, number][]} */ ([['seen', seen_ms], ['safe', safe_ms]].filter(([, ms]) => ms !== null))};
 }

@@ -3,7 +3,7 @@ import {html, nothing} from '../../vendor/lit/lit.mjs';
 import {repeat} from '../../vendor/lit/directives/repeat.mjs';
 import {t} from '../../core/i18n.mjs';
 import {age, bearing, compassPoint, countdown, DASH, distance, trackName, whole, zulu} from '../format.mjs';
-import {arrivalOf, entityOf, freshness, recentSightings, targetName} from '../model.mjs';
+import {arrivalOf, entityOf, freshness, fromNearestPost, recentSightings, targetName} from '../model.mjs';
 import {TIER_WORD} from './top.mjs';
 
 /** @typedef {import('../app.mjs').Context} Context */
@@ -38,7 +38,7 @@ function trackRow(/** @type {Context} */ c, /** @type {any} */ {track, tier, ide
     <vigia-symbol class="id-${identity}" name="${identity}-${entityOf(track)}"></vigia-symbol>
     <span class="name"><b class="code">${trackName(track.number)}</b> ${what(track)}</span>
     <span class="tta num ${figure.length > 8 ? 'words' : ''}">${figure}</span>
-    <span class="sub num">${fresh === 'stale' ? t('console.track.no_data', {age: age(c.now_ms - track.last_ms)}) : where(track)}</span>
+    <span class="sub num">${fresh === 'stale' ? t('console.track.no_data', {age: age(c.now_ms - track.last_ms)}) : where(c, track)}</span>
     <span class="under">${under}</span>
   </button>`;
 }
@@ -60,10 +60,11 @@ function arrivalText(/** @type {Context} */ c, /** @type {any} */ track) {
   return left === null ? [t('console.track.now'), name] : [left, t('console.track.to', {target: name})];
 }
 
-function where(/** @type {any} */ track) {
+function where(/** @type {Context} */ c, /** @type {any} */ track) {
   if (track.fix === 'sector') return track.azimuth_deg_true === null ? '' : t('console.track.about', {bearing: bearing(track.azimuth_deg_true)});
   const parts = [];
-  if (track.arrival) parts.push(`${distance(track.arrival.range_m).join(' ')} ${bearing(track.arrival.bearing_deg_true)}`);
+  const place = track.arrival ?? fromNearestPost(c.state, track);
+  if (place) parts.push(`${distance(place.range_m).join(' ')} ${bearing(place.bearing_deg_true)}`);
   if (track.speed_mps !== null) parts.push(track.speed_mps < 1.5 ? t('console.track.hovering') : `${whole(track.speed_mps)} m/s`);
   if (track.height_m !== null) parts.push(`${whole(track.height_m)} m`);
   return parts.join(' · ');

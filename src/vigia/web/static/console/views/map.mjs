@@ -19,8 +19,8 @@ export function mapFrame(c) {
       <button title=${t('console.map.out')} @click=${() => c.act.zoom(-1)}>−</button>
       <button title=${t('console.map.fit')} @click=${c.act.fit}>${FIT}</button></div>
     <div class="foot">
-      ${pointer ? html`<span class="plate code">${pointer.mgrs} · ${latLon(pointer.at[1], pointer.at[0])}</span>` : nothing}
-      <span class="credits"><span class="plate">${view?.sketch ? html`<b>${t('console.map.sketch')}</b> ` : nothing}Natural Earth · US Census Bureau · GeoNames (CC BY 4.0) · MapLibre</span></span>
-      ${view ? html`<span class="plate scale num"><i .style=${`width:${Math.round(view.scale.px)}px`}></i>${distance(view.scale.m).join(' ')}</span>` : nothing}
+      <div>${pointer ? html`<span class="plate code">${pointer.mgrs} · ${latLon(pointer.at[1], pointer.at[0])}</span>` : nothing}</div>
+      ${view ? html`<span class="plate scale num"><i .style=${`width:${Math.round(view.scale.px)}px`}></i>${distance(view.scale.m).join(' ')}</span>` : html`<i></i>`}
+      <div class="credits"><span class="plate">${view?.sketch ? html`<b>${t('console.map.sketch')}</b> ` : nothing}Natural Earth · US Census Bureau · GeoNames (CC BY 4.0) · MapLibre</span></div>
     </div></main>`;
 }

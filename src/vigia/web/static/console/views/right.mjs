@@ -2,11 +2,13 @@
 import {html, nothing} from '../../vendor/lit/lit.mjs';
 import {t} from '../../core/i18n.mjs';
 import {age, bearing, countdown, DASH, distance, seconds, trackName, whole, zulu} from '../format.mjs';
-import {alertsOf, arrivalOf, coverage, entityOf, freshness, identityOf, targetName, tierOf} from '../model.mjs';
+import {alertsOf, arrivalOf, coverage, entityOf, freshness, fromNearestPost, identityOf, targetName, tierOf} from '../model.mjs';
 import {sightingText, what} from './left.mjs';
 import {TIER_WORD} from './top.mjs';
 
 /** @typedef {import('../app.mjs').Context} Context */
+
+const PEOPLE_SHOWN = 6; // those who were not reached come first; the rest on request
 
 /** @param {Context} c */
 export function rightColumn(c) {
@@ -30,20 +32,22 @@ function trackPanel(/** @type {Context} */ c, /** @type {any} */ track) {
       <p>${what(track)}${track.mark !== 'actual' ? html` · <b>${t(`alert.mark.${track.mark}`)}</b>` : nothing}</p>
     </header>
     ${figures(c, track)}
-    ${reasons(c, track)}
-    ${incident ? warned(c, incident) : nothing}`;
+    ${incident ? warned(c, incident) : nothing}
+    ${reasons(c, track)}`;
 }
 
 function figures(/** @type {Context} */ c, /** @type {any} */ track) {
   const arrival = arrivalOf(c.state, track);
   const left = countdown(arrival?.earliest_ms ?? null, c.now_ms);
-  const [far, unit] = distance(arrival?.range_m ?? null);
+  const place = arrival ?? fromNearestPost(c.state, track);
+  const [far, unit] = distance(place?.range_m ?? null);
   const tier = TIER_WORD[tierOf(c.state, track.track_id)];
   const likely = arrival?.p50_ms ? countdown(arrival.p50_ms, c.now_ms) : null;
   return html`<div class="figures">
-    <div class=${tier}><small>${arrival ? t('console.figure.time_to', {target: targetName(c.state, arrival.target_id)}) : t('console.figure.time')}</small>
-      <b class="num">${left ?? t('console.track.now')}</b>${likely ? html`<i class="num">${t('console.figure.likely', {time: likely})}</i>` : nothing}</div>
-    <div><small>${t('console.figure.range')}</small><b class="num">${far}</b> <i>${unit}</i> <b class="num">${bearing(arrival?.bearing_deg_true ?? track.azimuth_deg_true)}</b></div>
+    <div class=${tier}><small>${t('console.figure.time')}</small>
+      <b class="num">${left ?? t('console.track.now')}</b>${arrival ? html`<i>${t('console.track.to', {target: targetName(c.state, arrival.target_id)})}</i>` : nothing}
+      ${likely ? html`<i class="num">${t('console.figure.likely', {time: likely})}</i>` : nothing}</div>
+    <div><small>${t('console.figure.range')}</small><b class="num">${far}</b> <i>${unit}</i> <b class="num">${bearing(place?.bearing_deg_true ?? track.azimuth_deg_true)}</b></div>
     <div><small>${t('console.figure.speed')}</small><b class="num">${whole(track.speed_mps)}</b> <i>m/s</i> <b class="num">${whole(track.height_m)}</b> <i>m</i></div>
   </div>`;
 }
@@ -78,12 +82,14 @@ const sourceWord = (/** @type {string} */ kind) => t(`alert.source.${KINDS.inclu
 
 function warned(/** @type {Context} */ c, /** @type {any} */ incident) {
   const {people, acked} = incident;
+  const shown = c.ui.everybody ? people : people.slice(0, PEOPLE_SHOWN);
   const share = (/** @type {string} */ how) => people.filter((/** @type {any} */ p) => p.how === how).length;
   return html`<section class="people"><h2>${t('console.people.title')}<em>${t('console.people.acked', {n: acked, all: people.length})}</em></h2>
     ${people.length === 0 ? html`<p class="none">${t('console.people.none')}</p>` : html`
     <div class="bar" role="img" aria-label=${t('console.people.acked', {n: acked, all: people.length})}>
       ${['safe', 'seen', 'delivered', 'none'].map((how) => html`<i class="how-${how}" .style=${`flex-grow:${share(how)}`}></i>`)}</div>
-    <ul class="who">${people.map((/** @type {any} */ p) => personRow(c, p))}</ul>`}</section>`;
+    <ul class="who">${shown.map((/** @type {any} */ p) => personRow(c, p))}</ul>
+    ${people.length > PEOPLE_SHOWN ? html`<button class="more" @click=${c.act.everybody}>${t(c.ui.everybody ? 'console.people.fewer' : 'console.people.all', {n: people.length})}</button>` : nothing}`}</section>`;
 }
 
 function personRow(/** @type {Context} */ c, /** @type {any} */ p) {
@@ -121,10 +127,10 @@ function calmPanel(/** @type {Context} */ c) {
       <li><span>${t('console.calm.working')}</span><b>${works.size ? kinds(works) : t('console.calm.no_sensor')}</b></li>
       ${people === null ? nothing : html`<li><span>${t('console.calm.people')}</span><b class="num">${people}</b></li>`}
     </ul></section>
-    <section><h2>${t('console.calm.not_watched')}</h2><ul class="reasons">
-      ${blind.map((s) => html`<li class="doubt"><time></time><span><b>${s.sensor_id}</b> ${sourceWord(s.kind)}, ${t(`console.sensor.${s.state}`)} ${s.last_ms === null ? '' : age(c.now_ms - s.last_ms)}</span></li>`)}
-      ${unproved.size ? html`<li><time></time><span>${t('console.calm.unproved', {list: kinds(unproved)})}</span></li>` : nothing}
-      <li><time></time><span>${t('console.calm.unseen')}</span></li>
+    <section><h2>${t('console.calm.not_watched')}</h2><ul class="reasons plain">
+      ${blind.map((s) => html`<li class="doubt"><span><b>${s.sensor_id}</b> ${sourceWord(s.kind)}, ${t(`console.sensor.${s.state}`)} ${s.last_ms === null ? '' : age(c.now_ms - s.last_ms)}</span></li>`)}
+      ${unproved.size ? html`<li><span>${t('console.calm.unproved', {list: kinds(unproved)})}</span></li>` : nothing}
+      <li><span>${t('console.calm.unseen')}</span></li>
     </ul></section>
     <section><h2>${t('console.calm.sensors')}</h2><ul class="sensors">
       ${(c.state.health?.sensors ?? []).map((/** @type {any} */ s) => sensorRow(c, s))}

@@ -18,7 +18,7 @@ export function topBar(c) {
     <div class="brand">${BRAND}<span>vigia</span></div>
     <nav class="tabs" role="tablist">${TABS.map((tab) => html`
       <button role="tab" aria-selected=${c.ui.tab === tab} @click=${() => c.act.tab(tab)}>
-        ${t(`console.tab.${tab}`)}${tab === 'alerts' && c.state.alerts.size ? html`<b class="count num">${c.state.alerts.size}</b>` : nothing}
+        ${t(`console.tab.${tab}`)}${tab === 'alerts' && c.incidents.length ? html`<b class="count num">${c.incidents.length}</b>` : nothing}
       </button>`)}</nav>
     <div class="grow"></div>
     ${feeds(c)}
