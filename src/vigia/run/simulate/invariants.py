@@ -271,9 +271,11 @@ def live_tracks(story: Story) -> Iterator[str]:
             for row in rows["track_id"]
         }
         for track_id in a.track_ids:
-            if story.ended.get(track_id, said.t_ns) < said.t_ns:
+            t_end = story.ended.get(track_id)
+            if t_end is not None and t_end < said.t_ns:
                 yield f"alert {a.alert_id}.{a.revision}: track {track_id} had ended"
-            if track_id not in drawn:
+            short = t_end is not None and t_end - said.t_ns <= window  # over before it was drawn
+            if track_id not in drawn and not short:
                 yield f"alert {a.alert_id}.{a.revision}: track {track_id} is in no picture"
 
 

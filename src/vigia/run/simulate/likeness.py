@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 DIRECTION_DEG = 35.0
 RANGE_SHARE, RANGE_SLACK_M = 0.35, 80.0
 FAR_M = 120.0  # nearer, directions mean little
-PICTURE_LOOKS, PICTURE_S, PICTURE_M = 5, 5.0, 80.0
+COASTED_NS = 3_000_000_000  # a place extrapolated this long may be elsewhere by now
+PICTURE_LOOKS, PICTURE_S, PICTURE_M = 5, 5.0, 120.0
+COURSE_MPS, COURSE_S = 12.0, 8.0  # a drone that flew straight so long is drawn flying so
 ARRIVAL_SLACK_S = 3.0
 
 
@@ -37,6 +39,8 @@ def points_the_right_way(story: Story) -> Iterator[str]:
     for danger, said in _about_plain(story):
         a = said.alert
         if a.bearing_deg_true is None or a.range_m is None or a.range_m < FAR_M:
+            continue
+        if said.t_ns - a.t_cause_ns > COASTED_NS:
             continue
         person = _person(story, danger)
         t = seconds(said.t_ns)
@@ -88,23 +92,29 @@ def drones_in_picture(story: Story) -> Iterator[str]:
             recent = {k.t_s for got, k in own if got <= t - 0.2 and k.t_s >= t - PICTURE_S}
             if len(recent) < PICTURE_LOOKS or story.near_crash(t_ns, margin_s=PICTURE_S):
                 continue
-            miss = min((_miss(story, flyer, row) for row in rows), default=math.inf)
-            if miss > PICTURE_M:
-                name = f"{flyer.flyer_id} ({flyer.behaviour})"
-                yield f"picture at {t:.1f} s: {name} drawn {miss:.0f} m off"
+            near = min(rows, key=lambda row: _miss(story, flyer, row), default=None)
+            name = f"{flyer.flyer_id} ({flyer.behaviour})"
+            if near is None or _miss(story, flyer, near) > PICTURE_M:
+                yield f"picture at {t:.1f} s: {name} drawn far off or not at all"
+            elif _wrong_mps(flyer, near) > COURSE_MPS and flyer.path.steady(t, COURSE_S):
+                off = _wrong_mps(flyer, near)
+                yield f"picture at {t:.1f} s: {name} drawn with a velocity {off:.0f} m/s off"
 
 
 def tells_when_it_was_seen(story: Story) -> Iterator[str]:
     """A track's last observation is one that was given, at its own time: completing a report
     later, or receiving it late, makes no newer observation."""
     given: set[int] = set()
+    known: set[str] = set()
     for step in story.run.steps:
         body = step.event.body
         if isinstance(body, Observation):
             t_recv = step.event.t_recv_ns  # a clock ahead of ours is set back to it
             given.update(min(int(t), t_recv) for t in body.scan.rows()["t_obs_ns"])
-        elif isinstance(body, Sighting) and body.refines is None:
-            given.add(min(body.t_obs_ns, step.event.t_recv_ns))
+        elif isinstance(body, Sighting):
+            if body.refines not in known:  # an addition that overtook its report is one
+                given.add(min(body.t_obs_ns, step.event.t_recv_ns))
+            known.add(body.report_id)
     told: set[int] = set()
     for t_ns, rows in story.pictures:
         for row in rows:
@@ -146,3 +156,9 @@ def _miss(story: Story, flyer: Flyer, row: np.void) -> float:
         alt_hae_m=float(row["alt_hae_m"]),
     )
     return distance(at, flyer.path.at(seconds(int(row["t_ns"]))))
+
+
+def _wrong_mps(flyer: Flyer, row: np.void) -> float:
+    v = flyer.path.velocity(seconds(int(row["t_ns"])))
+    course, speed = math.radians(float(row["course_deg_true"])), float(row["speed_mps"])
+    return math.hypot(speed * math.sin(course) - v.e_m, speed * math.cos(course) - v.n_m)

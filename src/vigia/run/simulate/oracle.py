@@ -110,9 +110,10 @@ def _demand(
     if len(recent) >= WATCH_LOOKS:
         return Tier.WATCH, f"{len(recent)} positions"
     by_id = {p.person_id: p for p in world.people}
+    counts_s = min(REPORT_S, world.settings.policy.expire_s - LEAD_S)
     for t, k in seen:
         near = k.kind == "person" and _gap(by_id[k.sensor_id], person, k.t_s) <= REPORT_RANGE_M
-        if near and t <= t_late and t >= t_arrive - REPORT_S:
+        if near and t <= t_late and t >= t_arrive - counts_s:
             return Tier.WATCH, f"{k.sensor_id} reported it at {k.t_s:.1f} s"
     return Tier.NONE, "not enough was seen in time"
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from random import Random
 
 STEP_S = 1.0  # between the corners of a curved path
+WEAVE_MPS2 = 5.0  # sideways acceleration of a small quad that swerves hard
 DESCENT_S = 6.0  # an attacker leaves its cruise height this long before it arrives
 
 
@@ -48,6 +49,16 @@ class Path(msgspec.Struct, frozen=True):
         dt = self.t_s[k + 1] - self.t_s[k]
         p, q = self.points[k], self.points[k + 1]
         return Enu((q.e_m - p.e_m) / dt, (q.n_m - p.n_m) / dt, (q.u_m - p.u_m) / dt)
+
+    def steady(self, t_s: float, for_s: float) -> bool:
+        """Did it fly straight and evenly for that long, until now?"""
+        if not (self.exists(t_s - for_s) and self.exists(t_s + 0.5)):
+            return False
+        now = self.velocity(t_s)
+        return all(
+            math.hypot(v.e_m - now.e_m, v.n_m - now.n_m) < 1.0
+            for v in (self.velocity(t_s - k * for_s / 8.0) for k in range(1, 9))
+        )
 
     def _leg(self, t_s: float) -> int:
         return min(max(bisect_right(self.t_s, t_s) - 1, 0), len(self.t_s) - 2)
@@ -87,7 +98,8 @@ def direct(rng: Random, goal: Enu, *, t_start_s: float, t_hit_s: float, az: floa
 def weaving(rng: Random, goal: Enu, *, t_start_s: float, t_hit_s: float, az: float) -> Path:
     """Towards the target in a wavy line that straightens at the end."""
     speed, cruise = rng.uniform(10.0, 22.0), rng.uniform(20.0, 80.0)
-    swing, period = rng.uniform(20.0, 60.0), rng.uniform(9.0, 16.0)
+    period = rng.uniform(10.0, 20.0)
+    swing = WEAVE_MPS2 * rng.uniform(0.5, 1.0) * (period / (2.0 * math.pi)) ** 2
 
     def where(t: float) -> Enu:
         left = t_hit_s - t

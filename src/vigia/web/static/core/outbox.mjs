@@ -136,11 +136,20 @@ export class Outbox extends EventTarget {
   }
 
   async _flush() {
+    if (this.waiting().length) await this._learnTime();
     for (const entry of sendingOrder(this.list().filter(isOwed))) {
       if (!this.entries.has(entry.report_id)) continue; // discarded meanwhile
       if (!(await this._send(entry))) return;
       if (this.again) return; // something new was pressed: it goes before the backlog
     }
+  }
+
+  /** A report pressed without a network gets its true time only by an offset: ask for one first. */
+  async _learnTime() {
+    if (this.clock.known || !this.session.me) return;
+    const sentMs = this.clock.wall();
+    const me = await this.session.me().catch(() => null);
+    if (me) this.clock.sample({ sentMs, receivedMs: this.clock.wall(), serverMs: me.server_ms });
   }
 
   /** False: no use to try the others now. */

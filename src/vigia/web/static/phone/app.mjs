@@ -104,4 +104,4 @@ class VigiaPhone extends LitElement {
 customElements.define("vigia-phone", VigiaPhone);
 
 // Offline shell. A browser without it still has the page, the reports and the alerts.
-navigator.serviceWorker?.register("/static/sw.js", { scope: "/", type: "module" }).catch(() => {});
+navigator.serviceWorker?.register("/static/sw.js", { scope: "/", type: "module", updateViaCache: "none" }).catch(() => {});

@@ -12,10 +12,8 @@ export const quad = html`<svg class="quad" viewBox="0 0 96 96" aria-hidden="true
 </svg>`;
 export const ear = icon(svg`<path d="M6 9a6 6 0 1112 0c0 4-4 4-4 8a3 3 0 01-5 2" /><path d="M9.5 9a2.5 2.5 0 015 0" />`);
 export const eye = icon(svg`<path d="M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12z" /><circle cx="12" cy="12" r="3" />`);
-export const horizon = icon(svg`<path d="M2 17h20" /><path d="M5.5 13a6.5 6.5 0 0113 0" /><path d="M12 3v2.5M4.6 6.1l1.7 1.7M19.4 6.1l-1.7 1.7" />`);
 export const lost = icon(svg`<path d="M3 3l18 18" /><path d="M5 12a10 10 0 013.5-2.3M2 8.5A15 15 0 016 6M12.5 9a10 10 0 016.5 3M11 5a15 15 0 0111 3.5M8.5 15.5a5 5 0 015-1.2" /><circle class="fill" cx="12" cy="19" r="1" />`);
 export const bell = icon(svg`<path d="M6 16v-6a6 6 0 1112 0v6l2 2H4z" /><path d="M10 21h4" />`);
-export const bellOff = icon(svg`<path d="M6 16v-6c0-.9.2-1.7.5-2.500M9 4.800A6 6 0 0118 10v5l2 3H4l2-2" /><path d="M10 21h4M3 3l18 18" />`);
 export const soundOn = icon(svg`<path d="M4 9.500v5h3.500L12 19V5L7.5 9.500z" /><path d="M15.5 9a4 4 0 010 6M18.2 6.300a8 8 0 010 11.4" />`);
 export const soundOff = icon(svg`<path d="M4 9.500v5h3.500L12 19V5L7.5 9.500z" /><path d="M16 9.500l5 5M21 9.500l-5 5" />`);
 export const chevrons = icon(svg`<path d="M3 20L12 4l9 16" /><path d="M8 20l4-7 4 7" />`);

@@ -51,7 +51,7 @@ export function truth(model) {
   const limited = state === "degraded"
     ? html`<p class="limited">${t("truth.watch_degraded")}${why ? `: ${why}` : ""}</p>`
     : nothing;
-  return plainCard(icons.horizon, t("truth.none"), html`<p>${coverage(model)}</p>${limited}${sirenLine(model)}`);
+  return plainCard(icons.bell, t("truth.none"), html`<p>${coverage(model)}</p>${limited}${sirenLine(model)}`);
 }
 
 function plainCard(icon, title, body) {

@@ -1,0 +1,337 @@
+"""Each bug is one that people really make. Patched in at run time, taken out at the end.
+
+A bug replaces one function of the core by a wrong one that calls the right one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import numpy as np
+
+import vigia.flow as flow
+import vigia.threat.assess as assess
+import vigia.track.book as book
+import vigia.track.people as people
+import vigia.track.picture as picture
+import vigia.track.read as read
+import vigia.track.tracker as tracker
+from vigia.alert.policy import AlertPolicy
+from vigia.events import SightingPlaced
+from vigia.geo import Enu, Site
+from vigia.scan import Scan
+from vigia.terms import Mark, MsgType, Tier
+
+FEET = 3.28084
+Wrong = Callable[..., Any]  # the signatures are those of what they replace
+
+
+@contextmanager
+def _instead(owner: Any, name: str, make: Callable[[Any], Any]) -> Iterator[None]:
+    """owner.name is make(what it was) inside."""
+    right = owner.__dict__[name] if isinstance(owner, type) else getattr(owner, name)
+    setattr(owner, name, make(right))
+    try:
+        yield
+    finally:
+        setattr(owner, name, right)
+
+
+# ---- delivery ------------------------------------------------------------------------------------
+
+
+def lost_cancel() -> Any:
+    """The cancel is decided but sent to nobody."""
+    return _instead(
+        flow,
+        "plan",
+        lambda right: (
+            lambda alerts, channels: right(
+                [a for a in alerts if a.msg_type is not MsgType.CANCEL], channels
+            )
+        ),
+    )
+
+
+def duplicate_delivery() -> Any:
+    return _instead(flow, "plan", lambda right: lambda *a: [d for d in right(*a) for _ in range(2)])
+
+
+def wrong_person() -> Any:
+    """Names and places of targets are off by one."""
+
+    def make(right: Wrong) -> Wrong:
+        def wrong(*args: Any) -> Any:
+            t = right(*args)
+            return t._replace(en_m=np.roll(t.en_m, 1, axis=0))
+
+        return wrong
+
+    return _instead(flow, "target_table", make)
+
+
+def delivered_to_a_neighbour() -> Any:
+    def make(right: Wrong) -> Wrong:
+        def wrong(*args: Any) -> Any:
+            return [
+                msgspec.structs.replace(d, person_id="a0") if d.person_id else d
+                for d in right(*args)
+            ]
+
+        return wrong
+
+    return _instead(flow, "plan", make)
+
+
+def ack_ignored() -> Any:
+    return _instead(flow, "acknowledge", lambda right: lambda state, body: None)
+
+
+def all_clear_not_delivered() -> Any:
+    def wrong(self: Any, body: Any, out: list[Any]) -> None:
+        out.extend(self._policy().all_clear(body, self._s.t_ns))
+
+    return _instead(flow.Watch, "_all_clear", lambda right: wrong)
+
+
+def unknown_alert_kept() -> Any:
+    """A page that comes back goes on showing what the watch does not know."""
+    return _instead(AlertPolicy, "adopt", lambda right: lambda self, *a: (right(self, *a)[0], []))
+
+
+# ---- alert ---------------------------------------------------------------------------------------
+
+
+def expiry_never() -> Any:
+    return _instead(AlertPolicy, "_expired", lambda right: lambda self, held, t_ns: False)
+
+
+def tier_falls_at_once() -> Any:
+    return _instead(
+        AlertPolicy, "_next_tier", lambda right: lambda self, held, lead, *, t_ns: lead.tier
+    )
+
+
+def alert_id_changes_on_update() -> Any:
+    def make(right: Wrong) -> Wrong:
+        def wrong(self: Any, held: Any, alert: Any) -> Any:
+            said = right(self, held, alert)
+            if said.msg_type is MsgType.UPDATE:
+                said = msgspec.structs.replace(said, alert_id=said.alert_id[::-1])
+                held.alert = said
+            return said
+
+        return wrong
+
+    return _instead(AlertPolicy, "_say", make)
+
+
+def mark_dropped() -> Any:
+    def make(right: Wrong) -> Wrong:
+        return lambda self, event: (Mark.ACTUAL, right(self, event)[1])
+
+    return _instead(flow.Watch, "_weigh", make)
+
+
+def tick_ignored() -> Any:
+    def wrong(self: Any, out: list[Any]) -> None:
+        self._s.t_tick_ns = self._s.t_ns
+        self._s.pending, self._s.t_assess_ns = False, self._s.t_ns
+
+    return _instead(flow.Watch, "_tick", lambda right: wrong)
+
+
+def never_danger() -> Any:
+    def make(right: Wrong) -> Wrong:
+        return lambda *a, **k: np.minimum(right(*a, **k), int(Tier.WARNING))
+
+    return _instead(assess, "_tiers", make)
+
+
+def bearing_reversed() -> Any:
+    def make(right: Wrong) -> Wrong:
+        return lambda *, de_m, dn_m: right(de_m=-de_m, dn_m=-dn_m)
+
+    return _instead(assess, "bearing_deg_true", make)
+
+
+def snapshot_forgets_who_answered() -> Any:
+    def wrong(self: Any) -> bytes:
+        held = None if self._tracker is None else self._tracker.snapshot()
+        state = msgspec.structs.replace(self._s, reach=flow.ReachState())
+        return msgspec.msgpack.encode(flow._Snapshot(state, held))
+
+    return _instead(flow.Watch, "snapshot", lambda right: wrong)
+
+
+def decides_by_chance() -> Any:
+    chance = Random(1)
+
+    def make(right: Wrong) -> Wrong:
+        def wrong(self: Any, threats: Any, **k: Any) -> Any:
+            return right(self, [t for t in threats if chance.random() > 0.02], **k)
+
+        return wrong
+
+    return _instead(AlertPolicy, "decide", make)
+
+
+# ---- track ---------------------------------------------------------------------------------------
+
+
+class _Mirrored(Site):
+    __slots__ = ()
+
+    def to_enu(self, *, lat_deg: float, lon_deg: float, alt_hae_m: float) -> Enu:
+        at = super().to_enu(lat_deg=lat_deg, lon_deg=lon_deg, alt_hae_m=alt_hae_m)
+        return Enu(-at.e_m, at.n_m, at.u_m)
+
+
+@contextmanager
+def sign_of_east() -> Iterator[None]:
+    with (
+        _instead(flow, "Site", lambda right: _Mirrored),
+        _instead(book, "Site", lambda right: _Mirrored),
+    ):
+        yield
+
+
+def swapped_lat_lon() -> Any:
+    def make(right: Wrong) -> Wrong:
+        return lambda row, *a: right((row[0], row[2], row[1], *row[3:]), *a)
+
+    return _instead(read, "_place", make)
+
+
+def degrees_as_radians() -> Any:
+    names = {n: getattr(math, n) for n in dir(math) if not n.startswith("__")}
+    wrong = SimpleNamespace(**{**names, "radians": lambda x: x})
+    return _instead(read, "math", lambda right: wrong)
+
+
+def _polar(change: Callable[[Any], Any]) -> Any:
+    def make(right: Wrong) -> Wrong:
+        def wrong(*args: Any) -> Any:
+            z = right(*args)
+            return None if z is None else change(z)
+
+        return wrong
+
+    return _instead(read, "_polar", make)
+
+
+def range_in_feet() -> Any:
+    return _polar(lambda z: z._replace(range_m=z.range_m * FEET))
+
+
+def speed_sign() -> Any:
+    """Closing counts as receding."""
+    return _polar(lambda z: z._replace(rate_mps=-z.rate_mps))
+
+
+def azimuth_from_east() -> Any:
+    return _polar(lambda z: z._replace(az=(math.pi / 2.0 - z.az) % (2.0 * math.pi)))
+
+
+def course_mirrored() -> Any:
+    """A stated course to the east is taken for one to the west."""
+
+    def make(right: Wrong) -> Wrong:
+        def wrong(*args: Any) -> Any:
+            z = right(*args)
+            return None if z is None else z._replace(ve_mps=-z.ve_mps)
+
+        return wrong
+
+    return _instead(read, "_place", make)
+
+
+def dropped_late_report() -> Any:
+    def make(right: Wrong) -> Wrong:
+        def wrong(self: Any, body: Any, *, t_recv_ns: int, **k: Any) -> Any:
+            if t_recv_ns - body.t_obs_ns > 3_000_000_000:
+                return SightingPlaced(
+                    report_id=body.report_id, person_id=body.person_id, track_id=None, number=None
+                )
+            return right(self, body, t_recv_ns=t_recv_ns, **k)
+
+        return wrong
+
+    return _instead(tracker.Tracker, "sight", make)
+
+
+def report_dated_by_its_arrival() -> Any:
+    """The order in which people's reports come is taken for the order in which they saw."""
+
+    def make(right: Wrong) -> Wrong:
+        def wrong(self: Any, body: Any, *, t_recv_ns: int, **k: Any) -> Any:
+            body = msgspec.structs.replace(body, t_obs_ns=t_recv_ns)
+            return right(self, body, t_recv_ns=t_recv_ns, **k)
+
+        return wrong
+
+    return _instead(tracker.Tracker, "sight", make)
+
+
+def retry_is_a_new_report() -> Any:
+    def make(right: Wrong) -> Wrong:
+        def wrong(self: Any, body: Any, *, t_recv_ns: int, **k: Any) -> Any:
+            body = msgspec.structs.replace(body, report_id=f"{body.report_id}@{t_recv_ns}")
+            return right(self, body, t_recv_ns=t_recv_ns, **k)
+
+        return wrong
+
+    return _instead(tracker.Tracker, "sight", make)
+
+
+def refinement_replaces_the_time() -> Any:
+    def make(right: Wrong) -> Wrong:
+        def wrong(where: Any, body: Any, base: Any, position: Any) -> Any:
+            slot = where.table.slot_of[base.track_id]
+            record = where.table.records[slot]
+            record.t_last_ns = max(record.t_last_ns, body.t_obs_ns)
+            return right(where, body, base, position)
+
+        return wrong
+
+    return _instead(people, "_complete", make)
+
+
+def late_scan_counts_as_now() -> Any:
+    def make(right: Wrong) -> Wrong:
+        def wrong(scan: Any, keep: Any, sensor: Any, site: Any, t_recv_ns: int) -> Any:
+            rows = scan.rows().copy()
+            rows["t_obs_ns"] = t_recv_ns
+            return right(Scan(scan.layout, rows.tobytes()), keep, sensor, site, t_recv_ns)
+
+        return wrong
+
+    return _instead(tracker, "read_scan", make)
+
+
+def hover_deletes_the_track() -> Any:
+    def make(right: Wrong) -> Wrong:
+        def wrong(*args: Any) -> Any:
+            rows = right(*args)
+            return rows[np.hypot(rows["x"][:, 3], rows["x"][:, 4]) > 2.0]
+
+        return wrong
+
+    return _instead(picture, "states", make)
+
+
+BUGS: tuple[Callable[[], Any], ...] = (
+    lost_cancel, duplicate_delivery, wrong_person, delivered_to_a_neighbour, ack_ignored,
+    all_clear_not_delivered, unknown_alert_kept, expiry_never, tier_falls_at_once,
+    alert_id_changes_on_update, mark_dropped, tick_ignored, never_danger, bearing_reversed,
+    snapshot_forgets_who_answered, decides_by_chance, sign_of_east, swapped_lat_lon,
+    degrees_as_radians, range_in_feet, speed_sign, azimuth_from_east, course_mirrored,
+    dropped_late_report, report_dated_by_its_arrival, retry_is_a_new_report,
+    refinement_replaces_the_time, late_scan_counts_as_now, hover_deletes_the_track,
+)  # fmt: skip
