@@ -47,7 +47,6 @@ def watch(
     adapter: Annotated[str, typer.Option(help="How to read the captures.")] = "remote_id",
     data: Data = Path("data"),
     listen: Listen = None,
-    speed: Annotated[float, typer.Option(help="Playback speed, 1 is as recorded.")] = 1.0,
     fast: Annotated[
         bool, typer.Option("--fast", help="No server: as fast as it goes, print what it saw.")
     ] = False,
@@ -65,7 +64,6 @@ def watch(
             posts=start.parse_posts(post or []),
             adapter=adapter,
             listen=start.parse_listen(listen),
-            speed=speed,
         )
         if fast:
             return fast_run.run_fast(plan, sys.stdout)

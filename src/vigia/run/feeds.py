@@ -88,14 +88,11 @@ class StdinFeed:
 class PlaybackFeed:
     """A capture file at recorded speed, its times moved to now. Marked EXERCISE."""
 
-    def __init__(
-        self, sensor_id: str, adapter: type[Adapter], clock: Clock, path: Path, *, speed: float = 1
-    ) -> None:
+    def __init__(self, sensor_id: str, adapter: type[Adapter], clock: Clock, path: Path) -> None:
         self.source = sensor_id
         self._make = adapter
         self._clock = clock
         self._path = path
-        self._speed = speed
 
     async def run(self, put: Put) -> None:
         start_ns = self._clock.now_ns()
@@ -109,7 +106,7 @@ class PlaybackFeed:
             if first_ns is None or adapter is None:
                 first_ns = t_ns
                 adapter = self._make(self.source, start_ns - first_ns)
-            due_ns = start_ns + int((t_ns - first_ns) / self._speed)
+            due_ns = start_ns + t_ns - first_ns
             wait_s = (due_ns - self._clock.now_ns()) / 1e9
             if wait_s > 0 or n % PUT_BURST_MAX == 0:
                 await asyncio.sleep(max(0.0, wait_s))

@@ -162,6 +162,15 @@ class JournalReader:
             out.append(Decided(row.idx, packed, recorded))
         return out
 
+    def decisions_without_input(self) -> list[int]:
+        """Their seqs; a whole journal has none but those of inputs that found no room."""
+        return [
+            row[0]
+            for row in self._db.execute(
+                "SELECT DISTINCT seq FROM decisions WHERE seq NOT IN (SELECT seq FROM inputs)"
+            )
+        ]
+
     def snapshots(self) -> list[tuple[int, int, bytes | None]]:
         """(seq, t_ns, data), newest first; data None: forgotten, or damaged."""
         out: list[tuple[int, int, bytes | None]] = []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from vigia.events import Event
-from vigia.ledger.entry import Missing, Unread
+from vigia.ledger.remember import Missing, Unread
 from vigia.ledger.times import AlertTimes, alert_times
 from vigia.run.journal_tables import DATABASE, KEYS, Gap, associated, connect_read_only
 from vigia.run.keys import ShiftKeys
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from vigia.ledger.entry import Source
+    from vigia.ledger.remember import Source
 
 INPUTS = (
     "SettingsApplied",

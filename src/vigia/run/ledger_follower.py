@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import msgspec
 
 from vigia.ledger.checkpoint import open_checkpoint, sign_checkpoint
-from vigia.ledger.entry import encode_entry, entries
+from vigia.ledger.entry import encode_entry
 from vigia.ledger.note import NoteError, render
+from vigia.ledger.remember import entries
 from vigia.ledger.tree import Frontier, leaf_hash
 from vigia.run.ledger_keys import Salts, log_signer
 from vigia.run.ledger_store import Leaf, LedgerError, LedgerStore
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from vigia.ledger.entry import Salt, Source
+    from vigia.ledger.entry import Salt
     from vigia.ledger.note import Signer
+    from vigia.ledger.remember import Source
 
 LEAVES_MAX = 20_000  # committed together at most, when catching up
 READ_MAX = 50_000  # inputs read in one step; most leave nothing

@@ -20,7 +20,6 @@ class FeedPlan(msgspec.Struct, frozen=True, kw_only=True):
     sensor_id: str = ""
     adapter: str = ""
     path: str = ""
-    speed: float = 1.0
     seed: int = 0
 
 

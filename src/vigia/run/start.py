@@ -83,7 +83,6 @@ def capture_plan(
     posts: Sequence[Post],
     adapter: str,
     listen: Listen | None,
-    speed: float,
 ) -> RunPlan:
     """`vigia watch FILE...`: "-" is a live stream; files are recordings, marked EXERCISE."""
     live = "-" in files
@@ -107,7 +106,6 @@ def capture_plan(
                 sensor_id=sensor_id,
                 adapter=adapter,
                 path=file if file == "-" else str(Path(file).resolve()),
-                speed=speed,
             )
         )
     core = replace(core, posts=(*core.posts, *posts), sensors=tuple(sites.values()))

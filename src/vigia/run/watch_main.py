@@ -143,7 +143,6 @@ def _feed(feed: FeedPlan, plan: RunPlan, clock: Clock, folder: Path, last_t_ns: 
                 load_adapter(feed.adapter),
                 clock,
                 Path(feed.path),
-                speed=feed.speed,
             )
         case "demo":
             from vigia.run.demo import demo_items  # a live watch never loads the simulator
