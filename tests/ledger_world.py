@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from vigia.ledger.entry import Source
+    from vigia.ledger.remember import Source
     from vigia.run.ledger_follower import Feed
 
 S = 1_000_000_000

@@ -29,16 +29,8 @@ from vigia.events import (
     TrackJudged,
 )
 from vigia.ledger.compare import compare_turn
-from vigia.ledger.entry import (
-    Source,
-    Unread,
-    commit_who,
-    decode_fields,
-    decode_head,
-    encode_entry,
-    entries,
-    is_commitment,
-)
+from vigia.ledger.entry import commit_who, decode_fields, decode_head, encode_entry, is_commitment
+from vigia.ledger.remember import Source, Unread, entries
 from vigia.scan import Layout, pack
 from vigia.terms import Mark, Position
 

@@ -11,7 +11,8 @@ import pytest
 
 from ledger_world import LAT_DEG, T_NS, answer, night, smallest_bodies, write_feed
 from vigia.events import Event, PersonMoved, Tick
-from vigia.ledger.entry import Missing, Unread, decode_fields, decode_head, entries
+from vigia.ledger.entry import decode_fields, decode_head
+from vigia.ledger.remember import Missing, Unread, entries
 from vigia.run.journal import Journal
 from vigia.run.journal_tables import DATABASE
 from vigia.run.keys import ShiftKeys, shift_of

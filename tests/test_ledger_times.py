@@ -8,7 +8,8 @@ import msgspec
 
 from ledger_world import T_NS, Journal, alert, answer, delivery, handed, night
 from vigia.events import Delivery, Event, Tick
-from vigia.ledger.entry import commit_who, encode_entry, entries
+from vigia.ledger.entry import commit_who, encode_entry
+from vigia.ledger.remember import entries
 from vigia.ledger.times import AlertTimes, alert_times, entry_times, moment
 from vigia.terms import AckKind, Channel, MsgType, Tier
 

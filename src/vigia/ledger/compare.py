@@ -10,23 +10,20 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from vigia.ledger.entry import (
-    KIND_OF,
-    LOST,
     UNKNOWN,
     LedgerEntry,
     Salt,
-    Unread,
     decode_fields,
     decode_head,
     encode_entry,
-    entries,
     is_commitment,
 )
+from vigia.ledger.remember import KIND_OF, LOST, Unread, entries
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
-    from vigia.ledger.entry import Source
+    from vigia.ledger.remember import Source
 
 
 class Difference(msgspec.Struct, frozen=True):
