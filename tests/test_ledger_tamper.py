@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,16 @@ TRIALS = 1_000
 WITNESS = Signer("neighbour.example/w", bytes(32), SigType.COSIGNATURE)
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("written")
+    write(made, night(("alba", "bruno", "carla")), step=3)
+    return made
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    write(tmp_path, night(("alba", "bruno", "carla")), step=3)
+def folder(written: Path, tmp_path: Path) -> Path:
+    shutil.copytree(written, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
