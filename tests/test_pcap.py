@@ -63,6 +63,12 @@ def test_pcapng_time_offset_is_added() -> None:
     assert got.t_ns == 1_700_000_000_000_005_000
 
 
+def test_pcapng_options_are_padded_to_four_bytes() -> None:
+    data = captures.section() + captures.interface(127, tsresol=9, tsoffset=100)
+    (got,) = records(data + captures.enhanced(5, b"x"))
+    assert got.t_ns == 100_000_000_005
+
+
 def test_pcapng_simple_packet_has_no_time_and_honours_the_snapshot_length() -> None:
     data = captures.section() + captures.interface(127, snaplen=4)
     (got,) = records(data + captures.simple(b"abcd", original=9))
