@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "ae7bf0d9963062b6";
+export const VERSION = "d72b354e67871ba9";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -18,8 +18,8 @@ export const FILES = {
   "enrol/enrol.css": "f0cc20ae6bf36a50",
   "enrol/enrol.mjs": "1715da897bfd4562",
   "enrol/index.html": "a4c8a1178adeb964",
-  "i18n/en.json": "2208e1951064bb05",
-  "i18n/es.json": "a1a8ed65cf8c21e7",
+  "i18n/en.json": "a990fb6cdff433a8",
+  "i18n/es.json": "0458d681c0228004",
   "icons/icon-180.png": "6df55402c8f3400c",
   "icons/icon-192.png": "1885461e32fbf420",
   "icons/icon-512.png": "21e54303b9980f6a",
@@ -43,7 +43,7 @@ export const FILES = {
   "phone/views/sent.mjs": "3c56f4cff9dbcbb9",
   "phone/views/stranger.mjs": "d0d449cbb509d7f3",
   "theme/base.css": "7844b3e3f68298b0",
-  "theme/tokens.css": "0c9a77f9d37b5706",
+  "theme/tokens.css": "9c879bca2a0c81c2",
   "vendor/fonts/inter-latin-ext-wght-normal.woff2": "34b9c504cab7a73e",
   "vendor/fonts/inter-latin-wght-normal.woff2": "3100e775e8616cd2",
   "vendor/lit/css-tag.mjs": "f42202e41ca46e58",
