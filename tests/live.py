@@ -1,0 +1,215 @@
+"""A whole vigia as its users start it, as a subprocess; and a device that enrols."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from websockets.sync.client import ClientConnection, connect
+
+from vigia.run.invitations import invite
+from vigia.terms import Lang, Role
+
+START_S = 20.0
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Live:
+    """Running processes on a data folder. `folder` is where the journal is."""
+
+    def __init__(self, folder: Path, port: int, process: subprocess.Popen[bytes]) -> None:
+        self.folder = folder
+        self.port = port
+        self.process = process
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def pids(self, module: str) -> list[int]:
+        """Processes of ours that run a module, by its name in their command line."""
+        found: list[int] = []
+        for entry in Path("/proc").iterdir():
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if module.encode() in words and str(self.folder).encode() in words:
+                found.append(int(entry.name))
+        return found
+
+    def kill_everything(self) -> None:
+        for module in ("vigia.run.watch_main", "vigia.run.gateway_main"):
+            for pid in self.pids(module):
+                os.kill(pid, signal.SIGKILL)
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def live(args: list[str], folder: Path, port: int | None = None) -> Iterator[Live]:
+    """`vigia <args> --data … --listen …` until the block ends. folder: the journal's."""
+    port = port or free_port()
+    command = [sys.executable, "-m", "vigia", *args, "--listen", f"127.0.0.1:{port}"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+    )
+    running = Live(folder, port, process)
+    try:
+        wait_for(lambda: _answers(port) or _dead(process), START_S)
+        yield running
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                running.kill_everything()
+
+
+def wait_for(met: Callable[[], Any], seconds: float, every_s: float = 0.05) -> Any:
+    """The first true answer; AssertionError when it stays false."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = met()
+        if found:
+            return found
+        time.sleep(every_s)
+    raise AssertionError(f"not within {seconds} s: {met}")
+
+
+class Person:
+    """A device with its own P-256 key, as the page's WebCrypto makes it."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.http = httpx.Client(base_url=base, headers={"Origin": base}, timeout=10)
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.device_id = ""
+        self.person: dict[str, Any] = {}
+
+    @classmethod
+    def enrolled(
+        cls,
+        running: Live,
+        name: str,
+        role: Role,
+        *,
+        post_id: str | None = None,
+        lang: Lang = Lang.EN,
+    ) -> Person:
+        made = invite(running.folder, name=name, role=role, post_id=post_id, lang=lang)
+        person = cls(running.url)
+        person.enrol(made.token)
+        person.open_session()
+        return person
+
+    def enrol(self, token: str) -> None:
+        spki = self.key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        answer = self.http.post("/api/v1/enrol", json={"token": token, "public_key": _b64(spki)})
+        assert answer.status_code == 200, answer.text
+        self.device_id = answer.json()["device_id"]
+        self.person = answer.json()["person"]
+
+    def open_session(self) -> None:
+        asked = self.http.post("/api/v1/session/challenge", json={"device_id": self.device_id})
+        challenge = asked.json()["challenge"]
+        der = self.key.sign(f"vigia-session:{challenge}".encode(), ec.ECDSA(hashes.SHA256()))
+        r, s = decode_dss_signature(der)
+        answer = self.http.post(
+            "/api/v1/session",
+            json={
+                "device_id": self.device_id,
+                "challenge": challenge,
+                "signature": _b64(r.to_bytes(32, "big") + s.to_bytes(32, "big")),
+            },
+        )
+        assert answer.status_code == 200, answer.text
+
+    def socket(self) -> Page:
+        cookie = "; ".join(f"{c.name}={c.value}" for c in self.http.cookies.jar)
+        url = self.base.replace("http", "ws", 1) + "/ws"
+        return Page(
+            connect(url, additional_headers={"Cookie": cookie}, origin=self.base)  # pyright: ignore[reportArgumentType]
+        )
+
+    def report(self, report_id: str, **more: Any) -> httpx.Response:
+        body = {
+            "report_id": report_id,
+            "t_ms": int(time.time() * 1000),
+            "sense": "seen",
+            "kind": "unknown",
+            **more,
+        }
+        return self.http.post("/api/v1/sightings", json=body)
+
+
+class Page:
+    """An open page: what came so far, and waiting for what is to come."""
+
+    def __init__(self, ws: ClientConnection) -> None:
+        self.ws = ws
+        self.seen: list[dict[str, Any]] = []
+
+    def send(self, message: dict[str, Any]) -> None:
+        self.ws.send(json.dumps(message))
+
+    def wait(
+        self, t: str, fits: Callable[[dict[str, Any]], bool] = lambda _m: True, seconds: float = 10
+    ) -> dict[str, Any]:
+        """The next message of a kind that fits."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            try:
+                message = json.loads(self.ws.recv(timeout=left))
+            except TimeoutError:
+                break
+            message["_at"] = time.time()
+            self.seen.append(message)
+            if message["t"] == t and fits(message):
+                return message
+        kinds = [m["t"] for m in self.seen[-20:]]
+        raise AssertionError(f"no {t!r} that fits within {seconds} s; got {kinds}")
+
+    def close(self) -> None:
+        self.ws.close()
+
+
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=0.5):
+            return True
+    except OSError:
+        return False
+
+
+def _dead(process: subprocess.Popen[bytes]) -> bool:
+    if process.poll() is None:
+        return False
+    assert process.stderr is not None
+    raise AssertionError(f"vigia ended: {process.stderr.read().decode()}")
