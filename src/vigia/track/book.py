@@ -15,10 +15,13 @@ from vigia.track.fit import Fit
 from vigia.track.initiate import Birth
 from vigia.track.kalman import Packed, flow, largest_sigma_m, motion
 from vigia.track.measure import Place, Polar, Stand
+from vigia.track.read import stand_of
 from vigia.track.table import Record, Table
 from vigia.tracktable import Fix
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from vigia.events import CoreSettings, SensorSite
 
 TRACKS_MAX = 10_000
@@ -28,6 +31,8 @@ REPORTS_MAX = 4_096  # people's reports remembered for retries, additions and wi
 STANDS_MAX = 8
 APART_M = 30.0  # two observers nearer than this do not cross their bearings
 ADOPT_NIS_MAX = 9.0  # a new fix this near (squared sigmas) to a sector is what the sector saw
+
+NOWHERE = Stand(0.0, 0.0, 0.0)
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -64,6 +69,7 @@ class Book:
         self.settings = settings
         self.site = Site(lat_deg=o.lat_deg, lon_deg=o.lon_deg, alt_hae_m=o.alt_hae_m or 0.0)
         self.sensors: dict[str, SensorSite] = {s.sensor_id: s for s in settings.sensors}
+        self._stands: dict[str, Stand] = {}
         self.table = Table()
         self.memory = Memory()
 
@@ -76,12 +82,22 @@ class Book:
             del known[next(iter(known))]
         return False
 
-    def live(self, mark: int, *, shown: bool) -> list[int]:
-        """Slots of tracks of this mark, shown ones or those nobody sees yet."""
+    def shown(self, mark: int) -> NDArray[np.intp]:
+        """Slots of the tracks of this mark that people see."""
         t = self.table
-        status = t.status[: t.n]
-        which = (status > 0) if shown else (status == 0)
-        found: list[int] = np.flatnonzero(which & (t.mark[: t.n] == mark)).tolist()
+        return np.flatnonzero((t.status[: t.n] > 0) & (t.mark[: t.n] == mark))
+
+    def hidden(self, mark: int) -> NDArray[np.intp]:
+        """Slots of those nobody sees yet."""
+        t = self.table
+        return np.flatnonzero((t.status[: t.n] == 0) & (t.mark[: t.n] == mark))
+
+    def stand(self, sensor: SensorSite) -> Stand:
+        """Where a sensor stands; (0, 0, 0) for one without a place of its own."""
+        found = self._stands.get(sensor.sensor_id)
+        if found is None:
+            found = NOWHERE if sensor.position is None else stand_of(self.site, sensor.position)
+            self._stands[sensor.sensor_id] = found
         return found
 
     def begin(self, record: Record, birth: Birth, t_ns: int, *, trusted: bool) -> int | None:
@@ -166,8 +182,10 @@ class Book:
 
     def seen_from(self, record: Record, at: Stand, person_id: str) -> None:
         """Remembers where a bearing was taken; a second place far enough makes it a crossing."""
-        far = all(math.dist((e, n), (at.e_m, at.n_m)) >= APART_M for e, n, _ in record.stands)
-        if far and len(record.stands) < STANDS_MAX:
+        for e, n, _ in record.stands:
+            if (e - at.e_m) ** 2 + (n - at.n_m) ** 2 < APART_M * APART_M:
+                return
+        if len(record.stands) < STANDS_MAX:
             record.stands.append((at.e_m, at.n_m, person_id))
             if len(record.stands) > 1:
                 record.ranged = True
@@ -177,7 +195,8 @@ class Book:
         t = self.table
         g, t_ns = t.state(slot), int(t.t_ns[slot])
         found: list[int] = []
-        for i in self.live(int(t.mark[slot]), shown=True):
+        shown: list[int] = self.shown(int(t.mark[slot])).tolist()
+        for i in shown:
             record = t.records[i]
             if i == slot or record.fix != Fix.SECTOR or record.serial:
                 continue

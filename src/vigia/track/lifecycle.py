@@ -44,6 +44,11 @@ FIX_SIGMA_M = 100.0  # a position is claimed below this
 FIX_KEEP_SIGMA_M = 150.0  # and given up above this
 REPEAT_WEIGHT = 0.15  # class evidence of one sensor is nearly the same every time
 
+# ints: operations on IntFlag cost a microsecond
+LOAD, EMERGENCY = int(Flag.LOAD), int(Flag.EMERGENCY)
+CLOSING, WEAK = int(Flag.CLOSING), int(Flag.WEAK)
+WEAK_TRACK = int(TrackFlag.WEAK)
+
 
 def p_of(log_odds: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(min(log_odds, 50.0), -50.0)))
@@ -180,13 +185,15 @@ def believe(record: Record, *, p_drone: float, row_flags: int) -> None:
         p = min(max(p_drone, 0.02), 0.98)
         weight = REPEAT_WEIGHT if record.hits > 1 else 1.0
         lean(record, weight * math.log(p / (1.0 - p)))
-    if row_flags & Flag.LOAD:
+    if row_flags & (LOAD | EMERGENCY | CLOSING) == 0 and not record.flags & WEAK_TRACK:
+        return
+    if row_flags & LOAD:
         record.flags |= TrackFlag.LOAD
-    if row_flags & Flag.EMERGENCY:
+    if row_flags & EMERGENCY:
         record.flags |= TrackFlag.EMERGENCY
-    if row_flags & Flag.CLOSING:
+    if row_flags & CLOSING:
         record.flags |= TrackFlag.CLOSING
-    if not row_flags & Flag.WEAK:
+    if not row_flags & WEAK:
         record.flags &= ~int(TrackFlag.WEAK)
 
 

@@ -14,24 +14,31 @@ import numpy as np
 from vigia.scan import Flag, IdKind
 from vigia.track import lifecycle as life
 from vigia.track.associate import assign, near
-from vigia.track.book import Book, identity_key
+from vigia.track.book import NOWHERE, Book, identity_key
+from vigia.track.columns import fit_many
 from vigia.track.fit import Fit, fit, fit_parts
 from vigia.track.initiate import born_bearing, born_placed, born_ranged, track_id
-from vigia.track.measure import Place, Polar, Stand
+from vigia.track.measure import Place, Polar
 from vigia.track.table import Record
 from vigia.tracktable import TrackFlag
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from vigia.events import SensorSite
     from vigia.track.initiate import Birth
+    from vigia.track.kalman import Packed
+    from vigia.track.measure import Stand
 
 AMBIGUOUS_NATS = 2.0  # a bearing that two tracks explain this nearly equally moves neither
 PLACE_NATS = 1.5  # credit of one stated place that fits; repeats come from the same sender
 PLACE_BIRTH_LLR = 1.5  # a sender says it exists: 0.82
 WEAK_BIRTH_LLR = 0.0
-NOWHERE = Stand(0.0, 0.0, 0.0)
 AIRCRAFT_LO = -4.0  # an ADS-B address: a claim, but hardly a small drone
 DRONE_LO = 2.5  # a Remote ID: says drone
+
+MANY = 8  # pairs from which columns beat plain numbers
+WEAK = int(Flag.WEAK)  # an int: operations on IntFlag cost a microsecond
 
 
 class Look:
@@ -60,63 +67,86 @@ class Look:
 def look_polar(look: Look, zs: list[Polar]) -> None:
     """One frame: rows of one sensor at nearly one time, each from another object."""
     book = look.book
-    shown = book.live(look.mark, shown=True)
-    solid: list[int] = []
-    rest: list[int] = []
-    for slot in shown:
-        record = book.table.records[slot]
-        still = life.still_solid(record, zs[0].t_ns, book.memory.beats)
-        (solid if still else rest).append(slot)
-    left = _claim(look, zs, solid)
-    if left and rest:
-        left = _claim(look, left, rest)
+    shown = book.shown(look.mark)
+    solid = book.table.solid[shown]
+    left = _claim(look, zs, shown[solid])
+    if left and not solid.all():
+        left = _claim(look, left, shown[~solid])
     look.beat.stray(len(left), zs[-1].t_ns)
     if left:
-        left = _claim(look, left, book.live(look.mark, shown=False))
+        left = _claim(look, left, book.hidden(look.mark))
     for z in left:
         _begin_polar(look, z)
 
 
-def _claim(look: Look, zs: list[Polar], slots: list[int]) -> list[Polar]:
+def _claim(look: Look, zs: list[Polar], slots: NDArray[np.intp]) -> list[Polar]:
     """Extends these tracks by those of zs that fit; -> the rest."""
     book = look.book
-    if not slots:
+    if len(slots) == 0:
         return zs
-    close = near(book.table, np.array(slots, dtype=np.intp), zs, look.at)
-    ratio = [_log_false(look, z) for z in zs]
-    score = [[0.0] * len(slots) for _ in zs]
-    found: dict[tuple[int, int], Fit] = {}
-    for i, j in np.argwhere(close).tolist():
-        got = _fit(book, slots[j], zs[i], look.at)
-        if got is None or not got.fits:
-            continue
-        nats = got.log_density + look.log_pd - ratio[i]
-        if nats > 0.0:
-            found[i, j] = got
-            score[i][j] = nats
+    pairs = near(book.table, slots, zs, look.at)
+    if not pairs:
+        return zs
+    ratio = [look.log_pd - _log_false(look, z) for z in zs]
+    found = _try(book, slots, zs, pairs, look.at)
+    found = {k: f for k, f in found.items() if f.fits and f.log_density + ratio[k[0]] > 0.0}
+    score = {k: f.log_density + ratio[k[0]] for k, f in found.items()}
     if not found:
         return zs
-    left: list[Polar] = []
     chosen = assign(score)
-    for i, (z, j) in enumerate(zip(zs, chosen, strict=True)):
-        if j < 0:
-            if not any(score[i]):
-                left.append(z)
-            continue
-        rivals = [] if z.range_m == z.range_m else _rivals(score[i], j, chosen)
-        _extend(look, slots[j], z, found[i, j], score[i][j], moves=not rivals)
+    explained = {i for i, _ in score}
+    taken = set(chosen.values())
+    for i, j in chosen.items():
+        z, own = zs[i], score[i, j]
+        rivals = (
+            [
+                k
+                for (row, k), s in score.items()
+                if row == i and k not in taken and s > own - AMBIGUOUS_NATS
+            ]
+            if z.range_m != z.range_m
+            else []
+        )
+        _extend(look, int(slots[j]), z, found[i, j], own, moves=not rivals)
         for k in rivals:
-            _extend(look, slots[k], z, found[i, k], score[i][k], moves=False)
-    return left
+            _extend(look, int(slots[k]), z, found[i, k], score[i, k], moves=False)
+    return [z for i, z in enumerate(zs) if i not in explained]
 
 
-def _rivals(score: list[float], j: int, chosen: list[int]) -> list[int]:
-    """Other tracks that explain the row nearly as well and got none of their own."""
-    return [
-        k
-        for k, s in enumerate(score)
-        if k != j and s > 0.0 and s > score[j] - AMBIGUOUS_NATS and k not in chosen
-    ]
+def _try(
+    book: Book,
+    slots: NDArray[np.intp],
+    zs: list[Polar],
+    pairs: list[tuple[int, int]],
+    at: Stand,
+) -> dict[tuple[int, int], Fit]:
+    """Every pair's fit; the many at once where it pays."""
+    t = book.table
+    out: dict[tuple[int, int], Fit] = {}
+    plain: list[tuple[int, int]] = []
+    for i, j in pairs:
+        if len(pairs) >= MANY and not t.records[int(slots[j])].parts:
+            plain.append((i, j))
+            continue
+        found = _fit(book, int(slots[j]), zs[i], at)
+        if found is not None:
+            out[i, j] = found
+    if plain:
+        which = np.array([i for i, _ in plain], dtype=np.intp)
+        where = slots[[j for _, j in plain]]
+        many = fit_many(t.x[:, where], t.t_ns[where], zs, which, at)
+        rows = zip(
+            plain,
+            many.t_ns.tolist(),
+            many.nis.tolist(),
+            many.log_density.tolist(),
+            many.size.tolist(),
+            strict=True,
+        )
+        states: list[Packed] = many.g.T.tolist()
+        for g, (key, t_ns, nis, density, size) in zip(states, rows, strict=True):
+            out[key] = Fit(g, t_ns, nis, density, size, [], [])
+    return out
 
 
 def _fit(book: Book, slot: int, z: Polar | Place, at: Stand) -> Fit | None:
@@ -243,13 +273,12 @@ def _nearest(look: Look, z: Place) -> int | None:
     """The track without another identity that explains z best."""
     book = look.book
     t = book.table
-    slots = book.live(look.mark, shown=True) + book.live(look.mark, shown=False)
-    slots = [s for s in slots if not t.records[s].serial or t.records[s].serial == z.identity]
+    every: list[int] = np.concatenate((book.shown(look.mark), book.hidden(look.mark))).tolist()
+    slots = [s for s in every if not t.records[s].serial or t.records[s].serial == z.identity]
     if not slots:
         return None
     best, top = None, -math.inf
-    close = near(t, np.array(slots, dtype=np.intp), [z], NOWHERE)[0]
-    for j in np.flatnonzero(close).tolist():
+    for _, j in near(t, np.array(slots, dtype=np.intp), [z], NOWHERE):
         found = _fit(book, slots[j], z, NOWHERE)
         if found is not None and found.fits and found.log_density > top:
             best, top = slots[j], found.log_density
@@ -268,7 +297,7 @@ def _extend_place(look: Look, slot: int, z: Place, found: Fit | None) -> None:
     record.stated = (z.e_m, z.n_m)
     life.hit(record, look.sensor.sensor_id, z.t_ns, book.memory.beats)
     _bind(look, slot, z)
-    weak = z.flags & Flag.WEAK
+    weak = z.flags & WEAK
     book.credit(
         slot,
         z,
@@ -283,7 +312,7 @@ def _extend_place(look: Look, slot: int, z: Place, found: Fit | None) -> None:
 
 def _begin_place(look: Look, z: Place, *, conflict: bool) -> None:
     book = look.book
-    weak = z.flags & Flag.WEAK
+    weak = z.flags & WEAK
     content = np.array(z[1:4]).tobytes() + z.identity
     llr = WEAK_BIRTH_LLR if weak else PLACE_BIRTH_LLR
     record = _record(look, z, content, llr, life.LIFE_STATED_S)

@@ -145,8 +145,9 @@ def _measured(report: Report) -> tuple[Polar | None, Stand]:
 
 def _place(book: Book, body: Sighting, report: Report, mark: int) -> None:
     z, at = _measured(report)
-    slots = book.live(mark, shown=True)
-    slots += [s for s in book.live(mark, shown=False) if book.table.records[s].hits >= 2]
+    slots: list[int] = book.shown(mark).tolist()
+    hidden: list[int] = book.hidden(mark).tolist()
+    slots += [s for s in hidden if book.table.records[s].hits >= 2]
     if z is None:
         slot = _present(book, slots, at)
         if slot is not None:
@@ -163,10 +164,10 @@ def _place(book: Book, body: Sighting, report: Report, mark: int) -> None:
 def _explain(book: Book, slots: list[int], z: Polar, at: Stand) -> list[tuple[float, int, Fit]]:
     """Tracks the bearing may be of, best first: (nats over "another object", slot, fit)."""
     t = book.table
-    close = near(t, np.array(slots, dtype=np.intp), [z], at)[0]
+    close = near(t, np.array(slots, dtype=np.intp), [z], at)
     other = -math.log(TURN) - (math.log(0.8) if z.el == z.el else 0.0)
     out: list[tuple[float, int, Fit]] = []
-    for j in np.flatnonzero(close).tolist():
+    for _, j in close:
         slot = slots[j]
         record, t_ns = t.records[slot], int(t.t_ns[slot])
         if record.parts:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vigia.events import TracksPublished
 from vigia.track import lifecycle as life
-from vigia.track.kalman import Q_M2_S3, QZ_M2_S3, TAU_S, Motion, flow
+from vigia.track.columns import flowed
 from vigia.tracktable import (
     PUBLISHED_DTYPE,
     PUBLISHED_VERSION,
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vigia.geo import Site
-    from vigia.track.kalman import Packed
     from vigia.track.table import Record, Table
 
 # (6, 6) -> place in the packed state's upper triangle
@@ -42,7 +41,7 @@ def states(table: Table, beats: dict[str, life.Beat], t_ns: int) -> NDArray[np.v
     if len(shown) == 0:
         return out
     t = np.maximum(t_ns, table.t_ns[shown])
-    g = predicted(table.x[:, shown], (t - table.t_ns[shown]) / 1e9)
+    g = flowed(table.x[:, shown], (t - table.t_ns[shown]) / 1e9)
     out["t_ns"] = t
     out["x"] = g[:6].T
     out["cov"] = g[UPPER].transpose(2, 0, 1)
@@ -52,20 +51,6 @@ def states(table: Table, beats: dict[str, life.Beat], t_ns: int) -> NDArray[np.v
         if t_ns - record.t_last_ns > life.COASTING_S * 1e9:
             out["flags"][i] |= TrackFlag.COASTING
     return out
-
-
-def predicted(x: NDArray[np.float64], dt_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(27, n) packed states moved by (n,) seconds >= 0."""
-    a = np.exp(-dt_s / TAU_S)
-    b = TAU_S * (1.0 - a)
-    vv = 0.5 * TAU_S * (1.0 - a * a)
-    pv = 0.5 * b * b
-    pp = np.where(dt_s < 0.01, dt_s**3 / 3.0, TAU_S * TAU_S * (dt_s - 2.0 * b + vv))
-    q, z = Q_M2_S3, QZ_M2_S3
-    m = (a, b, q * pp, q * pv, q * vv, z * pp, z * pv, z * vv)
-    # why the casts: flow's arithmetic is the same for a number and for a column of numbers
-    moved = flow(cast("Packed", list(x)), cast("Motion", m))
-    return np.array(moved)
 
 
 def published(table: Table, beats: dict[str, life.Beat], site: Site, t_ns: int) -> TracksPublished:

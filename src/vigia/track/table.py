@@ -69,17 +69,21 @@ class Table:
     def _room(self, cap: int) -> None:
         old = self.n
         x, t, mark = np.zeros((SIZE, cap)), np.zeros(cap, np.int64), np.zeros(cap, np.int64)
-        status, many = np.zeros(cap, np.int64), np.zeros(cap, np.bool_)
+        status = np.zeros(cap, np.int64)
+        solid, gate = np.zeros(cap, np.bool_), np.zeros((8, cap))
         head = np.zeros(cap, STATE_DTYPE)
         if old:
             x[:, :old], t[:old], mark[:old] = self.x[:, :old], self.t_ns[:old], self.mark[:old]
-            status[:old], many[:old] = self.status[:old], self.many[:old]
+            status[:old] = self.status[:old]
+            solid[:old], gate[:, :old] = self.solid[:old], self.gate[:, :old]
             head[:old] = self.head[:old]
         self.x: NDArray[np.float64] = x
         self.t_ns: NDArray[np.int64] = t
         self.mark: NDArray[np.int64] = mark
         self.status: NDArray[np.int64] = status  # -1: ended, waits for advance
-        self.many: NDArray[np.bool_] = many  # has parts
+        self.solid: NDArray[np.bool_] = solid
+        # what the coarse gate needs: e, n, ve, vn, variances of place, cross, speed, has parts
+        self.gate: NDArray[np.float64] = gate
         self.head: NDArray[np.void] = head  # a state row without x, cov, t_ns, p_exist
 
     def add(self, record: Record, g: Packed, t_ns: int) -> int:
@@ -89,9 +93,8 @@ class Table:
         self.n += 1
         self.records.append(record)
         self.slot_of[record.track_id] = slot
-        self.x[:, slot] = g
-        self.t_ns[slot] = t_ns
         self.mark[slot] = record.mark
+        self.put(slot, g, t_ns)
         self.touch(slot)
         return slot
 
@@ -100,14 +103,18 @@ class Table:
         return found
 
     def put(self, slot: int, g: Packed, t_ns: int) -> None:
+        """The state, after its record's parts are as they should be."""
         self.x[:, slot] = g
         self.t_ns[slot] = t_ns
+        cross = 2.0 * (abs(g[9]) + abs(g[15]))
+        many = 1.0 if self.records[slot].parts else 0.0
+        self.gate[:, slot] = (g[0], g[1], g[3], g[4], g[6] + g[12], cross, g[21] + g[24], many)
 
     def touch(self, slot: int) -> None:
         """The record changed: columns that mirror it follow, its head is made anew when read."""
         record = self.records[slot]
         self.status[slot] = -1 if record.ended is not None else record.status
-        self.many[slot] = bool(record.parts)
+        self.solid[slot] = record.solid
         self.stale[slot] = None
 
     def drop(self, slots: list[int]) -> None:
@@ -116,7 +123,8 @@ class Table:
         keep = np.array([i for i in range(self.n) if i not in gone], dtype=np.intp)
         k = len(keep)
         self.x[:, :k] = self.x[:, keep]
-        for column in (self.t_ns, self.mark, self.status, self.many, self.head):
+        self.gate[:, :k] = self.gate[:, keep]
+        for column in (self.t_ns, self.mark, self.status, self.solid, self.head):
             column[:k] = column[keep]
         moved = {int(old): new for new, old in enumerate(keep)}
         self.records = [self.records[i] for i in moved]

@@ -66,9 +66,7 @@ class Tracker:
         keep.sort(key=lambda i: (t_obs[i], chunks[i]))
         read = read_scan(scan, keep, sensor, book.site, t_recv_ns)
         faults = [_fault(body.sensor_id, why, n) for why, n in read.refused.items()]
-        # a polar scan has a sensor's place, checked above; a place scan needs none
-        origin = sensor.position or book.settings.origin
-        at = stand_of(book.site, origin)
+        at = book.stand(sensor)
         look = Look(book, sensor, at, t_recv_ns=t_recv_ns, mark=MARKS.index(mark.value))
         for frame in _frames(read.polar):
             look_polar(look, frame)
@@ -94,13 +92,13 @@ class Tracker:
 
     def advance(self, t_recv_ns: int) -> list[TrackEnded]:
         """Time passes: tracks without support end. Only tracks that were shown are reported."""
-        table = self._book.table
+        table, beats = self._book.table, self._book.memory.beats
         for slot, record in enumerate(table.records):
             if record.ended is not None:
                 continue
-            doubted = record.status > 0 and (
-                life.llr_at(record, t_recv_ns, self._book.memory.beats) <= life.LLR_END
-            )
+            if record.solid and not life.still_solid(record, t_recv_ns, beats):
+                table.touch(slot)
+            doubted = record.status > 0 and life.llr_at(record, t_recv_ns, beats) <= life.LLR_END
             if doubted or record.life_ns < t_recv_ns:
                 self._book.end(slot, self._why(slot, record))
         gone = [i for i, r in enumerate(table.records) if r.ended is not None]
