@@ -164,24 +164,25 @@ def opened(
     )
 
 
-def record(folder: Path, bodies: Iterable[Input], *, t_step_ns: int = S // 10) -> Watch:
+def record(folder: Path, bodies: Iterable[Input], *, t_step_ns: int = S // 2) -> Watch:
     """What a live watch does, at its pace of ticks: the core first, the journal behind."""
     journal = opened(folder)
     watch = Watch()
     seq = 0
+
+    def feed(t_ns: int, body: Input) -> None:
+        nonlocal seq
+        seq += 1
+        e = Event(seq, t_ns, "test", Mark.EXERCISE, body)
+        assert journal.append(e, watch.receive(e))
+
     for body in bodies:
         t_ns = max(watch.t_ns + t_step_ns, T0_NS)
-        for b, t in [*_ticks(watch, t_ns), (body, t_ns)]:
-            seq += 1
-            e = Event(seq, t, "test", Mark.EXERCISE, b)
-            assert journal.append(e, watch.receive(e))
+        while (due := watch.deadline()) is not None and due < t_ns:
+            feed(due, Tick())
+        feed(t_ns, body)
     journal.close(WAIT_S)
     return watch
-
-
-def _ticks(watch: Watch, t_ns: int) -> Iterable[tuple[Input, int]]:
-    while (due := watch.deadline()) is not None and due < t_ns:
-        yield Tick(), max(due, watch.t_ns)
 
 
 def raid(steps: int = 60) -> list[Input]:
