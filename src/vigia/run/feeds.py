@@ -56,8 +56,8 @@ def guarded(call: Callable[[], Iterable[Input | bytes]], sensor_id: str, raw: by
     try:
         return [out for out in call() if not isinstance(out, bytes)]
     except Exception as e:  # noqa: BLE001 - a third party's adapter must not stop the watch
-        what = f"adapter failed: {type(e).__name__}: {e}"
-        return [Fault(where=sensor_id, whose="peer", what=what, raw=raw[:RAW_MAX])]
+        what = f"adapter failed on {len(raw)} bytes: {type(e).__name__}: {e}"
+        return [Fault(where=sensor_id, whose="peer", what=what)]
 
 
 class StdinFeed:

@@ -113,6 +113,12 @@ class TakSender:
         self._picture, self._next_row = rows, 0
         self._wake.set()
 
+    def counts(self) -> dict[str, int]:
+        """For the watch's status, by endpoint."""
+        health = msgspec.structs.asdict(self.health)
+        url = health.pop("url")
+        return {f"{k} {url}": int(v) for k, v in health.items() if not isinstance(v, str)}
+
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._run_connections())

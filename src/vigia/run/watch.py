@@ -299,6 +299,7 @@ class WatchProcess:
                 "scans_thinned": self._inbox.thinned_scans,
                 "people_refused": self._inbox.refused_people,
                 "waiting": len(self._inbox),
+                **{k: v for outlet in self._outlets for k, v in outlet.counts().items()},
             },
         )
 
