@@ -73,7 +73,7 @@ export function trackRows(state) {
     b.tier - a.tier
     || (a.earliest_ms ?? FAR) - (b.earliest_ms ?? FAR)
     || Number(a.identity === 'neutral') - Number(b.identity === 'neutral')
-    || b.track.p_drone - a.track.p_drone
+    || (b.track.p_drone ?? 0) - (a.track.p_drone ?? 0)
     || a.track.number - b.track.number);
 }
 

@@ -62,7 +62,9 @@ function picture(/** @type {State} */ state, /** @type {any} */ message) {
     if (track.lat_deg !== null && track.lon_deg !== null)
       trails.set(track.track_id, trail(state, track));
   }
-  return {...state, tracks, trails, people: message.people, picture_ms: message.t_ms};
+  const named = message.people.filter((/** @type {any} */ p) => p.name);
+  const names = named.length ? new Map([...state.names, ...named.map((/** @type {any} */ p) => [p.person_id, p.name])]) : state.names;
+  return {...state, tracks, trails, names, people: message.people, picture_ms: message.t_ms};
 }
 
 function trail(/** @type {State} */ state, /** @type {any} */ track) {
@@ -112,7 +114,8 @@ function sighting(/** @type {State} */ state, /** @type {any} */ message) {
   const id = message.refines ?? message.report_id;
   const old = state.sightings.find((s) => s.report_id === id);
   // A completion keeps the first report's time and whatever it does not itself say.
-  const whole = old ? {...old, ...known(message), report_id: id, t_ms: old.t_ms} : {...message, report_id: id};
+  const ids = [...new Set([...(old?.ids ?? []), id, message.report_id])];
+  const whole = old ? {...old, ...known(message), report_id: id, t_ms: old.t_ms, ids} : {...message, report_id: id, ids};
   const others = state.sightings.filter((s) => s.report_id !== id);
   const sightings = message.withdrawn ? others : [whole, ...others].sort((a, b) => b.t_ms - a.t_ms);
   return {...state, names, sightings: sightings.slice(0, SIGHTINGS_MAX)};
@@ -123,6 +126,6 @@ const known = (/** @type {any} */ message) =>
 
 function placed(/** @type {State} */ state, /** @type {any} */ message) {
   const sightings = state.sightings.map((s) =>
-    s.report_id === message.report_id ? {...s, track_number: message.track_number} : s);
+    s.ids.includes(message.report_id) ? {...s, track_number: message.track_number} : s);
   return {...state, sightings};
 }

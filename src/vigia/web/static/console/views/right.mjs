@@ -57,7 +57,7 @@ function reasons(/** @type {Context} */ c, /** @type {any} */ track) {
   const reports = c.state.sightings.filter((s) => s.track_number === track.number).slice(0, 6);
   const fresh = freshness(track, c.now_ms);
   const row = (/** @type {any} */ left, /** @type {any} */ text, kind = '') => html`<li class=${kind}><time class="num">${left}</time><span>${text}</span></li>`;
-  return html`<section><h2>${t('console.why.title')}<em>${t('console.why.drone', {percent: Math.round(100 * track.p_drone)})}</em></h2>
+  return html`<section><h2>${t('console.why.title')}<em class="num">${track.p_drone === null ? '' : t('console.why.drone', {percent: Math.round(100 * track.p_drone)})}</em></h2>
     <ul class="reasons">
       ${row(zulu(track.last_ms), fresh === 'fresh' ? t('console.why.fresh') : t('console.track.no_data', {age: age(c.now_ms - track.last_ms)}), fresh === 'fresh' ? '' : 'doubt')}
       ${row('', t(track.witnesses === 1 ? 'console.why.witness' : 'console.why.witnesses', {n: track.witnesses}), track.witnesses > 1 ? '' : 'doubt')}
