@@ -126,7 +126,7 @@ class Bench:
 
     def say(self, alert: Json) -> Json:
         """Sends a revision at once and keeps it for pages that come later."""
-        self.given[alert["alert_id"]] = alert
+        self.given[alert["alert_id"]] = self.gateway.world.history[alert["alert_id"]] = alert
         self.loop.call_soon_threadsafe(
             self.gateway.broadcast, {"t": "alert", "alert": alert}, "agent"
         )

@@ -16,10 +16,14 @@ expect = playwright.expect
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.timeout(90),
     pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium here"),
 ]
 PHONE = {"width": 390, "height": 844}
-SHELL_KEPT = "navigator.serviceWorker.ready.then((worker) => worker.active.state)"
+SHELL_KEPT = """Promise.race([
+    navigator.serviceWorker.ready,
+    new Promise((_, no) => setTimeout(() => no(new Error('no service worker')), 15000)),
+]).then((worker) => worker.active.state)"""
 
 
 @pytest.fixture(scope="module")

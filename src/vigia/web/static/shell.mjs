@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "d72b354e67871ba9";
+export const VERSION = "be1e66919d0159ca";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -26,11 +26,11 @@ export const FILES = {
   "icons/icon.svg": "a7c344a1d5af17e0",
   "manifest.webmanifest": "c3ecd78e430031a6",
   "phone/alerts.mjs": "892e7b2e1a3ff776",
-  "phone/app.mjs": "bf7dfdd911368414",
+  "phone/app.mjs": "df5df578c692aa54",
   "phone/dial.mjs": "e0bb1464371a9540",
   "phone/icons.mjs": "48c8663911d51986",
   "phone/index.html": "8736f292f7382ccc",
-  "phone/model.mjs": "7e8661ffaf6e8a05",
+  "phone/model.mjs": "655cbe39b41ae68d",
   "phone/phone.css": "ae8ab9761ba08b43",
   "phone/report.mjs": "d3e82f7a4fec6394",
   "phone/sensors.mjs": "dec4424bfb590cff",

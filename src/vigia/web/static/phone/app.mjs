@@ -59,8 +59,9 @@ class VigiaPhone extends LitElement {
 
   _view() {
     const { model } = this;
-    if (model.enrolled === false && !model.link.connected) return strangerView(model);
-    if (model.link.refused && model.person) return strangerView(model);
+    const stranger = model.enrolled === false && model.person === null;
+    const unwelcome = !model.link.connected && (stranger || model.link.refused);
+    if (unwelcome && model.openAlerts().length === 0) return strangerView(model);
     switch (model.view) {
       case "alert":
         return alertView(model);

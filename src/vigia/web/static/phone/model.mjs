@@ -51,7 +51,7 @@ export class Model extends EventTarget {
   async start() {
     const device = await this.session.device().catch(() => null);
     this.enrolled = device !== null;
-    this.person = device?.person ?? null;
+    this.person = device?.person ?? readJson("person");
     await setLanguage(preferredLanguage(this.person?.lang), { keep: false });
     this._wire();
     this.compass.start();
@@ -98,6 +98,7 @@ export class Model extends EventTarget {
     this.posts = message.posts ?? [];
     this.mode = message.mode ?? this.mode;
     write("mode", this.mode);
+    write("person", JSON.stringify(this.person)); // who this is, when the next start has no network
     for (const alert of message.alerts ?? []) this._alert(alert);
     this.toldOnWatch = null;
     this._tellOnWatch();
@@ -108,7 +109,6 @@ export class Model extends EventTarget {
   }
 
   _linkChanged() {
-    if (this.link.refused && this.link.refused.status === 401 && !this.person) this.enrolled = false;
     this.change();
   }
 
@@ -158,9 +158,8 @@ export class Model extends EventTarget {
 
   _alert(alert) {
     // A watch officer's socket carries everybody's alerts; this page shows its owner's.
-    if (alert.person_id !== this.person?.person_id) return;
     const held = this.alerts.get(alert.alert_id);
-    if (!held && alert.msg_type === "cancel") return;
+    if (!held && (alert.msg_type === "cancel" || alert.person_id !== this.person?.person_id)) return;
     const { record, changed, rings } = receive(held, alert, this.now);
     this._keep(record);
     if (changed) this._present(record, { rings, held });
@@ -420,6 +419,14 @@ const PREFIX = "vigia.";
 function read(key) {
   try {
     return localStorage.getItem(PREFIX + key);
+  } catch {
+    return null;
+  }
+}
+
+function readJson(key) {
+  try {
+    return JSON.parse(read(key));
   } catch {
     return null;
   }
