@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+from tools.live import Live, Page, Person, live, wait_for
 
 from corpus import corpus
-from live import Live, Page, Person, live, wait_for
 from vigia.geo import Site
 from vigia.run.simulate.capture import Flight, frames, header
 from vigia.terms import Role

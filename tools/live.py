@@ -66,12 +66,14 @@ class Live:
 
 
 @contextmanager
-def live(args: list[str], folder: Path, port: int | None = None) -> Iterator[Live]:
-    """`vigia <args> --data … --listen …` until the block ends. folder: the journal's."""
+def live(
+    args: list[str], folder: Path, port: int | None = None, *, stdin: int = subprocess.DEVNULL
+) -> Iterator[Live]:
+    """`vigia <args> --listen …` until the block ends. folder: the journal's."""
     port = port or free_port()
     command = [sys.executable, "-m", "vigia", *args, "--listen", f"127.0.0.1:{port}"]
     process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=stdin
     )
     running = Live(folder, port, process)
     try:
@@ -147,8 +149,11 @@ class Person:
         )
         assert answer.status_code == 200, answer.text
 
+    def cookie(self) -> str:
+        return "; ".join(f"{c.name}={c.value}" for c in self.http.cookies.jar)
+
     def socket(self) -> Page:
-        cookie = "; ".join(f"{c.name}={c.value}" for c in self.http.cookies.jar)
+        cookie = self.cookie()
         url = self.base.replace("http", "ws", 1) + "/ws"
         return Page(
             connect(url, additional_headers={"Cookie": cookie}, origin=self.base)  # pyright: ignore[reportArgumentType]

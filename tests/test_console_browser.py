@@ -1,0 +1,221 @@
+"""The console as a watch officer meets it: calm, danger, all clear, a lost watch; in a browser."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from phone_bench import CHROMIUM, CHROMIUM_ARGS, Bench, Json, an_alert, now_ms
+
+playwright = pytest.importorskip("playwright.sync_api")
+expect = playwright.expect
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium here"),
+]
+SMALLEST = {"width": 1366, "height": 768}
+SLOW_MS = 30_000  # a shared machine without a GPU draws the map in seconds
+RED_SHARE = """async (png) => {
+  const image = new Image();
+  image.src = `data:image/png;base64,${png}`;
+  await image.decode();
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [image.width, image.height];
+  const x = canvas.getContext('2d');
+  x.drawImage(image, 0, 0);
+  const {data} = x.getImageData(0, 0, image.width, image.height);
+  let red = 0;
+  for (let i = 0; i < data.length; i += 4) if (data[i] > data[i + 1] + 8) red += 1;
+  return red;
+}"""
+
+
+def a_track(**more: Any) -> Json:
+    now = now_ms()
+    arrival: Json = {"target_id": "post/post-12", "p_hit": 0.7, "earliest_ms": now + 50_000}
+    arrival |= {"p50_ms": now + 60_000, "range_m": 1240.0, "bearing_deg_true": 231.0}
+    track: Json = {
+        "track_id": "t41", "number": 41, "status": "confirmed", "mark": "actual",
+        "fix": "position", "witnesses": 2, "flags": ["load"], "t_ms": now, "last_ms": now,
+        "lat_deg": 31.785, "lon_deg": -106.752, "height_m": 95.0, "speed_mps": 22.0,
+        "course_deg_true": 51.0, "climb_mps": 0.0, "sigma_m": 25.0, "p_exist": 0.9,
+        "p_drone": 0.94, "azimuth_deg_true": None, "azimuth_sigma_deg": None, "serial": None,
+        "arrival": arrival,
+    }  # fmt: skip
+    return track | more
+
+
+class Floor:
+    """One console, open on one stand-in gateway."""
+
+    def __init__(self, browser: Any, mode: str, viewport: Json, theme: str = "dark") -> None:
+        self.bench = Bench(mode)
+        self.tracks: list[Json] = []
+        self.context = browser.new_context(viewport=viewport, locale="en-US")
+        self.page = self.context.new_page()
+        self.errors: list[str] = []
+        self.asked: set[str] = set()
+        self.page.on("pageerror", lambda e: self.errors.append(str(e)))
+        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        self.page.on("request", lambda r: self.asked.add(r.url))
+        self.page.add_init_script(f"localStorage.setItem('vigia.theme', '{theme}')")
+        self.page.goto(f"{self.bench.base}/fake/login?role=watch_officer&next=/console")
+        self.page.locator("vigia-console[data-map=ready][data-watch=ready]").wait_for(
+            timeout=SLOW_MS
+        )
+
+    def tell(self, message: Json) -> None:
+        gateway = self.bench.gateway
+        self.bench.loop.call_soon_threadsafe(gateway.broadcast, message, "watch_officer")
+
+    def alert(self, **more: Any) -> None:
+        alert = an_alert(**more)
+        self.bench.given[alert["alert_id"]] = alert
+        self.tell({"t": "alert", "alert": alert})
+
+    def picture(self, *tracks: Json) -> None:
+        self.tell({"t": "picture", "t_ms": now_ms(), "tracks": tracks, "people": []})
+
+    def danger(self, **more: Any) -> None:
+        self.picture(a_track(**more))
+        self.alert(alert_id="al-p", target_id="post/post-12", person_id=None, person_name=None)
+        for i in (1, 2, 3):
+            self.alert(
+                alert_id=f"al-{i}",
+                person_id=f"p{i}",
+                target_id=f"person/p{i}",
+                person_name=f"Agent {i}",
+            )
+
+    def close(self) -> None:
+        self.context.close()
+        self.bench.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def floor(chromium: Any) -> Iterator[Floor]:
+    made = Floor(chromium, "actual", SMALLEST)
+    yield made
+    made.close()
+
+
+def test_calm_says_what_is_and_is_not_watched_and_asks_nobody_else(floor: Floor) -> None:
+    health = floor.bench.gateway.world.health(now_ms())
+    floor.tell(health)
+    right = floor.page.locator(".right")
+    expect(right).to_contain_text("No drone warning now")
+    expect(right).to_contain_text("radar, radio receiver, microphones")
+    expect(right).to_contain_text("acoustic-3")
+    expect(right).to_contain_text("Remote ID receiver: hears only drones that announce themselves")
+    assert floor.page.locator(".banner, .mark").count() == 0
+    assert "✓" not in floor.page.locator("vigia-console").inner_text()
+    foreign = {u for u in floor.asked if not u.startswith((floor.bench.base, "data:", "blob:"))}
+    assert foreign == set()
+    assert floor.errors == []  # a breach of the content policy would stand here
+
+
+def test_danger_leads_the_page_and_counts_who_answered(floor: Floor) -> None:
+    page = floor.page
+    floor.danger()
+    banner = page.locator(".banner.danger")
+    expect(banner).to_contain_text("Drone T-041 heading for Post 12")
+    expect(banner).to_contain_text("as soon as")
+    expect(banner.locator(".figure b").first).to_have_text(
+        playwright_re(r"^0:[34]\d$"), timeout=SLOW_MS
+    )
+    expect(banner).to_contain_text("0 / 3")
+    expect(page.locator(".right .pill")).to_have_text("SUSPECT")
+    expect(page.locator(".who li").first).to_contain_text("Not reached")
+    floor.tell({"t": "reached", "alert_id": "al-2", "person_id": "p2", "kind": "safe",
+                "t_ms": now_ms()})  # fmt: skip
+    expect(banner).to_contain_text("1 / 3")
+    expect(page.locator(".who .how-safe")).to_contain_text("Agent 2")
+    for name in (".banner .ghost", ".who li >> nth=0", ".right .figures", ".clock"):
+        box = page.locator(name).first.bounding_box()
+        assert box is not None, name
+        assert box["x"] + box["width"] <= SMALLEST["width"], name
+        assert box["y"] + box["height"] <= SMALLEST["height"], name
+
+
+def playwright_re(pattern: str) -> Any:
+    import re
+
+    return re.compile(pattern)
+
+
+def test_time_that_ran_out_is_said_and_never_negative(floor: Floor) -> None:
+    arrival = a_track()["arrival"] | {"earliest_ms": now_ms() - 3_000}
+    floor.danger(arrival=arrival)
+    banner = floor.page.locator(".banner")
+    expect(banner).to_contain_text("may be here now")
+    assert "-0" not in floor.page.locator("vigia-console").inner_text()
+    assert "−0" not in floor.page.locator("vigia-console").inner_text()
+
+
+def test_all_clear_asks_for_a_reason_and_again_while_it_is_tracked(floor: Floor) -> None:
+    page, world = floor.page, floor.bench.gateway.world
+    floor.danger()
+    page.get_by_role("button", name="All clear…").click()
+    give = page.get_by_role("button", name="Give all clear")
+    expect(give).to_be_disabled()
+    page.get_by_label("Reason, how do you know?").fill("Seen landing at Post 9")
+    give.click()
+    expect(page.locator(".still")).to_contain_text("Still tracked")
+    assert world.cleared_ms is None
+    page.get_by_role("button", name="Yes, end it anyway").click()
+    expect(page.locator(".toast")).to_contain_text("All clear given")
+    assert world.cleared_ms is not None
+
+
+def test_keys_choose_tracks_and_tabs(floor: Floor) -> None:
+    page = floor.page
+    floor.picture(a_track(), a_track(track_id="t2", number=2, arrival=None))
+    expect(page.locator(".track")).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".track[aria-selected=true]")).to_contain_text("T-002")
+    page.keyboard.press("a")
+    expect(page.locator(".history")).to_be_visible()
+    page.keyboard.press("w")
+    expect(page.locator(".history")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.locator(".track[aria-selected=true]")).to_have_count(0)
+
+
+def test_a_watch_that_stops_is_lost_within_seconds_over_everything(floor: Floor) -> None:
+    page = floor.page
+    floor.danger()
+    floor.bench.network(up=False)
+    lost = page.locator(".lost")
+    expect(lost).to_contain_text("WATCH LOST", timeout=8_000)
+    expect(lost).to_contain_text("Use the radio")
+    expect(lost).to_contain_text("Age of the picture")
+    page.get_by_role("button", name="Look at the old picture").click()
+    expect(page.locator(".lost-band")).to_contain_text("WATCH LOST")
+    floor.bench.network(up=True)
+    expect(page.locator(".lost, .lost-band")).to_have_count(0, timeout=SLOW_MS)
+
+
+def test_an_exercise_cannot_be_taken_for_real_and_goggles_see_no_red(chromium: Any) -> None:
+    floor = Floor(chromium, "exercise", {"width": 1600, "height": 900}, theme="nvg")
+    try:
+        floor.danger(mark="exercise")
+        expect(floor.page.locator(".mark")).to_contain_text("EXERCISE")
+        expect(floor.page.locator(".right .subject")).to_contain_text("EXERCISE")
+        floor.page.wait_for_timeout(1500)  # the map draws the track
+        png = base64.b64encode(floor.page.screenshot()).decode()
+        assert floor.page.evaluate(RED_SHARE, png) == 0
+    finally:
+        floor.close()
