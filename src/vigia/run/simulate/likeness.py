@@ -28,16 +28,22 @@ if TYPE_CHECKING:
 DIRECTION_DEG = 35.0
 RANGE_SHARE, RANGE_SLACK_M = 0.35, 80.0
 FAR_M = 120.0  # nearer, directions mean little
+SETTLED_NS = 3_000_000_000  # an alert from its first plots may still turn
 COASTED_NS = 3_000_000_000  # a place extrapolated this long may be elsewhere by now
 PICTURE_LOOKS, PICTURE_S, PICTURE_M = 5, 5.0, 120.0
-COURSE_MPS, COURSE_S = 12.0, 8.0  # a drone that flew straight so long is drawn flying so
+COURSE_MPS, COURSE_S = 18.0, 8.0  # a drone that flew straight so long is drawn flying so
+ALONE_M = 150.0
 ARRIVAL_SLACK_S = 3.0
 
 
 def points_the_right_way(story: Story) -> Iterator[str]:
     """A WARNING or DANGER about a plain drone names the direction and range of something true."""
+    told: set[tuple[str, int]] = set()
     for danger, said in _about_plain(story):
         a = said.alert
+        young = said.t_ns - story.by_alert[a.alert_id][0].t_ns < SETTLED_NS
+        if young or (a.alert_id, a.revision) in told:
+            continue
         if a.bearing_deg_true is None or a.range_m is None or a.range_m < FAR_M:
             continue
         if said.t_ns - a.t_cause_ns > COASTED_NS:
@@ -56,6 +62,7 @@ def points_the_right_way(story: Story) -> Iterator[str]:
                 break
             best.append(f"{flyer.flyer_id} {true_deg:.0f}°/{true_m:.0f} m")
         else:
+            told.add((a.alert_id, a.revision))
             yield (
                 f"alert {a.alert_id}.{a.revision} at {t:.1f} s: says "
                 f"{a.bearing_deg_true:.0f}°/{a.range_m:.0f} m, true are {', '.join(best)}"
@@ -96,7 +103,11 @@ def drones_in_picture(story: Story) -> Iterator[str]:
             name = f"{flyer.flyer_id} ({flyer.behaviour})"
             if near is None or _miss(story, flyer, near) > PICTURE_M:
                 yield f"picture at {t:.1f} s: {name} drawn far off or not at all"
-            elif _wrong_mps(flyer, near) > COURSE_MPS and flyer.path.steady(t, COURSE_S):
+            elif (
+                _wrong_mps(flyer, near) > COURSE_MPS
+                and flyer.path.steady(t, COURSE_S)
+                and _alone(story, flyer, t)
+            ):
                 off = _wrong_mps(flyer, near)
                 yield f"picture at {t:.1f} s: {name} drawn with a velocity {off:.0f} m/s off"
 
@@ -156,6 +167,16 @@ def _miss(story: Story, flyer: Flyer, row: np.void) -> float:
         alt_hae_m=float(row["alt_hae_m"]),
     )
     return distance(at, flyer.path.at(seconds(int(row["t_ns"]))))
+
+
+def _alone(story: Story, flyer: Flyer, t_s: float) -> bool:
+    """Nothing else near: where paths cross, an honest tracker may take one for the other."""
+    here = flyer.path.at(t_s)
+    return all(
+        distance(here, other.path.at(t_s)) > ALONE_M
+        for other in story.run.world.flyers
+        if other is not flyer
+    )
 
 
 def _wrong_mps(flyer: Flyer, row: np.void) -> float:
