@@ -38,9 +38,11 @@ if TYPE_CHECKING:
 Arriving: TypeAlias = tuple[int, str, Input]  # t_recv_ns, source, body
 
 CYCLE_S = 150.0
-T_APPEAR_S, T_TURN_S, T_HIT_S, T_LEAVE_S, T_GONE_S = 5.0, 26.0, 88.0, 94.0, 112.0
-ALL_CLEAR_S = 115.0
-IDLE_M, IDLE_MPS = 1050.0, 11.0  # where and how fast it idles before it turns in
+T_APPEAR_S, T_TURN_S, T_FAST_S, T_HIT_S, T_LEAVE_S, T_GONE_S = 2.0, 17.0, 42.0, 90.0, 94.0, 102.0
+ALL_CLEAR_S = 116.0
+IDLE_M, IDLE_MPS = 1000.0, 11.0  # where and how fast it idles before it turns in
+SLOW_MPS = 8.0  # at first it comes slowly
+LATE_S = 2.5  # between two of a raid
 HOBBY_M = 3700.0  # beyond the watch radius: on the map, alarms nobody
 SITE = Site(lat_deg=31.805, lon_deg=-107.165, alt_hae_m=1265.0)
 AGENCY = AgencyAdded(agency_id="demo", name="Demo Sector")
@@ -152,7 +154,9 @@ class DemoFeed:
         raid = (1, 2, 3)[cycle % 3] if cycle else 2
         az = math.radians(180.0 + rng.uniform(-35.0, 35.0))  # from beyond the southern line
         flyers = [
-            _raider(rng, f"c{cycle}f{k}", goals[(cycle + k) % len(goals)], az + 0.12 * k, 6.0 * k)
+            _raider(
+                rng, f"c{cycle}f{k}", goals[(cycle + k) % len(goals)], az + 0.12 * k, LATE_S * k
+            )
             for k in range(raid)
         ]
         return World(
@@ -196,11 +200,13 @@ def _raider(rng: Random, flyer_id: str, goal: Enu, az: float, late_s: float) -> 
         )
 
     idle_m = IDLE_MPS * (T_TURN_S - T_APPEAR_S)
-    times = (T_APPEAR_S, T_TURN_S, T_HIT_S, T_LEAVE_S, T_GONE_S)
-    points = (out(IDLE_M, idle_m), out(IDLE_M, 0.0), out(0.0, 0.0), out(0.0, 4.0), out(520.0, 0.0))
+    times = (T_APPEAR_S, T_TURN_S, T_FAST_S, T_HIT_S, T_LEAVE_S, T_GONE_S)
+    gone = Enu(goal.e_m + 230.0, goal.n_m + 40.0, 20.0)  # eastwards, where nobody stands
+    fast = out(IDLE_M - SLOW_MPS * (T_FAST_S - T_TURN_S), 0.0)
+    points = (out(IDLE_M, idle_m), out(IDLE_M, 0.0), fast, out(0.0, 0.0), out(0.0, 4.0), gone)
     return Flyer(
         flyer_id=flyer_id, kind="drone", behaviour="hover_drop",
-        path=Path(tuple(t + late_s * (0 < k < 4) for k, t in enumerate(times)), points),
+        path=Path(tuple(t + late_s for t in times), points),
         target="", emits_rf=True, load=True,
     )  # fmt: skip
 
