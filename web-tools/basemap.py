@@ -86,7 +86,9 @@ def border_lines() -> tuple[list[BaseGeometry], list[BaseGeometry], list[BaseGeo
     outline = shapely.union_all(parts_of("us_outline"))
     fine = outline.intersection(shapely.union_all(coarse).buffer(BORDER_SNAP_DEG))
     if not coarse or fine.is_empty:
-        raise SystemExit("border: got no US-Mexico line, expected one; see world-atlas and us-atlas")
+        raise SystemExit(
+            "border: got no US-Mexico line, expected one; see world-atlas and us-atlas"
+        )
     merged = shapely.line_merge(fine)
     fine_parts = [g for g in shapely.get_parts(merged) if g.length > 0.3]
     return [g for g in lines if g not in coarse], coarse, fine_parts
@@ -119,9 +121,7 @@ def places() -> Iterator[Place]:
         z_min = next(z for least, z in PLACE_ZOOM if population >= least)
         if code == "PPLX":  # a part of a town
             z_min = max(z_min + 2, 9)
-        if z_min > ZOOM_WORLD + 1 and not (
-            BELT[0] <= lon <= BELT[2] and BELT[1] <= lat <= BELT[3]
-        ):
+        if z_min > ZOOM_WORLD + 1 and not (BELT[0] <= lon <= BELT[2] and BELT[1] <= lat <= BELT[3]):
             continue
         kind = "city" if population > 1e5 else "town" if population > 8000 else "village"
         rank = -int(math.log10(max(population, 1)) * 10)
@@ -151,7 +151,9 @@ def clipped(piece: BaseGeometry, name: str, n: int, bounds: tuple[float, ...]) -
         return None
     piece = shapely.simplify(piece, 6 / n / EXTENT, preserve_topology=name == "earth")
     if name in ("earth", "lake") and not piece.is_empty:
-        areas = [p for p in shapely.get_parts(shapely.make_valid(piece)) if "Polygon" in p.geom_type]
+        areas = [
+            p for p in shapely.get_parts(shapely.make_valid(piece)) if "Polygon" in p.geom_type
+        ]
         piece = shapely.union_all(areas)
         if name == "lake" and piece.area * n * n < LAKE_MIN:
             return None
@@ -172,7 +174,10 @@ def tile(z: int, x: int, y: int, lines: list[Layer], points: list[Place]) -> byt
         for i in row.tree.query(box(*bounds)):
             piece = clipped(row.shapes[i], row.name, n, bounds)
             if piece is not None:
-                content = {"geometry": shapely.transform(piece, local), "properties": row.properties}
+                content = {
+                    "geometry": shapely.transform(piece, local),
+                    "properties": row.properties,
+                }
                 found.setdefault(row.name, []).append(content)
     for p in points:
         if p.z_min <= z and bounds[0] <= p.x <= bounds[2] and bounds[1] <= p.y <= bounds[3]:

@@ -28,6 +28,8 @@ from websockets.frames import Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from vigia.run.tiles import Tiles
+
 WEB = Path(__file__).resolve().parent.parent / "src" / "vigia" / "web"
 STATIC = WEB / "static"
 BASEMAP = WEB / "basemap" / "base.pmtiles"
@@ -258,7 +260,9 @@ class FakeGateway:
                 rows = self.world.scripted_sightings(now_ms()) + self.world.sightings
                 return json_answer(200, {"sightings": rows})
             case "GET", "status":
-                return json_answer(200, self.beat())
+                sensors = self.world.health(now_ms())["sensors"]
+                seen = [{"kind": x["kind"], "state": x["state"]} for x in sensors]
+                return json_answer(200, {"watch": self.beat(), "sensors": seen})
             case _:
                 return json_answer(200, {"received": True, "seq": 1})
 
@@ -367,13 +371,7 @@ def static(name: str) -> Answer:
     return 200, headers, path.read_bytes()
 
 
-def _reader() -> Callable[[int, int, int], bytes | None]:
-    from pmtiles.reader import MmapSource, Reader
-
-    return Reader(MmapSource(BASEMAP.open("rb"))).get  # pyright: ignore
-
-
-_TILES: list[Callable[[int, int, int], bytes | None]] = []
+_TILES: list[Tiles] = []  # opened when the first tile is asked for
 
 
 def tile(path: str) -> Answer:
@@ -381,8 +379,9 @@ def tile(path: str) -> Answer:
     if len(parts) != 4 or parts[0] != "base" or not BASEMAP.exists():
         return 404, {}, b""
     if not _TILES:
-        _TILES.append(_reader())
-    data = _TILES[0](*(int(p) for p in parts[1:]))
+        _TILES.append(Tiles(BASEMAP))
+    z, x, y = (int(p) for p in parts[1:])
+    data = _TILES[0].get(z, x, y)
     if not data:
         return 204, {}, b""
     kind = {"Content-Type": "application/vnd.mapbox-vector-tile", "Content-Encoding": "gzip"}

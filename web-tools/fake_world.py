@@ -73,7 +73,7 @@ class World:
     history: dict[str, Json] = field(default_factory=dict[str, Json])
 
     def second(self, now_ms: int) -> float:
-        """Script time. The danger scene begins in the middle and stands before the drone arrives."""
+        """Script time. The danger scene begins in the middle and stands before the end."""
         elapsed_s = (now_ms - self.started_ms) / 1000
         if self.scene == "calm":
             return 0.0
@@ -290,7 +290,7 @@ class World:
             (-360.0, "sg-1", "p7", "Post 7", p7, (172.0, 12.0), "heard", None, None, 46),
             (47.0, "sg-2", "a4471", "Agent 4471", p12, (228.0, 6.0), "seen", 1, True, 41),
             (62.0, "sg-3", "lima", "Patrol Lima", LIMA[2], (300.0, 5.0), "seen", 1, None, 41),
-            (66.0, "sg-4", "p12desk", "Post 12 desk", p12, (229.0, 20.0), "heard", *(None, None, 41)),
+            (66.0, "sg-4", "desk", "Post 12 desk", p12, (229.0, 20.0), "heard", None, None, 41),
         ]  # fmt: skip
         out: list[Json] = []
         for at_s, report_id, person_id, name, where, bearing, sense, count, load, number in rows:
