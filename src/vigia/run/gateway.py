@@ -1,0 +1,327 @@
+"""The watch's messages -> people's open pages, and what people say -> the watch.
+
+State and reactions only; HTTP and the sockets are in http_api.py and page_talk.py, the server in
+gateway_main.py. Everything runs on one event loop and nothing here waits for a disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from vigia.events import (
+    AgencyAdded,
+    Alert,
+    AlertsHeld,
+    Delivery,
+    DeviceEnrolled,
+    DeviceRevoked,
+    Event,
+    Fault,
+    HandedOver,
+    PersonAdded,
+    Reached,
+    Sighting,
+    SightingPlaced,
+    TracksPublished,
+)
+from vigia.run import page_json as out
+from vigia.run.invitations import Invitations
+from vigia.run.link import Emit, Picture, State, Status, ToGateway
+from vigia.run.link_io import LinkClient
+from vigia.run.metrics import Metrics
+from vigia.run.page_socket import text_frame
+from vigia.run.pages import Handover, Hub, Page
+from vigia.run.roles import OFFICERS
+from vigia.run.sessions import Sessions
+from vigia.run.view import SIGHTINGS_S, View
+from vigia.run.watch_clock import WatchClock
+from vigia.terms import AckKind, Channel, Role
+
+SOURCE = "gateway"
+LOST_S = 3.0  # without a Status: WATCH LOST
+BEAT_S = 2.0
+LOOK_S = 0.25
+FAULTS_MAX = 100  # kinds of bad input counted between two reports
+GREET_SIGHTINGS_MAX = 200
+
+_encode = msgspec.json.Encoder().encode
+
+
+def frame_of(message: out.ToPage) -> bytes:
+    return text_frame(_encode(message))
+
+
+class Gateway:
+    """One for the process; owns no sockets of its own."""
+
+    def __init__(self, folder: Path, link: LinkClient, sessions: Sessions) -> None:
+        self.folder = folder
+        self.link = link
+        self.sessions = sessions
+        self.invitations = Invitations(folder)
+        self.view = View()
+        self.clock = WatchClock()
+        self.hub = Hub()
+        self.metrics = Metrics()
+        self.secure = False
+        self.hosts: frozenset[str] = frozenset()
+        self.base_url = ""
+        self._state = "starting"
+        self._why = ""
+        self._since_ns = self.clock.now_ns()
+        self._t_status_s: float | None = None
+        self._faults: dict[tuple[str, str], Fault] = {}
+        link.on_message = self.heard
+        link.on_lost = self.look
+
+    # ---- the watch speaks ------------------------------------------------------------------
+
+    def heard(self, message: ToGateway) -> None:
+        match message:
+            case Emit(event=event):
+                self._event(event)
+            case Picture():
+                self.view.take_picture(message)
+                self._picture()
+            case Status():
+                self._status(message)
+            case State():
+                self._whole_state(message)
+            case _:
+                raise AssertionError("answers are taken by the link")
+
+    def _event(self, event: Event) -> None:
+        match event.body:
+            case Alert() as alert:
+                if self.view.take_alert(alert) and alert.person_id is None:
+                    self._alert(alert, None)
+            case Delivery() as delivery:
+                self._deliver(delivery)
+            case Sighting() as body:
+                self._to_officers(self.view.take_sighting(event, body))
+            case SightingPlaced() as body:
+                self._placed(body)
+            case Reached() as body:
+                self._reached(body)
+            case TracksPublished() as body:
+                self.view.take_tracks(body)
+            case PersonAdded() as body:
+                if self.view.take_person(body):
+                    self.hub.drop_person(body.person_id)
+            case AgencyAdded() as body:
+                self.view.agencies[body.agency_id] = body
+            case DeviceEnrolled() as body:
+                self.view.take_device(body)
+            case DeviceRevoked() as body:
+                self.view.take_device(body)
+                self.hub.drop_device(body.device_id)
+            case _:
+                pass  # nothing a page shows
+
+    def _deliver(self, delivery: Delivery) -> None:
+        if delivery.channel is not Channel.PAGE:
+            return
+        alert = self.view.alerts.get(delivery.alert_id) or self.view.ended.get(delivery.alert_id)
+        if alert is None:
+            self._handed(delivery, "the alert is not known to the gateway")
+            return
+        self._alert(alert, Handover(delivery, self._handed))
+
+    def _alert(self, alert: Alert, handover: Handover | None) -> None:
+        frame = frame_of(out.AlertOut(self.view.alert(alert)))
+        self.hub.alert(alert.person_id, frame, handover)
+
+    def _handed(self, delivery: Delivery, failed: str | None) -> None:
+        """T2: the frame is written to the person's socket, or never will be."""
+        now = self.clock.now_ns()
+        alert = self.view.alerts.get(delivery.alert_id)
+        if failed is None:
+            self.metrics.counts["handed"] += 1
+            if alert is not None and alert.revision == delivery.revision:
+                self.metrics.t0_t2.add((now - alert.t_cause_ns) / 1e9)
+        else:
+            self.metrics.counts["not_handed"] += 1
+        body = HandedOver(
+            delivery_id=delivery.delivery_id,
+            alert_id=delivery.alert_id,
+            revision=delivery.revision,
+            t_handed_ns=now,
+            failed=failed,
+        )
+        self.link.submit_nowait(body, SOURCE)
+
+    def _placed(self, body: SightingPlaced) -> None:
+        frame = frame_of(self.view.take_placed(body))
+        own = self.hub.of_person(body.person_id or "")
+        for page in {p.session_id: p for p in [*own, *self.hub.officers]}.values():
+            page.send(frame)
+
+    def _reached(self, body: Reached) -> None:
+        alert = self.view.alerts.get(body.alert_id)
+        if alert is not None and body.kind is AckKind.DELIVERED:
+            self.metrics.t0_t3.add((body.t_obs_ns - alert.t_cause_ns) / 1e9)
+        self._to_officers(self.view.take_reached(body))
+
+    def _picture(self) -> None:
+        officers = self.hub.officers
+        if officers:
+            frame = frame_of(self.view.picture())
+            for page in officers:
+                page.show("picture", frame)
+
+    def _status(self, status: Status) -> None:
+        self.clock.heard(status.t_ns)
+        self.view.status = status
+        self._t_status_s = asyncio.get_running_loop().time()
+        why = "" if status.journal == "ok" else f"journal: {status.journal}"
+        self._turn(status.state, why)
+        health = self.health()
+        if health is not None and self.hub.officers:
+            frame = frame_of(health)
+            for page in self.hub.officers:
+                page.show("health", frame)
+
+    def _whole_state(self, state: State) -> None:
+        """A new link: pages are greeted anew, and alerts nobody holds any more are ended."""
+        self.clock.forget()
+        self.clock.heard(state.t_ns)
+        gone = self.view.take_state(state)
+        held: dict[str, list[str]] = {}
+        for alert in gone:
+            held.setdefault(alert.person_id or "", []).append(alert.alert_id)
+        for person_id, alert_ids in held.items():
+            body = AlertsHeld(device_id=SOURCE, person_id=person_id, alert_ids=tuple(alert_ids))
+            self.link.submit_nowait(body, SOURCE)
+        for page in self.hub:
+            if page.person_id in self.view.people and page.device_id in self.view.devices:
+                self.greet(page)
+            else:
+                page.close("not enrolled any more")
+
+    # ---- to the pages ----------------------------------------------------------------------
+
+    def _to_officers(self, message: out.ToPage) -> None:
+        officers = self.hub.officers
+        if officers:
+            frame = frame_of(message)
+            for page in officers:
+                page.send(frame)
+
+    def greet(self, page: Page) -> None:
+        """hello, and for officers what they would have seen had they been here."""
+        hello = self.hello(page)
+        if hello is None:
+            return
+        page.alert(frame_of(hello))
+        if page.role not in OFFICERS:
+            return
+        since_ms = self.now_ms() - SIGHTINGS_S * 1000
+        for seen in self.view.recent_sightings(since_ms=since_ms)[-GREET_SIGHTINGS_MAX:]:
+            page.send(frame_of(seen))
+        health = self.health()
+        if health is not None:
+            page.show("health", frame_of(health))
+        page.show("picture", frame_of(self.view.picture()))
+
+    def hello(self, page: Page) -> out.Hello | None:
+        """None: before the watch has said who there is."""
+        settings, person = self.view.settings, self.view.person(page.person_id)
+        if settings is None or person is None:
+            return None
+        mine = None if page.role in OFFICERS else page.person_id
+        return out.Hello(
+            server_ms=self.now_ms(),
+            mode=settings.mode,
+            person=person,
+            posts=self.view.posts(),
+            origin=out.PointOut(settings.origin.lat_deg, settings.origin.lon_deg),
+            danger_radius_m=settings.policy.danger_radius_m,
+            watch=self.beat(),
+            alerts=self.view.open_alerts(mine),
+        )
+
+    def beat(self) -> out.Beat:
+        return out.Beat(self.now_ms(), self._state, self._since_ns // 1_000_000, self._why)
+
+    def health(self) -> out.HealthOut | None:
+        return self.view.health(
+            {"pages_open": len(self.hub), "link_waiting": self.link.waiting} | self.metrics.counts
+        )
+
+    def now_ms(self) -> int:
+        return self.clock.now_ns() // 1_000_000
+
+    @property
+    def role_of(self) -> Callable[[str], Role | None]:
+        people = self.view.people
+        return lambda person_id: None if person_id not in people else people[person_id].role
+
+    # ---- the watch's pulse -----------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Beats, the look whether the watch lives, and counted faults; until cancelled."""
+        loop = asyncio.get_running_loop()
+        next_beat_s = loop.time() + BEAT_S
+        while True:
+            await asyncio.sleep(LOOK_S)
+            self.look()
+            if loop.time() >= next_beat_s:
+                next_beat_s = max(next_beat_s + BEAT_S, loop.time())
+                self._send_beat()
+                self._tell_faults()
+
+    def look(self) -> None:
+        """No Status for LOST_S: the watch is lost, and every page shows it."""
+        if self._t_status_s is None:
+            return
+        if asyncio.get_running_loop().time() - self._t_status_s > LOST_S:
+            self._turn("lost", "" if self.link.connected else "the watch process is gone")
+
+    def _turn(self, state: str, why: str) -> None:
+        if (state, why) != (self._state, self._why):
+            if state != self._state:
+                self._since_ns = self.clock.now_ns()
+            self._state, self._why = state, why
+            self._send_beat()
+
+    def _send_beat(self) -> None:
+        frame = frame_of(self.beat())
+        for page in self.hub:
+            page.show("beat", frame)
+
+    # ---- bad input -------------------------------------------------------------------------
+
+    def fault(self, where: str, what: str, raw: bytes = b"", person_id: str | None = None) -> None:
+        """Counted at once, told to the watch every BEAT_S, one Fault a kind."""
+        self.metrics.counts["faults"] += 1
+        known = self._faults.get((where, what))
+        if known is not None:
+            self._faults[where, what] = msgspec.structs.replace(known, count=known.count + 1)
+        elif len(self._faults) < FAULTS_MAX:
+            self._faults[where, what] = Fault(
+                where=where, whose="peer", what=what, raw=raw, person_id=person_id
+            )
+
+    def _tell_faults(self) -> None:
+        for fault in self._faults.values():
+            self.link.submit_nowait(fault, SOURCE)
+        self._faults.clear()
+
+    def gauges(self) -> dict[str, float]:
+        return {
+            "pages_open": len(self.hub),
+            "pages_dropped_slow": self.hub.dropped,
+            "page_frames_waiting": self.hub.waiting,
+            "link_connected": float(self.link.connected),
+            "link_waiting": self.link.waiting,
+            "link_faults": self.link.faults,
+            "link_dropped": self.link.dropped,
+            "alerts_open": len(self.view.alerts),
+            "watch_ready": float(self._state == "ready"),
+            "resident_peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        }

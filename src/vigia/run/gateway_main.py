@@ -1,0 +1,253 @@
+"""`python -m vigia.run.gateway_main --data DIR`: the gateway process, from the plan in its folder.
+
+    --listen HOST:PORT   instead of the plan's; port 0 is chosen by the system
+    --tls auto|CERT,KEY  instead of the plan's; auto is the site's own CA
+    --ready-fd N         the address is written there when it listens
+
+Exit codes: 0 stopped, 2 the operator's mistake, 3 the address is in use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import socket
+import ssl
+import sys
+import time
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+import msgspec
+import uvicorn
+import uvloop
+
+from vigia.run.gateway import Gateway
+from vigia.run.http_app import App
+from vigia.run.http_pages import PageFiles
+from vigia.run.invitations import base_url, is_loopback
+from vigia.run.link_io import LinkClient, link_path
+from vigia.run.page_socket import PageSocket
+from vigia.run.plan import RunPlan, read_plan
+from vigia.run.sessions import open_sessions
+from vigia.run.settings import Listen, SettingsError
+from vigia.run.supervise import EXIT_OPERATOR, EXIT_PORT
+
+BACKLOG = 4096
+BIND_WAIT_S = 3.0  # an orphan of an earlier start may still hold the port
+BIND_RETRY_S = 0.1
+PARENT_POLL_S = 0.5
+ORPHAN_S = 10.0  # with a watch that still lives; without one it goes at once
+PING_S = 10.0  # a page that does not answer twice as long is gone
+MESSAGE_MAX = 64 * 1024
+RENEW_LOOK_S = 12 * 3600.0
+
+
+class PortInUse(Exception):
+    """Somebody else listens there."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="vigia gateway")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--listen")
+    parser.add_argument("--tls")
+    parser.add_argument("--ready-fd", type=int)
+    args = parser.parse_args(argv)
+    folder: Path = args.data
+    try:
+        plan = _plan(read_plan(folder), args.listen, args.tls)
+        with uvloop_runner() as runner:
+            runner.run(_serve(folder, plan, args.ready_fd))
+    except PortInUse as e:
+        print(f"vigia: {e}", file=sys.stderr, flush=True)
+        return EXIT_PORT
+    except (SettingsError, OSError, msgspec.DecodeError) as e:
+        print(f"vigia: {e}", file=sys.stderr, flush=True)
+        return EXIT_OPERATOR
+    return 0
+
+
+def uvloop_runner() -> asyncio.Runner:
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+
+def _plan(plan: RunPlan, listen: str | None, tls: str | None) -> RunPlan:
+    """With what the command line says instead. Raises SettingsError."""
+    changed = plan.listen
+    if listen is not None:
+        changed = msgspec.structs.replace(changed, address=listen)
+    if tls is not None and tls != "auto":
+        cert, _, key = tls.partition(",")
+        changed = msgspec.structs.replace(changed, cert=cert, key=key or None)
+    if (changed.cert is None) != (changed.key is None):
+        raise SettingsError("tls: got a certificate or a key alone; need both: [listen] cert, key")
+    return msgspec.structs.replace(plan, listen=changed)
+
+
+async def _serve(folder: Path, plan: RunPlan, ready_fd: int | None) -> None:
+    sock = await _listen(plan.listen)
+    host, port = sock.getsockname()[:2]
+    plan = _with_port(plan, port)
+    tls, ca = _tls(folder, plan, host)
+    gateway = Gateway(folder, LinkClient(lambda: link_path(folder)), open_sessions(folder / "keys"))
+    gateway.secure = tls is not None
+    gateway.base_url = base_url(plan)
+    gateway.hosts = frozenset({*plan.listen.hosts, socket.gethostname().lower()})
+    server = Server(_config(App(gateway, PageFiles(ca=ca)), tls))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    tasks = [
+        loop.create_task(gateway.link.run()),
+        loop.create_task(gateway.run()),
+        loop.create_task(_end_with_parent(server, gateway)),
+        loop.create_task(_tell_ready(server, ready_fd, gateway.base_url)),
+    ]
+    if tls is not None and plan.listen.cert is None:
+        tasks.append(loop.create_task(_renew(folder, plan, tls, host)))
+    gc.freeze()  # what was built at the start lives for ever: no pause to look at it again
+    try:
+        await server.serve(sockets=[sock])
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        sock.close()
+
+
+class Server(uvicorn.Server):
+    """Signals are ours: the supervisor's SIGTERM ends it, a terminal's Ctrl-C does not."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+    def stop(self) -> None:
+        self.should_exit = True
+
+
+def _config(app: App, tls: ssl.SSLContext | None) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws=PageSocket,
+        ws_max_size=MESSAGE_MAX,
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PING_S,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=1,
+        backlog=BACKLOG,
+    )
+    config.load()
+    config.ssl = tls
+    return config
+
+
+async def _listen(listen: Listen) -> socket.socket:
+    """Raises PortInUse, SettingsError or OSError."""
+    host, _, port = listen.address.rpartition(":")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    until_s = time.monotonic() + BIND_WAIT_S
+    while True:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host.strip("[]"), int(port)))
+            # Listening is part of the claim: two may bind with SO_REUSEADDR, one may listen.
+            sock.listen(BACKLOG)
+        except OSError as e:
+            sock.close()
+            if e.errno != _IN_USE:
+                raise SettingsError(
+                    f"listen: got {listen.address} ({e.strerror}); need an address of this machine"
+                ) from e
+            if time.monotonic() > until_s:
+                raise PortInUse(
+                    f"listen: {listen.address} is in use by another program; stop it or choose "
+                    "another with --listen HOST:PORT"
+                ) from e
+            await asyncio.sleep(BIND_RETRY_S)
+        else:
+            sock.setblocking(False)
+            return sock
+
+
+_IN_USE = 98  # EADDRINUSE
+
+
+def _with_port(plan: RunPlan, port: int) -> RunPlan:
+    host, _, _ = plan.listen.address.rpartition(":")
+    listen = msgspec.structs.replace(plan.listen, address=f"{host}:{port}")
+    return msgspec.structs.replace(plan, listen=listen)
+
+
+def _tls(folder: Path, plan: RunPlan, host: str) -> tuple[ssl.SSLContext | None, Path | None]:
+    """None: plain HTTP, which only this machine can reach. And the site CA's certificate."""
+    listen = plan.listen
+    if listen.cert is None and is_loopback(host):
+        return None, None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if listen.cert is not None and listen.key is not None:
+        try:
+            context.load_cert_chain(listen.cert, listen.key)
+        except (OSError, ssl.SSLError) as e:
+            raise SettingsError(
+                f"[listen] cert, key: got {listen.cert}, {listen.key} ({e}); need a PEM "
+                "certificate and its key"
+            ) from e
+        return context, None
+    from vigia.run.site_ca import site_certificate
+
+    found = site_certificate(folder / "keys" / "tls", listen.hosts, host, plan.site_name)
+    context.load_cert_chain(found.chain, found.key)
+    return context, found.ca
+
+
+async def _renew(folder: Path, plan: RunPlan, context: ssl.SSLContext, host: str) -> None:
+    """New connections get the new leaf; nothing restarts."""
+    from vigia.run.site_ca import site_certificate
+
+    while True:
+        await asyncio.sleep(RENEW_LOOK_S)
+        found = await asyncio.to_thread(
+            site_certificate, folder / "keys" / "tls", plan.listen.hosts, host, plan.site_name
+        )
+        context.load_cert_chain(found.chain, found.key)
+
+
+async def _tell_ready(server: Server, ready_fd: int | None, url: str) -> None:
+    while not server.started:  # noqa: ASYNC110 - uvicorn offers a flag and nothing to wait for
+        await asyncio.sleep(0.01)
+    if ready_fd is not None:
+        os.write(ready_fd, f"{url}\n".encode())
+        os.close(ready_fd)
+
+
+async def _end_with_parent(server: Server, gateway: Gateway) -> None:
+    """Without its supervisor it would hold the port against the next start."""
+    parent = os.getppid()
+    gone_s = 0.0
+    while True:
+        await asyncio.sleep(PARENT_POLL_S)
+        if os.getppid() == parent:
+            continue
+        gone_s += PARENT_POLL_S
+        if not gateway.link.connected or gone_s >= ORPHAN_S:
+            server.stop()
+            return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

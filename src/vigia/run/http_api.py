@@ -1,0 +1,173 @@
+"""Requests of the pages -> the watch or the view -> answers. One function a row of roles.ROUTES.
+
+The guard (http_app.py) has checked role, origin and size before any of these runs.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from vigia.events import AllClear, Sighting, TrackJudged
+from vigia.run import http_who
+from vigia.run import page_json as out
+from vigia.run.asgi import Answer, Request, decode, json
+from vigia.run.declination import declination_deg
+from vigia.run.gateway import Gateway
+from vigia.run.http_doors import COMMIT_S, Caller, Private, Public, committed, received
+from vigia.run.link import Committed, Refused
+from vigia.run.roles import OFFICERS
+from vigia.terms import Bearing, Position
+
+FUTURE_NS = 2_000_000_000  # a device's clock ahead by more is not believed
+MINUTES_MAX = 60
+
+_sighting = msgspec.json.Decoder(out.SightingIn)
+_all_clear = msgspec.json.Decoder(out.AllClearIn)
+_judge = msgspec.json.Decoder(out.JudgeIn)
+
+
+# ---- reports and acts --------------------------------------------------------------------------
+
+
+async def report(gateway: Gateway, request: Request, caller: Caller) -> Answer:
+    """200 only after the commit; else the device keeps it and sends it again."""
+    body = decode(request.body, _sighting)
+    sighting = _to_sighting(gateway, body, caller)
+    try:
+        answer = await gateway.link.submit(sighting, caller.source, timeout_s=COMMIT_S)
+        why = answer.why if isinstance(answer, Refused) else ""
+        warned = isinstance(answer, Refused) and bool(answer.request_id)
+    except TimeoutError:
+        # With a link the core has it and warns; only the disk has not answered.
+        answer, why, warned = None, "not on disk yet", gateway.link.connected
+    if isinstance(answer, Committed):
+        gateway.metrics.counts["reports"] += 1
+        return json(
+            {
+                "received": True,
+                "report_id": body.report_id,
+                "seq": answer.seq,
+                "server_ms": gateway.now_ms(),
+            }
+        )
+    gateway.metrics.counts["reports_not_received"] += 1
+    error = {"what": f"report: {why}", "got": "", "expected": "", "fix": "send it again"}
+    return json({"received": False, "warned": warned, "error": error}, 503)
+
+
+def _to_sighting(gateway: Gateway, body: out.SightingIn, caller: Caller) -> Sighting:
+    now = gateway.clock.now_ns()
+    t_ns = body.t_ms * 1_000_000
+    believed = t_ns <= now + FUTURE_NS
+    where = body.position
+    position = None
+    if where is not None:
+        position = Position(where.lat_deg, where.lon_deg, where.alt_hae_m, where.sigma_m)
+    return Sighting(
+        report_id=body.report_id,
+        t_obs_ns=min(t_ns, now),
+        t_sigma_s=1.0 if believed else 10.0,
+        person_id=caller.person.person_id,
+        device_id=caller.device_id,
+        position=position,
+        bearing=_to_bearing(gateway, body.bearing, position),
+        sense=body.sense,
+        kind=body.kind,
+        count=body.count,
+        load=body.load,
+        motion=body.motion,
+        refines=body.refines,
+        withdrawn=body.withdrawn,
+        text=body.text or "",
+    )
+
+
+def _to_bearing(
+    gateway: Gateway, bearing: out.BearingIn | None, position: Position | None
+) -> Bearing | None:
+    """Magnetic azimuths become true ones where the reporter stands, else at the site."""
+    settings = gateway.view.settings
+    assert settings is not None
+    if bearing is None:
+        return None
+    azimuth = bearing.azimuth_deg_true
+    if azimuth is None and bearing.azimuth_deg_magnetic is not None:
+        at = position or settings.origin
+        east_deg = declination_deg(at.lat_deg, at.lon_deg, gateway.clock.now_ns())
+        azimuth = (bearing.azimuth_deg_magnetic + east_deg) % 360.0
+    if azimuth is None:
+        return None
+    return Bearing(
+        azimuth % 360.0,
+        bearing.sigma_deg or settings.person_sigma_deg,
+        bearing.elevation_deg,
+        bearing.elevation_sigma_deg,
+    )
+
+
+async def all_clear(gateway: Gateway, request: Request, caller: Caller) -> Answer:
+    body = decode(request.body, _all_clear)
+    act = AllClear(
+        by_person_id=caller.person.person_id, reason=body.reason, incident_id=body.incident_id
+    )
+    return received(await committed(gateway, act, caller.source))
+
+
+async def not_a_drone(gateway: Gateway, request: Request, caller: Caller) -> Answer:
+    body = decode(request.body, _judge)
+    act = TrackJudged(
+        track_id=request.params["track_id"],
+        by_person_id=caller.person.person_id,
+        is_drone=False,
+        reason=body.reason,
+    )
+    return received(await committed(gateway, act, caller.source))
+
+
+# ---- reading -----------------------------------------------------------------------------------
+
+
+async def status(gateway: Gateway, request: Request, caller: Caller) -> Answer:
+    settings = gateway.view.settings
+    content: dict[str, object] = {
+        "watch": gateway.beat(),
+        "mode": None if settings is None else settings.mode,
+        "server_ms": gateway.now_ms(),
+    }
+    health = gateway.health()
+    if health is not None:
+        # What watches here, for everybody: the phone's calm says what is covered and what is not.
+        content["sensors"] = [{"kind": s.kind, "state": s.state} for s in health.sensors]
+    if caller.person.role in OFFICERS:
+        content["health"] = health
+    return json(content)
+
+
+async def sightings(gateway: Gateway, request: Request, caller: Caller) -> Answer:
+    minutes = request.number("minutes", MINUTES_MAX, low=1, high=MINUTES_MAX)
+    since_ms = gateway.now_ms() - minutes * 60_000
+    return json({"sightings": gateway.view.recent_sightings(since_ms=since_ms)})
+
+
+async def metrics(gateway: Gateway, request: Request) -> Answer:
+    text = gateway.metrics.text(gateway.gauges())
+    return Answer(200, text.encode(), b"text/plain; version=0.0.4; charset=utf-8")
+
+
+PUBLIC: dict[str, Public] = {
+    "enrol": http_who.enrol,
+    "challenge": http_who.challenge,
+    "open_session": http_who.open_session,
+    "metrics": metrics,
+}
+PRIVATE: dict[str, Private] = {
+    "me": http_who.me,
+    "invite": http_who.invite_person,
+    "devices": http_who.devices,
+    "revoke": http_who.revoke,
+    "report": report,
+    "all_clear": all_clear,
+    "not_a_drone": not_a_drone,
+    "status": status,
+    "sightings": sightings,
+}

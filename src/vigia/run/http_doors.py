@@ -1,0 +1,57 @@
+"""What the HTTP handlers share: who calls, what waits for the disk, what an answer says."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+import msgspec
+
+from vigia.events import Input, PersonAdded
+from vigia.run.asgi import Answer, HttpError, Request, json
+from vigia.run.gateway import Gateway
+from vigia.run.link import Committed, Refused
+
+COMMIT_S = 2.0  # a person waits this long for the disk
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who asks: an enrolled device with a session."""
+
+    device_id: str
+    person: PersonAdded
+
+    @property
+    def source(self) -> str:
+        return f"device/{self.device_id}"
+
+
+Public: TypeAlias = Callable[[Gateway, Request], Awaitable[Answer]]
+Private: TypeAlias = Callable[[Gateway, Request, Caller], Awaitable[Answer]]
+
+
+async def committed(
+    gateway: Gateway, body: Input, source: str, *, timeout_s: float = COMMIT_S
+) -> Committed:
+    """Raises HttpError(503) unless it is on disk in time."""
+    try:
+        answer = await gateway.link.submit(body, source, timeout_s=timeout_s)
+    except TimeoutError:
+        alive = gateway.link.connected
+        why = "the disk has not answered" if alive else "the watch does not answer"
+        raise HttpError(
+            503, f"not on record yet: {why}", fix="look again, then repeat it"
+        ) from None
+    if isinstance(answer, Refused):
+        raise HttpError(503, f"not taken: {answer.why}", fix="try again")
+    return answer
+
+
+def received(answer: Committed) -> Answer:
+    return json({"received": True, "seq": answer.seq})
+
+
+def starting() -> HttpError:
+    return HttpError(
+        503, "the watch is starting", expected="a running watch", fix="try again in a moment"
+    )

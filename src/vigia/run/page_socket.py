@@ -1,0 +1,73 @@
+"""uvicorn's WebSocket connection, with a door for ready frames: one write, no task, no framing.
+
+A text frame from a server is the same bytes for every page, so the hub makes it once and writes
+it to each transport. uvicorn goes on doing handshake, control frames, keep-alive and reading.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+EXTENSION = "vigia.socket"  # in the ASGI scope's extensions
+WRITE_HIGH = 16 * 1024  # bytes in front of an alert that is written next, at most
+
+
+def text_frame(payload: bytes) -> bytes:
+    """RFC 6455 5.2: final, text, not masked."""
+    size = len(payload)
+    if size < 126:
+        head = bytes((0x81, size))
+    elif size < 65_536:
+        head = b"\x81\x7e" + size.to_bytes(2, "big")
+    else:
+        head = b"\x81\x7f" + size.to_bytes(8, "big")
+    return head + payload
+
+
+class PageSocket(WebSocketsSansIOProtocol):
+    """Given to uvicorn as its `ws` class."""
+
+    full = False
+    on_writable: Callable[[], None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.transport.set_write_buffer_limits(high=WRITE_HIGH)
+
+    def pause_writing(self) -> None:
+        self.full = True
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self.full = False
+        super().resume_writing()
+        if self.on_writable is not None:
+            self.on_writable()
+
+    async def run_asgi(self) -> None:
+        extensions = self.scope.get("extensions")
+        assert extensions is not None
+        extensions[EXTENSION] = self  # pyright: ignore[reportArgumentType] - ours, not ASGI's
+        await super().run_asgi()
+
+    def keepalive_timeout(self) -> None:
+        """Nothing came back: what waits for this peer was never handed over."""
+        super().keepalive_timeout()
+        self.drop()
+
+    @property
+    def is_open(self) -> bool:
+        return self.handshake_complete and not (
+            self.close_sent or self.disconnected or self.transport.is_closing()
+        )
+
+    def write_frame(self, frame: bytes) -> None:
+        """frame: whole, from text_frame. Ask is_open and full first."""
+        self.transport.write(frame)
+
+    def drop(self) -> None:
+        """At once, without waiting for a peer that may be gone."""
+        self.transport.abort()

@@ -1,0 +1,93 @@
+"""Every door of the gateway and the role it needs: the one table the guard reads.
+
+Whoever adds an endpoint or a message adds a row here; a test walks all rows with all roles.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple, TypeAlias
+
+from vigia.terms import Role
+
+
+class Open(Enum):
+    """Needs no session. What is behind it proves itself otherwise, or tells nothing."""
+
+    PUBLIC = "public"  # static files, the one-time token, the device's key
+    LOOPBACK = "loopback"  # only from this machine
+
+
+Need: TypeAlias = Open | frozenset[Role]
+
+ANYONE_ENROLLED = frozenset(Role)
+REPORTERS = frozenset(Role)  # an agent or above
+OFFICERS = frozenset({Role.WATCH_OFFICER, Role.ADMIN})
+READERS = frozenset({Role.WATCH_OFFICER, Role.ANALYST, Role.ADMIN})
+ANALYSTS = frozenset({Role.ANALYST, Role.ADMIN})
+ADMINS = frozenset({Role.ADMIN})
+
+
+class Route(NamedTuple):
+    """path: `{name}` stands for one part, a last `{name*}` for the rest."""
+
+    method: str
+    path: str
+    need: Need
+    handler: str  # name in http_api.HANDLERS
+
+
+ROUTES: tuple[Route, ...] = (
+    # pages and files
+    Route("GET", "/", Open.PUBLIC, "phone_page"),
+    Route("GET", "/console", Open.PUBLIC, "console_page"),
+    Route("GET", "/enrol", Open.PUBLIC, "enrol_page"),
+    Route("GET", "/sw.js", Open.PUBLIC, "service_worker"),
+    Route("GET", "/manifest.webmanifest", Open.PUBLIC, "manifest"),
+    Route("GET", "/favicon.ico", Open.PUBLIC, "favicon"),
+    Route("GET", "/static/{path*}", Open.PUBLIC, "static_file"),
+    Route("GET", "/tiles/{layer}/{z}/{x}/{y}", Open.PUBLIC, "tile"),
+    Route("GET", "/ca.crt", Open.PUBLIC, "ca_certificate"),
+    # who
+    Route("POST", "/api/v1/enrol", Open.PUBLIC, "enrol"),
+    Route("POST", "/api/v1/session/challenge", Open.PUBLIC, "challenge"),
+    Route("POST", "/api/v1/session", Open.PUBLIC, "open_session"),
+    Route("GET", "/api/v1/me", ANYONE_ENROLLED, "me"),
+    Route("POST", "/api/v1/invitations", OFFICERS, "invite"),
+    Route("GET", "/api/v1/devices", ADMINS, "devices"),
+    Route("POST", "/api/v1/devices/{device_id}/revoke", ADMINS, "revoke"),
+    # reports and acts
+    Route("POST", "/api/v1/sightings", REPORTERS, "report"),
+    Route("POST", "/api/v1/all-clear", OFFICERS, "all_clear"),
+    Route("POST", "/api/v1/tracks/{track_id}/not-a-drone", OFFICERS, "not_a_drone"),
+    # reading
+    Route("GET", "/api/v1/status", ANYONE_ENROLLED, "status"),
+    Route("GET", "/api/v1/sightings", READERS, "sightings"),
+    Route("GET", "/metrics", Open.LOOPBACK, "metrics"),
+)
+
+SOCKET = Route("GET", "/ws", ANYONE_ENROLLED, "")
+
+MESSAGES: dict[str, frozenset[Role]] = {
+    "holds": ANYONE_ENROLLED,
+    "ack": ANYONE_ENROLLED,
+    "on_watch": ANYONE_ENROLLED,
+    "position": ANYONE_ENROLLED,
+    "ping": ANYONE_ENROLLED,
+}
+
+
+def may_invite(inviter: Role, invited: Role) -> bool:
+    """A watch officer brings in agents; only an admin brings in anybody else."""
+    return inviter is Role.ADMIN or (inviter is Role.WATCH_OFFICER and invited is Role.AGENT)
+
+
+def allows(need: Need, role: Role | None, *, loopback: bool) -> bool:
+    """role None: no session."""
+    match need:
+        case Open.PUBLIC:
+            return True
+        case Open.LOOPBACK:
+            return loopback
+        case _:
+            return role is not None and role in need

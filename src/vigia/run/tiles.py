@@ -1,0 +1,170 @@
+"""A PMTiles v3 archive, mapped read-only -> one tile's bytes as they are stored.
+
+Format: https://github.com/protomaps/PMTiles/blob/main/spec/v3/spec.md. A file that breaks it is
+refused at the start, or answers "no tile" where it breaks.
+"""
+
+from __future__ import annotations
+
+import gzip
+import mmap
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+HEADER_BYTES = 127
+DIRECTORY_MAX = 16 * 1024 * 1024  # bytes of one unpacked directory
+DIRECTORIES_MAX = 64  # leaves kept unpacked
+DEPTH_MAX = 4  # 3 in the specification
+ZOOM_MAX = 24
+_NONE, _GZIP = 1, 2
+
+
+class TilesError(Exception):
+    """The file is no PMTiles archive of a kind that is read here."""
+
+
+class _Entry(NamedTuple):
+    tile_id: int
+    offset: int
+    length: int
+    run: int
+
+
+class Tiles:
+    """get() costs some microseconds once its directory is unpacked."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises OSError or TilesError."""
+        with path.open("rb") as f:
+            try:
+                self._map = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
+            except ValueError as e:
+                raise TilesError(f"{path}: empty") from e
+        head = self._map[:HEADER_BYTES]
+        if len(head) < HEADER_BYTES or head[:7] != b"PMTiles" or head[7] != 3:
+            raise TilesError(f"{path}: not a PMTiles v3 archive")
+        self._root = (_u64(head, 8), _u64(head, 16))
+        self._leaves_at = _u64(head, 40)
+        self._tiles_at = _u64(head, 56)
+        if head[97] not in (_NONE, _GZIP):
+            raise TilesError(
+                f"{path}: directories packed with method {head[97]}; need gzip or none"
+            )
+        self._packed = head[97] == _GZIP
+        self.gzipped = head[98] == _GZIP
+        self.zoom_max = head[101]
+        self._kept: dict[tuple[int, int], list[_Entry]] = {}
+        self._directory(*self._root)
+
+    def get(self, z: int, x: int, y: int) -> bytes | None:
+        """None: no such tile."""
+        if not (0 <= z <= ZOOM_MAX and 0 <= x < 1 << z and 0 <= y < 1 << z):
+            return None
+        tile_id = _tile_id(z, x, y)
+        offset, length = self._root
+        for _ in range(DEPTH_MAX):
+            try:
+                found = _find(self._directory(offset, length), tile_id)
+            except TilesError:
+                return None
+            if found is None:
+                return None
+            if found.run > 0:
+                start = self._tiles_at + found.offset
+                return self._map[start : start + found.length] or None
+            offset, length = self._leaves_at + found.offset, found.length
+        return None
+
+    def _directory(self, offset: int, length: int) -> list[_Entry]:
+        known = self._kept.get((offset, length))
+        if known is not None:
+            return known
+        data = self._map[offset : offset + length]
+        if self._packed:
+            try:
+                data = zlib.decompressobj(wbits=31).decompress(data, DIRECTORY_MAX)
+            except zlib.error as e:
+                raise TilesError(f"directory at {offset}: {e}") from e
+        entries = _entries(data)
+        if len(self._kept) >= DIRECTORIES_MAX:
+            del self._kept[next(iter(self._kept))]
+        self._kept[(offset, length)] = entries
+        return entries
+
+
+def unpack(data: bytes) -> bytes:
+    """For a client that does not take gzip."""
+    return gzip.decompress(data)
+
+
+def _u64(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 8], "little")
+
+
+def _entries(data: bytes) -> list[_Entry]:
+    """Spec section 4.2: count, then columns of varints: ids (deltas), runs, lengths, offsets."""
+    at = 0
+
+    def varint() -> int:
+        nonlocal at
+        value = shift = 0
+        while True:
+            if at >= len(data) or shift > 63:
+                raise TilesError("directory: cut off")
+            byte = data[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+            shift += 7
+
+    count = varint()
+    if count > len(data):
+        raise TilesError(f"directory: {count} entries in {len(data)} bytes")
+    ids: list[int] = []
+    last = 0
+    for _ in range(count):
+        last += varint()
+        ids.append(last)
+    runs = [varint() for _ in range(count)]
+    lengths = [varint() for _ in range(count)]
+    offsets: list[int] = []
+    for n in range(count):
+        value = varint()
+        offsets.append(offsets[n - 1] + lengths[n - 1] if value == 0 and n > 0 else value - 1)
+    return [_Entry(*e) for e in zip(ids, offsets, lengths, runs, strict=True)]
+
+
+def _find(entries: list[_Entry], tile_id: int) -> _Entry | None:
+    """The entry that holds the tile, or the leaf where it may be."""
+    low, high = 0, len(entries)
+    while low < high:
+        middle = (low + high) // 2
+        if entries[middle].tile_id <= tile_id:
+            low = middle + 1
+        else:
+            high = middle
+    if low == 0:
+        return None
+    found = entries[low - 1]
+    if found.run == 0 or tile_id < found.tile_id + found.run:
+        return found
+    return None
+
+
+def _tile_id(z: int, x: int, y: int) -> int:
+    """Position on the Hilbert curve of the zoom level, after all lower levels."""
+    base = ((1 << (2 * z)) - 1) // 3
+    d = 0
+    side = 1 << z >> 1
+    while side > 0:
+        rx = 1 if x & side else 0
+        ry = 1 if y & side else 0
+        d += side * side * ((3 * rx) ^ ry)
+        if ry == 0:
+            if rx:
+                x, y = side - 1 - (x & (side - 1)), side - 1 - (y & (side - 1))
+            x, y = y, x
+        side >>= 1
+    return base + d

@@ -1,0 +1,267 @@
+"""What the watch said -> what the pages show. Holds the present, no history beyond an hour."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vigia.events import (
+    AgencyAdded,
+    Alert,
+    CoreSettings,
+    DeviceEnrolled,
+    DeviceRevoked,
+    Event,
+    PersonAdded,
+    Reached,
+    Sighting,
+    SightingPlaced,
+    TracksPublished,
+)
+from vigia.run import page_json as out
+from vigia.run.link import Arrival, Picture, State, Status
+from vigia.run.track_json import tracks_json
+from vigia.terms import AckKind, MsgType
+from vigia.tracktable import PUBLISHED_DTYPE, PUBLISHED_VERSION
+
+SIGHTINGS_MAX = 2_000
+SIGHTINGS_S = 3_600
+REACHED_MAX = 20_000  # alerts whose answers are remembered
+ENDED_MAX = 5_000  # alerts remembered after their end: an old revision is not shown again
+
+
+def to_ms(t_ns: int) -> int:
+    return t_ns // 1_000_000
+
+
+def _ms(t_ns: int | None) -> int | None:
+    return None if t_ns is None else t_ns // 1_000_000
+
+
+class View:
+    """Take what the link says; give JSON types. Nothing here knows of pages or sockets."""
+
+    def __init__(self) -> None:
+        self.settings: CoreSettings | None = None
+        self.agencies: dict[str, AgencyAdded] = {}
+        self.people: dict[str, PersonAdded] = {}
+        self.devices: dict[str, DeviceEnrolled] = {}
+        self.alerts: dict[str, Alert] = {}
+        self.status: Status | None = None
+        self.sightings: dict[str, out.SightingOut] = {}
+        self.ended: dict[str, Alert] = {}
+        self._reached: dict[str, out.ReachedTimes] = {}
+        self._rows: bytes = b""
+        self._spots: tuple[out.SpotOut, ...] = ()
+        self._arrivals: dict[str, Arrival] = {}
+        self._t_picture_ns = 0
+
+    # ---- taking ----------------------------------------------------------------------------
+
+    def take_state(self, state: State) -> list[Alert]:
+        """The whole present. Returns alerts that were open here and are not any more."""
+        self.settings = state.settings
+        self.agencies = {a.agency_id: a for a in state.agencies}
+        self.people = {p.person_id: p for p in state.people}
+        self.devices = {d.device_id: d for d in state.devices}
+        now_open = {a.alert_id: a for a in state.open_alerts}
+        gone = [a for a in self.alerts.values() if a.alert_id not in now_open]
+        self.alerts = now_open
+        return gone
+
+    def take_alert(self, alert: Alert) -> bool:
+        """False: older than what we have."""
+        held = self.alerts.get(alert.alert_id) or self.ended.get(alert.alert_id)
+        if held is not None and alert.revision < held.revision:
+            return False
+        if alert.msg_type is MsgType.CANCEL:
+            self.alerts.pop(alert.alert_id, None)
+            _remember(self.ended, alert.alert_id, alert, ENDED_MAX)
+        else:
+            self.alerts[alert.alert_id] = alert
+        return True
+
+    def take_reached(self, body: Reached) -> out.ReachedOut:
+        alert = self.alerts.get(body.alert_id)
+        if alert is None or alert.person_id == body.person_id:
+            times = self._reached.get(body.alert_id) or out.ReachedTimes()
+            _remember(self._reached, body.alert_id, times, REACHED_MAX)
+            t_ms = to_ms(body.t_obs_ns)
+            match body.kind:
+                case AckKind.DELIVERED:
+                    times.delivered_ms = times.delivered_ms or t_ms
+                case AckKind.SEEN:
+                    times.seen_ms = times.seen_ms or t_ms
+                case AckKind.SAFE:
+                    times.safe_ms = times.safe_ms or t_ms
+        return out.ReachedOut(body.alert_id, body.person_id, body.kind, to_ms(body.t_obs_ns))
+
+    def take_person(self, body: PersonAdded) -> bool:
+        """True: somebody known has another role now."""
+        known = self.people.get(body.person_id)
+        self.people[body.person_id] = body
+        return known is not None and known.role is not body.role
+
+    def take_device(self, body: DeviceEnrolled | DeviceRevoked) -> None:
+        if isinstance(body, DeviceEnrolled):
+            self.devices[body.device_id] = body
+        else:
+            self.devices.pop(body.device_id, None)
+
+    def take_sighting(self, event: Event, body: Sighting) -> out.SightingOut:
+        person = self.people.get(body.person_id or "")
+        where, bearing = body.position, body.bearing
+        seen = out.SightingOut(
+            report_id=body.report_id,
+            t_ms=to_ms(body.t_obs_ns),
+            received_ms=to_ms(event.t_recv_ns),
+            person_id=body.person_id,
+            name=None if person is None else person.name,
+            position=None
+            if where is None
+            else out.PositionOut(where.lat_deg, where.lon_deg, where.alt_hae_m, where.sigma_m),
+            bearing=None
+            if bearing is None
+            else out.BearingOut(
+                bearing.azimuth_deg_true,
+                bearing.sigma_deg,
+                bearing.elevation_deg,
+                bearing.elevation_sigma_deg,
+            ),
+            sense=body.sense,
+            kind=body.kind,
+            count=body.count,
+            load=body.load,
+            motion=body.motion,
+            refines=body.refines,
+            withdrawn=body.withdrawn,
+            text=body.text,
+            mark=event.mark,
+        )
+        known = self.sightings.get(body.report_id)
+        if known is not None:  # a retry: keep what became of it
+            seen.track_id, seen.track_number = known.track_id, known.track_number
+            seen.received_ms = known.received_ms
+        _remember(self.sightings, body.report_id, seen, SIGHTINGS_MAX)
+        return seen
+
+    def take_placed(self, body: SightingPlaced) -> out.PlacedOut:
+        seen = self.sightings.get(body.report_id)
+        if seen is not None and body.track_id is not None:
+            seen.track_id, seen.track_number = body.track_id, body.number
+        return out.PlacedOut(body.report_id, body.track_id, body.number)
+
+    def take_tracks(self, body: TracksPublished) -> None:
+        whole = len(body.data) % PUBLISHED_DTYPE.itemsize == 0
+        self._rows = body.data if body.version == PUBLISHED_VERSION and whole else b""
+
+    def take_picture(self, picture: Picture) -> None:
+        self._t_picture_ns = picture.t_ns
+        self._arrivals = {a.track_id: a for a in picture.arrivals}
+        self._spots = tuple(
+            out.SpotOut(
+                s.person_id,
+                s.position.lat_deg,
+                s.position.lon_deg,
+                s.position.sigma_m,
+                to_ms(s.t_obs_ns),
+            )
+            for s in picture.people
+        )
+
+    # ---- giving ----------------------------------------------------------------------------
+
+    def person(self, person_id: str) -> out.PersonOut | None:
+        p = self.people.get(person_id)
+        return None if p is None else out.PersonOut(p.person_id, p.name, p.role, p.lang, p.post_id)
+
+    def person_of_device(self, device_id: str) -> PersonAdded | None:
+        device = self.devices.get(device_id)
+        return None if device is None else self.people.get(device.person_id)
+
+    def posts(self) -> tuple[out.PostOut, ...]:
+        posts = () if self.settings is None else self.settings.posts
+        return tuple(
+            out.PostOut(p.post_id, p.name, p.position.lat_deg, p.position.lon_deg, p.radius_m)
+            for p in posts
+        )
+
+    def alert(self, alert: Alert) -> out.AlertBody:
+        person = self.people.get(alert.person_id or "")
+        by = self.people.get(alert.by_person_id or "")
+        return out.AlertBody(
+            alert_id=alert.alert_id,
+            revision=alert.revision,
+            msg_type=alert.msg_type,
+            incident_id=alert.incident_id,
+            target_id=alert.target_id,
+            person_id=alert.person_id,
+            person_name=None if person is None else person.name,
+            tier=alert.tier.value,
+            mark=alert.mark,
+            action=alert.action,
+            sound=alert.sound,
+            cause_ms=to_ms(alert.t_cause_ns),
+            decided_ms=to_ms(alert.t_decided_ns),
+            expires_ms=to_ms(alert.t_expires_ns),
+            track_ids=alert.track_ids,
+            track_numbers=alert.track_numbers,
+            confirmed=alert.confirmed,
+            p_hit=alert.p_hit,
+            earliest_ms=_ms(alert.t_earliest_ns),
+            p10_ms=_ms(alert.t_p10_ns),
+            p50_ms=_ms(alert.t_p50_ns),
+            p90_ms=_ms(alert.t_p90_ns),
+            bearing_deg_true=alert.bearing_deg_true,
+            from_point=alert.from_point,
+            range_m=alert.range_m,
+            height_m=alert.height_m,
+            load=alert.load,
+            sources=alert.sources,
+            end_reason=None if alert.end_reason is None else alert.end_reason.value,
+            by_name=None if by is None else by.name,
+            reached=self._reached.get(alert.alert_id) or out.ReachedTimes(),
+        )
+
+    def open_alerts(self, person_id: str | None) -> tuple[out.AlertBody, ...]:
+        """person_id None: all."""
+        return tuple(
+            self.alert(a) for a in self.alerts.values() if person_id in (None, a.person_id)
+        )
+
+    def picture(self) -> out.PictureOut:
+        return out.PictureOut(
+            to_ms(self._t_picture_ns), tuple(tracks_json(self._rows, self._arrivals)), self._spots
+        )
+
+    def recent_sightings(self, *, since_ms: int) -> list[out.SightingOut]:
+        return [s for s in self.sightings.values() if s.received_ms >= since_ms]
+
+    def health(self, here: dict[str, int]) -> out.HealthOut | None:
+        """here: the gateway's own counters."""
+        status = self.status
+        if status is None:
+            return None
+        sensors = tuple(
+            out.SensorOut(
+                s.sensor_id,
+                s.kind,
+                s.state,
+                _ms(s.t_last_ns),
+                s.detections,
+                s.faults,
+                s.thinned,
+                s.last_fault,
+            )
+            for s in status.sensors
+        )
+        return out.HealthOut(
+            sensors, status.journal, status.journal_lag_s, {**status.counts, **here}
+        )
+
+
+def _remember(held: dict[str, Any], key: str, value: object, limit: int) -> None:
+    """Newest last; the oldest go. Any: one rule for dictionaries of several value types."""
+    held.pop(key, None)
+    held[key] = value
+    if len(held) > limit:
+        del held[next(iter(held))]
