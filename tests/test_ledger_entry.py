@@ -30,7 +30,7 @@ from vigia.events import (
 )
 from vigia.ledger.compare import compare_turn
 from vigia.ledger.entry import commit_who, decode_fields, decode_head, encode_entry, is_commitment
-from vigia.ledger.remember import Source, Unread, entries
+from vigia.ledger.remember import KIND_OF, Source, Unread, entries
 from vigia.scan import Layout, pack
 from vigia.terms import Mark, Position
 
@@ -131,6 +131,12 @@ def test_every_body_of_the_union_is_decided_on() -> None:
     assert {type(b) for b in bodies} == set(typing.get_args(AnyBody))
     for body in bodies:
         assert len(entries(event(body))) <= 1
+
+
+def test_what_cannot_be_read_is_known_by_the_kind_of_entry_it_leaves() -> None:
+    found = {type(b).__name__: e.kind for b in smallest_bodies() for e in entries(event(b))}
+    assert found.pop("Fault") == "fault"
+    assert found == KIND_OF
 
 
 def test_a_fault_of_ours_is_remembered_without_what_it_said() -> None:

@@ -228,6 +228,25 @@ def test_a_damaged_row_of_the_journal_is_said_and_does_not_end_the_ledger(
     assert "2 of its rows are not what was written" in said
 
 
+def test_a_row_of_the_journal_that_was_altered_with_sense_is_not_believed(
+    recorder: Recorder,
+) -> None:
+    recorder.record(night())
+    bring_up_to_date(recorder.folder)
+    edit(
+        recorder.folder / DATABASE,
+        "UPDATE inputs SET body = CAST(replace(body, '\"seen\"', '\"safe\"') AS BLOB)"
+        " WHERE kind = 'Acknowledged'",
+    )
+    feed = JournalFeed(recorder.folder)
+    unread = [e for t in feed.turns(1) for e in t.events if isinstance(e, Unread)]
+    feed.close()
+    assert [(e.was, e.damaged) for e in unread] == [("Acknowledged", True)] * 2
+    code, said = check(recorder.folder)
+    assert code == 1
+    assert "2 of its rows are not what was written" in said
+
+
 def test_lost_inputs_are_an_entry(recorder: Recorder) -> None:
     source = night()
     recorder.record(source)

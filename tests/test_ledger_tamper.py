@@ -324,6 +324,16 @@ def test_inventing_an_entry_and_signing_again_is_caught_by_the_journal(folder: P
     assert f"entry {len(rows)} (journal input {last.seq + 5})" in said
 
 
+def test_an_entry_of_an_input_that_the_journal_does_not_have_is_named(folder: Path) -> None:
+    rows, _ = read(folder)
+    journal = night(("alba", "bruno", "carla"))
+    gone = next(r for r in rows if b'"kind":"handed"' in r.entry)
+    journal.held = [t for t in journal.held if t.seq != gone.seq]
+    code, said = check(folder, journal=journal)
+    assert code == 1
+    assert f"entry {gone.idx} (journal input {gone.seq}): the journal has no input" in said
+
+
 def test_a_replaced_key_is_caught_by_whoever_was_told_the_true_one(folder: Path) -> None:
     kept = keep(folder)
     told = log_signer(folder / "keys").verifier.text()

@@ -47,7 +47,25 @@ from vigia.events import (
 from vigia.ledger.entry import Fields, LedgerEntry, Said, Who, clip
 
 LOST = "lost"  # the kind of an entry that should have been another, see Unread
-KIND_OF = {"Alert": "alert", "Sighting": "sighting"}  # bodies of which every one is remembered
+# Bodies of which every one leaves exactly one entry, of this kind. Not faults: a peer's does not.
+KIND_OF = {
+    "Alert": "alert",
+    "Delivery": "delivery",
+    "HandedOver": "handed",
+    "Acknowledged": "answer",
+    "Sighting": "sighting",
+    "SightingPlaced": "placed",
+    "AllClear": "all_clear",
+    "TrackJudged": "judged",
+    "SettingsApplied": "settings",
+    "PersonAdded": "person",
+    "DeviceEnrolled": "enrolled",
+    "DeviceRevoked": "revoked",
+    "PositionErased": "erased",
+    "Thinned": "thinned",
+    "Restarted": "restarted",
+    "ClockStepped": "clock",
+}
 
 
 class Unread(msgspec.Struct, frozen=True):

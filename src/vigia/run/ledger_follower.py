@@ -166,7 +166,6 @@ class LedgerWriter:
         """
         leaves: list[Leaf] = []
         read, next_seq = 0, self.next_seq
-        self._salts.drop()
         for turn in feed.turns(self.next_seq):
             leaves.extend(turn_leaves(turn, self._salts.get))
             next_seq = turn.seq + 1
