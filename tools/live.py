@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ class Live:
 @contextmanager
 def live(
     args: list[str], folder: Path, port: int | None = None, *, stdin: int = subprocess.DEVNULL
-) -> Iterator[Live]:
+) -> Generator[Live]:
     """`vigia <args> --listen …` until the block ends. folder: the journal's."""
     port = port or free_port()
     command = [sys.executable, "-m", "vigia", *args, "--listen", f"127.0.0.1:{port}"]
