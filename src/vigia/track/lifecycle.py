@@ -40,8 +40,8 @@ LIFE_PERSON_S = 60.0  # people report rarely
 COASTING_S = 2.5
 WITNESS_S = 60.0
 DRONE_LO_MAX = 5.0
-FIX_SIGMA_M = 100.0  # a position is claimed below this
-FIX_KEEP_SIGMA_M = 150.0  # and given up above this
+FIX_SIGMA_M = 120.0  # a position is claimed below this
+FIX_KEEP_SIGMA_M = 160.0  # and given up above this
 REPEAT_WEIGHT = 0.15  # class evidence of one sensor is nearly the same every time
 
 # ints: operations on IntFlag cost a microsecond

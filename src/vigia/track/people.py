@@ -355,6 +355,7 @@ def _rebuild(book: Book, slot: int) -> None:
             birth = birth or born_present(at)
             continue
         book.seen_from(record, at, report.person_id or "")
+        record.azimuth_deg, record.azimuth_sigma_deg = math.degrees(z.az), math.degrees(z.az_sigma)
         if birth is None:
             birth, t_ns = born_bearing(z, at, range_max_m=None), z.t_ns
             continue
