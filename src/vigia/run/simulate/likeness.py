@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vigia.run.simulate.story import Said, Story
     from vigia.run.simulate.world import Flyer, Walker
 
+RANGING = frozenset({"sensor/radar", "sensor/remote_id"})  # others give no distance
 DIRECTION_DEG = 35.0
 RANGE_SHARE, RANGE_SLACK_M = 0.35, 80.0
 FAR_M = 120.0  # nearer, directions mean little
@@ -149,6 +150,7 @@ def _about_plain(story: Story) -> Iterator[tuple[Danger, Said]]:
                 and a.msg_type is not MsgType.CANCEL
                 and a.tier >= Tier.WARNING
                 and a.confirmed
+                and not RANGING.isdisjoint(a.sources)
                 and 0 < before < 40e9
             ):
                 yield danger, said

@@ -110,7 +110,7 @@ def _report(
             count=1,
             load=flyer.load,
         )
-        yield from _submit(world, person, more, t + late + rng.uniform(3.0, 6.0), rng, look)
+        yield from _submit(world, person, more, t + late + rng.uniform(3.0, 6.0), rng, None)
 
 
 def _sighting(
@@ -143,14 +143,15 @@ def _sighting(
 
 
 def _submit(
-    world: World, person: Walker, body: Sighting, t_send: float, rng: Random, look: Look
+    world: World, person: Walker, body: Sighting, t_send: float, rng: Random, look: Look | None
 ) -> Iterator[Emission]:
     """A phone sends until it hears "received"; an answer that got lost means one copy more."""
     assert person.device_id is not None
     for _ in range(5):
         lost = is_down(person.link_down, t_send) or rng.random() < world.network.loss
         if not lost:
-            yield Emission(t_send, person.device_id, body, (look,), retried=True)
+            looks = () if look is None else (look,)  # an addition is no new observation
+            yield Emission(t_send, person.device_id, body, looks, retried=True)
             if rng.random() > 0.15:
                 return
         t_send += rng.uniform(1.5, 3.0)
