@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import sqlite3
 from collections.abc import Callable
@@ -11,8 +12,8 @@ import msgspec
 import pytest
 
 from journal_world import (
-    S,
     T0_NS,
+    S,
     alert,
     event,
     moved,
@@ -24,6 +25,7 @@ from journal_world import (
     settings,
     sighting,
     tracks,
+    wait_until,
 )
 from vigia.events import (
     Alert,
@@ -38,6 +40,7 @@ from vigia.events import (
 from vigia.flow import Watch
 from vigia.run import build as build_module
 from vigia.run.compare import differences
+from vigia.run.journal import JournalReader
 from vigia.run.journal_queue import JournalQueue
 from vigia.run.keys import ShiftKeys, shift_of
 from vigia.run.recover import recover
@@ -99,7 +102,7 @@ def test_replay_writes_nothing(folder: Path) -> None:
 def test_one_altered_byte_of_a_scan_is_reported(folder: Path) -> None:
     segment = next((folder / "scans").glob("*.seg"))
     data = bytearray(segment.read_bytes())
-    data[len(data) // 2] ^= 1
+    data[60] ^= 1  # within the first record, a scan
     segment.write_bytes(data)
     result, text = replayed(folder)
     assert result.exit_code == 1
@@ -172,8 +175,6 @@ def test_an_altered_decision_is_named_with_its_field(folder: Path) -> None:
     forged = msgspec.json.decode(body)
     forged["range_m"] += 1.0
     text = msgspec.json.encode(forged)
-    import hashlib
-
     change(
         folder,
         "UPDATE decisions SET body = ?, sha = ? WHERE seq = ? AND idx = ?",
@@ -342,8 +343,7 @@ def test_a_broken_snapshot_is_said_and_an_older_one_used(tmp_path: Path) -> None
         e = Event(seq + k, watch.t_ns + S, "test", Mark.EXERCISE, Tick())
         journal.append(e, watch.receive(e))
         journal.put_snapshot(seq + k, watch.t_ns, watch.snapshot())
-        while journal.counters["waiting"]:
-            pass
+        wait_until(lambda: not journal.counters["waiting"])
     journal.close(CLOSE_S)
     change(tmp_path, "UPDATE snapshots SET data = x'00112233' WHERE seq = ?", seq + 2)
     faults: list[Fault] = []
@@ -356,8 +356,6 @@ def test_a_broken_snapshot_is_said_and_an_older_one_used(tmp_path: Path) -> None
 
 def test_settings_come_first_and_alerts_exist_in_the_recorded_raid(folder: Path) -> None:
     """What the other tests rest on."""
-    from vigia.run.journal import JournalReader
-
     reader = JournalReader(folder)
     events = list(reader.inputs())
     assert isinstance(events[0], Event)

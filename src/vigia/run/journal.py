@@ -117,7 +117,7 @@ class Journal:
         return cls(
             store,
             lock_fd,
-            queue=queue or JournalQueue(),
+            queue=JournalQueue() if queue is None else queue,
             on_committed=on_committed,
             on_trouble=on_trouble,
             before_commit=before_commit,

@@ -1,6 +1,7 @@
 """A person's whereabouts -> bytes that only a short-lived key opens; destroying it forgets them.
 
-    keys/shift.keys = 64 byte head (magic, salt), then slots of 128 bytes, one key each
+    keys/shift.keys = 64 byte head (magic, changes counted, salt), then slots of 128 bytes,
+                      one key each
 
 Fixed slots, overwritten in place: a database would keep copies of a key in its journal and in
 the free space of its pages. One key per subject and shift, found by a random key_id; a subject
@@ -27,6 +28,9 @@ SHIFT_NS = 8 * 3600 * 1_000_000_000
 KEYS_MAX = 262_144  # at this many live keys the oldest shift is forgotten
 NAME = "shift.keys"
 MAGIC = b"VIGIAKEY1\n"
+_CHANGES = struct.Struct("<Q")  # counts writes, so that a reader knows when to look again
+_CHANGES_AT = 16
+_SALT_AT = 32
 _HEAD_BYTES = 64
 _SLOT_BYTES = 128
 _KEY_BYTES = 32  # AES-256
@@ -63,6 +67,7 @@ class ShiftKeys:
         self._lock = threading.RLock()
         self._fd = -1
         self._salt = b""
+        self._changes = 0
         self._by_id: dict[bytes, _Key] = {}
         self._current: dict[tuple[str, int], _Key] = {}
         self._ciphers: dict[bytes, AESGCM] = {}
@@ -74,10 +79,9 @@ class ShiftKeys:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
             self._fd = os.open(self.path, flags, 0o600)
-        elif self.path.exists():
-            self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-        if self._fd >= 0:
             self._load()
+        else:
+            self._look()
 
     @classmethod
     def open(cls, folder: Path) -> ShiftKeys:
@@ -104,16 +108,15 @@ class ShiftKeys:
     def unseal(self, sealed: bytes, *, key_id: bytes, aad: bytes) -> bytes | None:
         """None: the key is destroyed (or left out of a backup). Raises ValueError: altered."""
         with self._lock:
+            if not self._writable:
+                self._look()
             key = self._by_id.get(key_id)
-            if key is None and not self._writable:
-                self._load()  # the writer may have made it since
-                key = self._by_id.get(key_id)
             if key is None:
                 return None
             cipher = self._cipher(key)
         try:
             return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], aad)
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise ValueError("sealed body: altered since it was written") from None
 
     def commit(self) -> None:
@@ -122,7 +125,7 @@ class ShiftKeys:
             for key in self._new:
                 os.pwrite(self._fd, _encode(key), _HEAD_BYTES + key.slot * _SLOT_BYTES)
             if self._new:
-                os.fsync(self._fd)
+                self._sync()
                 self._new.clear()
 
     # ---- forgetting ---------------------------------------------------------------------------
@@ -167,16 +170,33 @@ class ShiftKeys:
 
     # ---- the file -----------------------------------------------------------------------------
 
+    def _look(self) -> None:
+        """A reader's: takes over what the writer made and destroyed since."""
+        if self._fd < 0 and self.path.exists():
+            self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            self._load()
+        elif self._fd >= 0:
+            now = os.pread(self._fd, _CHANGES.size, _CHANGES_AT)
+            if now != _CHANGES.pack(self._changes):
+                self._load()
+
+    def _sync(self) -> None:
+        self._changes += 1
+        os.pwrite(self._fd, _CHANGES.pack(self._changes), _CHANGES_AT)
+        os.fsync(self._fd)
+
     def _load(self) -> None:
         data = os.pread(self._fd, os.fstat(self._fd).st_size, 0)
         if not data and self._writable:
-            data = (MAGIC + b"\0" * 22 + os.urandom(32))[:_HEAD_BYTES]
+            data = MAGIC.ljust(_SALT_AT, b"\0") + os.urandom(_HEAD_BYTES - _SALT_AT)
             os.pwrite(self._fd, data, 0)
             os.fsync(self._fd)
         if not data.startswith(MAGIC) or len(data) < _HEAD_BYTES:
             raise ValueError(f"{self.path}: got no vigia key file; expected {MAGIC!r} at its start")
-        self._salt = data[32:64]
+        self._salt = data[_SALT_AT:_HEAD_BYTES]
+        (self._changes,) = _CHANGES.unpack_from(data, _CHANGES_AT)
         self._by_id.clear()
+        self._ciphers.clear()
         self._free.clear()
         self._slots = (len(data) - _HEAD_BYTES + _SLOT_BYTES - 1) // _SLOT_BYTES
         for slot in range(self._slots - 1, -1, -1):
@@ -222,7 +242,7 @@ class ShiftKeys:
         assert self._writable, "a reader of keys does not destroy them"
         for key in keys:
             os.pwrite(self._fd, bytes(_SLOT_BYTES), _HEAD_BYTES + key.slot * _SLOT_BYTES)
-        os.fsync(self._fd)
+        self._sync()
         gone = {key.key_id for key in keys}
         self._new = [key for key in self._new if key.key_id not in gone]
         for key in keys:

@@ -1,9 +1,9 @@
 """Packed bytes -> records in bounded append-only files -> the same bytes.
 
-    scans/000001.seg = "VIGIASEG1\\n" then records: u32 length, u32 CRC-32 of the payload, payload
+    scans/000001.seg = "VIGIASEG1\\n", then records: u32 length, u32 CRC-32, payload
 
-Little-endian. The CRC tells a torn tail after a crash; the SHA-256 that proves a payload is in
-the database, beside segment, offset and length.
+Little-endian; the CRC is of length and payload and tells a torn tail after a crash. The SHA-256
+that proves a payload is in the database, beside segment, offset and length.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Segments:
         if self._fd < 0 or self._end + _HEAD.size + size > self._segment_bytes_max:
             self._rotate()
         ref = Ref(self._number, self._end, size)
-        self._buffer.append(_HEAD.pack(size, zlib.crc32(payload)))
+        self._buffer.append(_HEAD.pack(size, _crc(payload)))
         self._buffer.append(payload)
         self._end += _HEAD.size + size
         return ref
@@ -161,7 +161,7 @@ class SegmentFiles:
         payload = data[_HEAD.size :]
         if len(payload) != ref.length or _HEAD.unpack_from(data) != (
             ref.length,
-            zlib.crc32(payload),
+            _crc(payload),
         ):
             raise ValueError(
                 f"segment {ref.segment:06d}.seg at byte {ref.offset}: "
@@ -204,10 +204,15 @@ def sound_length(data: bytes) -> int:
     while end + _HEAD.size <= len(data):
         size, crc = _HEAD.unpack_from(data, end)
         start = end + _HEAD.size
-        if start + size > len(data) or zlib.crc32(view[start : start + size]) != crc:
+        if start + size > len(data) or _crc(view[start : start + size]) != crc:
             break
         end = start + size
     return end
+
+
+def _crc(payload: bytes | memoryview) -> int:
+    """Of the length too: zeros, which a file system may leave after a crash, are no record."""
+    return zlib.crc32(payload, zlib.crc32(len(payload).to_bytes(4, "little")))
 
 
 def _path(folder: Path, number: int) -> Path:
