@@ -119,8 +119,9 @@ def test_kill_9_loses_nothing_acknowledged_and_is_back_in_five_seconds(
         assert "report-1" in str(reports)
         running.kill_everything()
     with live(["watch", "--post", POST, "--data", str(tmp_path / "data")], folder) as running:
-        officer = Person(running.url)
-        assert running.pids("vigia.run.watch_main")
+        officer = Person.enrolled(running, "Ben Soto", Role.WATCH_OFFICER)
+        reports = officer.http.get("/api/v1/sightings?minutes=60").json()
+        assert "report-1" in str(reports)
 
 
 def test_a_port_in_use_and_a_wrong_key_are_one_clear_line(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from vigia.run.invitations import invite
 from vigia.terms import Lang, Role
 
 START_S = 20.0
+STARTING_TRIES = 100
 
 
 def free_port() -> int:
@@ -40,6 +42,7 @@ class Live:
         self.folder = folder
         self.port = port
         self.process = process
+        self.closing = ExitStack()
 
     @property
     def url(self) -> str:
@@ -72,20 +75,23 @@ def live(
     """`vigia <args> --listen …` until the block ends. folder: the journal's."""
     port = port or free_port()
     command = [sys.executable, "-m", "vigia", *args, "--listen", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=stdin
-    )
+    log = folder.with_name(f"{folder.name}.log")
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, stdin=stdin)
     running = Live(folder, port, process)
     try:
-        wait_for(lambda: _answers(port) or _dead(process), START_S)
+        wait_for(lambda: _answers(port) or _dead(process, log), START_S)
         yield running
     finally:
+        running.closing.close()
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 running.kill_everything()
+        if process.stdin is not None:
+            process.stdin.close()
 
 
 def wait_for(met: Callable[[], Any], seconds: float, every_s: float = 0.05) -> Any:
@@ -102,9 +108,12 @@ def wait_for(met: Callable[[], Any], seconds: float, every_s: float = 0.05) -> A
 class Person:
     """A device with its own P-256 key, as the page's WebCrypto makes it."""
 
-    def __init__(self, base: str) -> None:
-        self.base = base
-        self.http = httpx.Client(base_url=base, headers={"Origin": base}, timeout=10)
+    def __init__(self, running: Live) -> None:
+        self.base = base = running.url
+        self._closing = running.closing
+        self.http = running.closing.enter_context(
+            httpx.Client(base_url=base, headers={"Origin": base}, timeout=10)
+        )
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.device_id = ""
         self.person: dict[str, Any] = {}
@@ -120,7 +129,7 @@ class Person:
         lang: Lang = Lang.EN,
     ) -> Person:
         made = invite(running.folder, name=name, role=role, post_id=post_id, lang=lang)
-        person = cls(running.url)
+        person = cls(running)
         person.enrol(made.token)
         person.open_session()
         return person
@@ -129,7 +138,13 @@ class Person:
         spki = self.key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        answer = self.http.post("/api/v1/enrol", json={"token": token, "public_key": _b64(spki)})
+        body = {"token": token, "public_key": _b64(spki)}
+        answer = self.http.post("/api/v1/enrol", json=body)
+        for _ in range(STARTING_TRIES):  # 503 while the watch process starts
+            if answer.status_code != 503:
+                break
+            time.sleep(0.1)
+            answer = self.http.post("/api/v1/enrol", json=body)
         assert answer.status_code == 200, answer.text
         self.device_id = answer.json()["device_id"]
         self.person = answer.json()["person"]
@@ -155,9 +170,12 @@ class Person:
     def socket(self) -> Page:
         cookie = self.cookie()
         url = self.base.replace("http", "ws", 1) + "/ws"
-        return Page(
-            connect(url, additional_headers={"Cookie": cookie}, origin=self.base)  # pyright: ignore[reportArgumentType]
+        opened = connect(
+            url,
+            additional_headers={"Cookie": cookie},
+            origin=Origin(self.base),
         )
+        return Page(self._closing.enter_context(opened))
 
     def report(self, report_id: str, **more: Any) -> httpx.Response:
         body = {
@@ -213,8 +231,7 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _dead(process: subprocess.Popen[bytes]) -> bool:
+def _dead(process: subprocess.Popen[bytes], log: Path) -> bool:
     if process.poll() is None:
         return False
-    assert process.stderr is not None
-    raise AssertionError(f"vigia ended: {process.stderr.read().decode()}")
+    raise AssertionError(f"vigia ended: {log.read_text()}")
