@@ -13,7 +13,9 @@ const SIGMA_TOP_DEG = 15; // pointing with the phone's top, like a remote contro
 const ELEVATION_SIGMA_DEG = 4;
 const FLAT_DEG = -40; // the camera looks at the ground: the person points with the top
 const STEEP_DEG = 65; // nearer to upright the heading of the phone's top is noise
-const FRESH_MS = 1_000;
+// Browsers are silent while a phone does not turn, so seconds without an event mean "the same".
+const FRESH_MS = 10_000;
+const READINGS_MAX = 120; // two seconds at 60 Hz
 const WINDOW_MS = 300; // before the press, whose jolt turns the phone
 
 /** (0, 0, -1) of the device in the earth frame: {east, north, up}. */
@@ -99,7 +101,12 @@ export class PointingLog {
   /** tMs: steady clock. reading: what pointing() takes. */
   add(tMs, reading) {
     this.readings.push({ tMs, ...reading });
-    while (this.readings.length > 60 || tMs - this.readings[0].tMs > 2 * FRESH_MS) this.readings.shift();
+    while (this.readings.length > READINGS_MAX) this.readings.shift();
+  }
+
+  /** The page was away: what it knew is no longer where the phone points. */
+  clear() {
+    this.readings = [];
   }
 
   /** Mean over the moments before tMs; the scatter of the hand adds to sigma. null: no compass. */

@@ -8,7 +8,7 @@ const RELATIVE_SIGMA_MAX_DEG = 25; // worse than this, "your right" may be your 
 const TIER_MARK = { actual: 1, exercise: 0, demo: 0 };
 
 /**
- * One record a held alert: {alert_id, alert, rungTier, shown: {revision: true}, safe, seen,
+ * One record a held alert: {alert_id, alert, rungTier, worstTier, ackedMs: {seen, safe}, told,
  * closed, heardMs}. heardMs: server time of the last word about it.
  *
  * Returns {record, changed, rings}; changed false: an old or repeated revision.
@@ -23,14 +23,16 @@ export function receive(held, alert, nowMs) {
   const rungTier = held?.rungTier ?? 0;
   // A higher tier than was ever rung here means that the revision that rang was missed.
   const rings = !ends && (alert.sound === true || alert.tier > rungTier);
+  // Who was in cover for a lower tier is asked again for a higher one.
+  const answered = held && alert.tier <= held.alert.tier ? held : null;
   const record = {
     alert_id: alert.alert_id,
     alert: ends && held ? { ...held.alert, ...known(alert) } : alert,
     rungTier: rings ? Math.max(alert.tier, rungTier) : rungTier,
     worstTier: Math.max(alert.tier, held?.worstTier ?? 0),
-    ackedMs: held?.ackedMs ?? {},
+    ackedMs: answered?.ackedMs ?? {},
+    told: answered?.told ?? {},
     closed: false,
-    closedByUser: false,
     heardMs: nowMs,
   };
   return { record, changed: true, rings };
@@ -89,10 +91,15 @@ export function actionKey(record, nowMs) {
 export function detailKey(record, nowMs) {
   const { alert, ackedMs } = record;
   const now = phase(record, nowMs);
-  if (now === "ended") return `alert.end.${alert.end_reason ?? "unknown_after_restart"}`;
+  if (now === "ended") return endKey(alert);
   if (now === "lost") return alert.tier >= 2 ? "alert.detail.stay_in_cover" : "alert.detail.drone_lost";
   if (alert.action === "take_cover" && ackedMs.safe) return "alert.done.safe_stay";
   return `alert.detail.${alert.action}`;
+}
+
+/** Why it ended; only a named person's word is an all clear. */
+export function endKey(alert) {
+  return `alert.end.${alert.end_reason ?? "unknown_after_restart"}`;
 }
 
 /** Which block colours it: danger, warning, watch or calm (ended). */

@@ -37,16 +37,15 @@ function wedge(r, deg, halfDeg) {
 }
 
 /** What the compass caught: the captured bearing at the top, as the reporter held it. */
-export function caughtDial({ bearingDeg, sigmaDeg, elevationDeg }) {
+export function caughtDial({ bearingDeg, sigmaDeg }) {
   const point = compassPoint(bearingDeg);
   const shown = String(Math.round(wrap360(bearingDeg)) % 360).padStart(3, "0");
   const label = t("sent.bearing_label", { bearing: Number(shown), point: t(`alert.point.${point}`) });
-  const up = elevationDeg === null ? "" : ` · ${t("sent.elevation", { deg: Math.round(elevationDeg) })}`;
   return html`<svg class="dial caught" viewBox="-143 -124 286 236" role="img" aria-label=${label}>
     <circle class="rim" r="96" />${wedge(96, 0, sigmaDeg)}${ticks(96, bearingDeg)}${letters(69, bearingDeg)}
     <path class="hand" d="M0 -112l13 22h-26z" />
     <text class="big num" y="8" text-anchor="middle">${shown}°</text>
-    <text class="small" y="34" text-anchor="middle">${t(`alert.point_short.${point}`)} · ±${Math.round(sigmaDeg)}°${up}</text>
+    <text class="small" y="34" text-anchor="middle">${t(`alert.point_short.${point}`)} · ±${Math.round(sigmaDeg)}°</text>
   </svg>`;
 }
 

@@ -234,9 +234,11 @@ export class Model extends EventTarget {
 
   closeAlert() {
     const record = this.shownAlert();
-    if (record && phase(record, this.now) === "ended") this._keep({ ...record, closed: true });
-    const [next] = this.pressing();
-    if (next && phase(next, this.now) !== "ended" && next.alert_id !== record?.alert_id) return this.openAlert(next.alert_id);
+    for (const one of this.pressing()) {
+      if (phase(one, this.now) === "ended") this._keep({ ...one, closed: true });
+    }
+    const next = this.openAlerts().find((r) => r.alert_id !== record?.alert_id);
+    if (next) return this.openAlert(next.alert_id);
     return this.go("home");
   }
 

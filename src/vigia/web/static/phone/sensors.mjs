@@ -47,6 +47,7 @@ export class Compass {
     this.listening = true;
     addEventListener("deviceorientationabsolute", (event) => this._absolute(event));
     addEventListener("deviceorientation", (event) => this._relative(event));
+    document.addEventListener("visibilitychange", () => this.log.clear());
   }
 
   _absolute({ alpha, beta, gamma }) {

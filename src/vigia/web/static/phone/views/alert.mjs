@@ -3,12 +3,13 @@
 import { html, nothing } from "../../vendor/lit/lit.mjs";
 import { hasWord, t } from "../../core/i18n.mjs";
 import { clockTime, distance, height, minutesSeconds } from "../../core/geo.mjs";
-import { actionKey, answers, arrival, detailKey, direction, look, phase, sourceKeys } from "../alerts.mjs";
+import { actionKey, answers, arrival, detailKey, direction, endKey, look, phase, sourceKeys } from "../alerts.mjs";
 import { droneDial } from "../dial.mjs";
 import * as icons from "../icons.mjs";
 import { ageText, listWords, markBar } from "./frame.mjs";
 
 const SILENT_MS = 5_000; // as long as a beat may be missing
+const FRESH_MS = 10_000;
 
 export function alertView(model) {
   const record = model.shownAlert();
@@ -28,7 +29,7 @@ function top(record, now, state) {
   const { alert } = record;
   const ago = t("alert.updated_ago", { age: ageText(Math.max(0, now - (alert.decided_ms ?? now))) });
   return html`<div class="top">
-    <span class="tier">${state === "ended" ? t(`alert.tier_name.0`) : t(`alert.tier.${alert.tier}`)}</span>
+    <span class="tier">${state === "ended" ? t("alert.ended") : t(`alert.tier.${alert.tier}`)}</span>
     <span class="num">${state === "ended" ? clockTime(alert.decided_ms) : ago}</span>
   </div>`;
 }
@@ -47,8 +48,11 @@ function ended(alert) {
       ? t("alert.end.by", { name: alert.by_name, time: clockTime(alert.decided_ms) })
       : t("alert.end.by_nobody", { time: clockTime(alert.decided_ms) })
     : t("alert.end.at", { time: clockTime(alert.decided_ms) });
-  return html`<p class="direction">${t(`alert.end.${alert.end_reason ?? "unknown_after_restart"}`)}</p>
-    <p class="by">${by}</p><div class="room"></div>`;
+  const was = [t(`alert.tier_name.${alert.tier}`)];
+  if (alert.from_point) was.push(t("alert.from", { point: t(`alert.point.${alert.from_point}`) }));
+  for (const number of alert.track_numbers ?? []) was.push(t("alert.track", { number: String(number).padStart(3, "0") }));
+  return html`<p class="direction">${t(endKey(alert))}</p>
+    <p class="by">${by}</p><p class="was">${was.join(" · ")}</p><div class="room"></div>`;
 }
 
 function coming(model, record, state) {
@@ -70,9 +74,12 @@ function coming(model, record, state) {
 
 function numbers(model, alert) {
   const far = distance(alert.range_m);
+  const oldMs = model.now - (alert.decided_ms ?? model.now);
+  // a distance is worth its age: beside "may be here now" an old one would soothe
+  const away = oldMs < FRESH_MS ? t("alert.away") : t("alert.away_ago", { age: ageText(oldMs) });
   const high = height(alert.height_m);
-  const figure = ({ value, unit }, key) => html`<div><b class="num">${value}<i>${t(`unit.${unit}`)}</i></b><small>${t(key)}</small></div>`;
-  return html`<div class="numbers">${soonest(model, alert)}${far ? figure(far, "alert.away") : nothing}${high ? figure(high, "alert.high") : nothing}</div>`;
+  const figure = ({ value, unit }, word) => html`<div><b class="num">${value}<i>${t(`unit.${unit}`)}</i></b><small>${word}</small></div>`;
+  return html`<div class="numbers">${soonest(model, alert)}${far ? figure(far, away) : nothing}${high ? figure(high, t("alert.high")) : nothing}</div>`;
 }
 
 /** Counts on the server's time; at zero it says so and never runs below. */
@@ -95,7 +102,7 @@ function evidence(alert) {
 
 /** Other warnings of this moment; a row is enough to have been shown. */
 function others(model, record) {
-  const rest = model.pressing().filter((r) => r.alert_id !== record.alert_id).slice(0, 2);
+  const rest = model.openAlerts().filter((r) => r.alert_id !== record.alert_id).slice(0, 2);
   return rest.map((r) => html`<button class="other" data-alert=${r.alert_id} @click=${() => model.openAlert(r.alert_id)}>
     <b>${r.alert.mark === "actual" ? nothing : `${t(`alert.mark.${r.alert.mark}`)} · `}${t(actionKey(r, model.now))}</b>
     ${r.alert.from_point ? t("alert.from", { point: t(`alert.point.${r.alert.from_point}`) }) : nothing}

@@ -3,7 +3,7 @@
 import { html, nothing } from "../../vendor/lit/lit.mjs";
 import { t } from "../../core/i18n.mjs";
 import { minutesSeconds } from "../../core/geo.mjs";
-import { actionKey, arrival, direction, look, phase } from "../alerts.mjs";
+import { actionKey, arrival, direction, endKey, look, phase } from "../alerts.mjs";
 import * as icons from "../icons.mjs";
 import { ageText, kindWord, listWords, statusLine, tabs } from "./frame.mjs";
 
@@ -71,10 +71,13 @@ function lostCard(model, why) {
 /** Calm is not safe: say who watches, who does not, and what that cannot see. */
 function coverage(model) {
   if (model.coverage === null) return t("truth.covered_unknown");
-  const words = (wanted) => [...new Set(model.coverage.filter(wanted).map((s) => s.kind))].map(kindWord);
   const works = (s) => s.state === "ok" || s.state === "unproved";
-  const watching = words(works);
-  const blind = words((s) => !works(s));
+  const kinds = (wanted) => [...new Set(model.coverage.filter(wanted).map((s) => s.kind))];
+  const seeing = kinds(works);
+  const watching = seeing.map(kindWord);
+  const blind = kinds((s) => !works(s)).map((kind) =>
+    seeing.includes(kind) ? t("truth.some", { kind: kindWord(kind) }) : kindWord(kind),
+  );
   const parts = [watching.length ? t("truth.covered", { list: listWords(watching) }) : t("truth.covered_people")];
   parts.push(blind.length ? t("truth.blind", { list: listWords(blind) }) : t("truth.limits"));
   return parts.join(" ");
@@ -89,8 +92,9 @@ function sirenLine(model) {
 function alertCard(model, record) {
   const { alert } = record;
   const now = model.now;
+  const state = phase(record, now);
   const where = direction(alert, null);
-  const eta = phase(record, now) === "open" ? arrival(alert, now) : { kind: "unknown" };
+  const eta = state === "open" ? arrival(alert, now) : { kind: "unknown" };
   const time = eta.kind === "count"
     ? t("alert.as_soon_as_time", { time: minutesSeconds(eta.ms) })
     : eta.kind === "here" ? t("alert.may_be_here") : null;
@@ -98,6 +102,8 @@ function alertCard(model, record) {
   return html`<button class="truth alert-card look-${look(record, now)}" data-act="open-alert" data-alert=${record.alert_id}
     @click=${() => model.openAlert(record.alert_id)}>
     ${icons.warn}<div><h1>${mark}${t(actionKey(record, now))}</h1>
-    <p>${where ? t("alert.from", { point: t(where.pointKey) }) : nothing}${where && time ? ", " : nothing}<span class="num">${time}</span></p></div>
+    <p>${state === "ended"
+      ? t(endKey(alert))
+      : html`${where ? t("alert.from", { point: t(where.pointKey) }) : nothing}${where && time ? ", " : nothing}<span class="num">${time}</span>`}</p></div>
   </button>`;
 }

@@ -3,11 +3,11 @@
 import { html, nothing } from "../../vendor/lit/lit.mjs";
 import { LANGS, language, setLanguage, t } from "../../core/i18n.mjs";
 import { clockTime, compassPoint } from "../../core/geo.mjs";
-import { actionKey, look, phase } from "../alerts.mjs";
+import { actionKey, endKey, look, phase } from "../alerts.mjs";
 import { THEMES, setTheme, theme } from "../theme.mjs";
 import * as icons from "../icons.mjs";
 import { statusLine, tabs } from "./frame.mjs";
-import { outcome } from "./sent.mjs";
+import { outcome, placedText } from "./sent.mjs";
 import { truth } from "./home.mjs";
 
 const page = (model, name, title, body) => html`<main class="screen page ${name}">
@@ -26,7 +26,7 @@ function alertRow(model, record) {
   return html`<button class="row look-${look(record, model.now)}" @click=${() => model.openAlert(record.alert_id)}>
     <i class="bar" aria-hidden="true"></i>
     <span><b>${mark}${t(actionKey(record, model.now))}</b>
-    <small>${state === "ended" ? t(`alert.end.${alert.end_reason ?? "unknown_after_restart"}`) : t("alert.list.open")}</small></span>
+    <small>${state === "ended" ? t(endKey(alert)) : t("alert.list.open")}</small></span>
     <time class="num">${clockTime(alert.decided_ms, { seconds: false })}</time>
   </button>`;
 }
@@ -41,7 +41,7 @@ function reportRow(model, entry) {
   const bearing = model.bearingNow(entry);
   const where = bearing ? t(`alert.point.${compassPoint(bearing.azimuth_deg_true ?? bearing.azimuth_deg_magnetic)}`) : t("sent.no_bearing");
   const sense = t(entry.body.sense === "heard" ? "sent.list.heard" : "sent.list.seen");
-  const placed = entry.placed?.track_number ? t("sent.placed", { number: String(entry.placed.track_number).padStart(3, "0") }) : null;
+  const placed = entry.placed?.track_number ? placedText(entry.placed) : null;
   return html`<button class="row" data-look=${kind} @click=${() => model.openReport(entry.report_id)}>
     ${icon}<span><b>${sense}, ${where}</b><small>${title}${placed ? html` · ${placed}` : nothing}</small></span>
     <time class="num">${clockTime(entry.deviceMs, { seconds: false })}</time>

@@ -68,7 +68,6 @@ function caught(model, entry) {
   return caughtDial({
     bearingDeg: bearing.azimuth_deg_true ?? bearing.azimuth_deg_magnetic,
     sigmaDeg: bearing.sigma_deg,
-    elevationDeg: bearing.elevation_deg,
   });
 }
 
@@ -84,13 +83,16 @@ function pointPicker(model) {
 function facts(model, entry) {
   const position = model.positionNow(entry);
   const where = position ? t("sent.position", { m: Math.round(position.sigma_m * 2) }) : t("sent.no_position");
-  const parts = [clockTime(entry.deviceMs), where];
-  if (entry.placed) parts.push(entry.placed.track_number ? t("sent.placed", { number: trackNumber(entry.placed) }) : t("sent.placed_none"));
-  return html`<span class="num">${parts[0]}</span> · <span class=${position ? "" : "missing"}>${parts[1]}</span>
-    ${parts[2] ? html`<b>${parts[2]}</b>` : nothing}`;
+  const up = model.bearingNow(entry)?.elevation_deg ?? null;
+  const height = up === null ? nothing : html` · ${t("sent.elevation", { deg: Math.round(up) })}`;
+  return html`<span class="num">${clockTime(entry.deviceMs)}</span>${height} · <span class=${position ? "" : "missing"}>${where}</span>
+    ${entry.placed ? html`<b>${placedText(entry.placed)}</b>` : nothing}`;
 }
 
-const trackNumber = ({ track_number }) => String(track_number).padStart(3, "0");
+/** What became of it: the track it supports, or that it stands alone so far. */
+export function placedText({ track_number }) {
+  return track_number ? t("sent.placed", { number: String(track_number).padStart(3, "0") }) : t("sent.placed_none");
+}
 
 function chipButton(model, entry, { id }) {
   const on = model.chipsOf(entry.root).has(id);
