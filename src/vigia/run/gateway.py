@@ -31,6 +31,7 @@ from vigia.events import (
 )
 from vigia.run import page_json as out
 from vigia.run.invitations import Invitations
+from vigia.run.ledger_follower import LedgerFollower
 from vigia.run.link import Emit, Picture, State, Status, ToGateway
 from vigia.run.link_io import LinkClient
 from vigia.run.metrics import Metrics
@@ -68,6 +69,7 @@ class Gateway:
         self.clock = WatchClock()
         self.hub = Hub()
         self.metrics = Metrics()
+        self.ledger: LedgerFollower | None = None
         self.secure = False
         self.hosts: frozenset[str] = frozenset()
         self.base_url = ""
@@ -323,5 +325,7 @@ class Gateway:
             "link_dropped": self.link.dropped,
             "alerts_open": len(self.view.alerts),
             "watch_ready": float(self._state == "ready"),
+            "ledger_entries": 0 if self.ledger is None else self.ledger.state.size,
+            "ledger_failures": 0 if self.ledger is None else self.ledger.state.failures,
             "resident_peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         }

@@ -30,6 +30,7 @@ from vigia.run.gateway import Gateway
 from vigia.run.http_app import App
 from vigia.run.http_pages import PageFiles
 from vigia.run.invitations import base_url, is_loopback
+from vigia.run.ledger_feed import follow_journal
 from vigia.run.link_io import LinkClient, link_path
 from vigia.run.page_socket import PageSocket
 from vigia.run.plan import RunPlan, read_plan
@@ -44,6 +45,8 @@ PARENT_POLL_S = 0.5
 ORPHAN_S = 10.0  # with a watch that still lives; without one it goes at once
 PING_S = 10.0  # a page that does not answer twice as long is gone
 MESSAGE_MAX = 64 * 1024
+LEDGER_AFTER_S = 1.0  # the first page comes first
+LEDGER_STOP_S = 3.0  # what it did not write by then it writes at the next start
 RENEW_LOOK_S = 12 * 3600.0
 
 
@@ -98,7 +101,8 @@ async def _serve(folder: Path, plan: RunPlan, ready_fd: int | None) -> None:
     gateway.secure = tls is not None
     gateway.base_url = base_url(plan)
     gateway.hosts = frozenset({*plan.listen.hosts, socket.gethostname().lower()})
-    server = Server(_config(App(gateway, PageFiles(ca=ca)), tls))
+    server = make_server(gateway, tls=tls, ca=ca)
+    ledger = gateway.ledger = follow_journal(folder)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
@@ -110,6 +114,7 @@ async def _serve(folder: Path, plan: RunPlan, ready_fd: int | None) -> None:
     ]
     if tls is not None and plan.listen.cert is None:
         tasks.append(loop.create_task(_renew(folder, plan, tls, host)))
+    loop.call_later(LEDGER_AFTER_S, ledger.start)
     gc.freeze()  # what was built at the start lives for ever: no pause to look at it again
     try:
         await server.serve(sockets=[sock])
@@ -117,6 +122,7 @@ async def _serve(folder: Path, plan: RunPlan, ready_fd: int | None) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(ledger.stop, LEDGER_STOP_S)
         sock.close()
 
 
@@ -131,9 +137,11 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _config(app: App, tls: ssl.SSLContext | None) -> uvicorn.Config:
+def make_server(
+    gateway: Gateway, *, tls: ssl.SSLContext | None = None, ca: Path | None = None
+) -> Server:
     config = uvicorn.Config(
-        app,
+        App(gateway, PageFiles(ca=ca)),
         http="h11",
         ws=PageSocket,
         ws_max_size=MESSAGE_MAX,
@@ -151,7 +159,7 @@ def _config(app: App, tls: ssl.SSLContext | None) -> uvicorn.Config:
     )
     config.load()
     config.ssl = tls
-    return config
+    return Server(config)
 
 
 async def _listen(listen: Listen) -> socket.socket:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from vigia.events import AllClear, Sighting, TrackJudged
-from vigia.run import http_who
+from vigia.run import http_ledger, http_who
 from vigia.run import page_json as out
 from vigia.run.asgi import Answer, Request, decode, json
 from vigia.run.declination import declination_deg
@@ -170,4 +170,7 @@ PRIVATE: dict[str, Private] = {
     "not_a_drone": not_a_drone,
     "status": status,
     "sightings": sightings,
+    "alerts": http_ledger.alerts,
+    "ledger_checkpoint": http_ledger.checkpoint,
+    "ledger_entries": http_ledger.entries,
 }

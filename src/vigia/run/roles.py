@@ -63,6 +63,9 @@ ROUTES: tuple[Route, ...] = (
     # reading
     Route("GET", "/api/v1/status", ANYONE_ENROLLED, "status"),
     Route("GET", "/api/v1/sightings", READERS, "sightings"),
+    Route("GET", "/api/v1/alerts", READERS, "alerts"),
+    Route("GET", "/api/v1/ledger/checkpoint", ANALYSTS, "ledger_checkpoint"),
+    Route("GET", "/api/v1/ledger/entries", ANALYSTS, "ledger_entries"),
     Route("GET", "/metrics", Open.LOOPBACK, "metrics"),
 )
 
