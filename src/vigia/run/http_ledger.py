@@ -58,7 +58,7 @@ async def alerts(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     except (sqlite3.Error, OSError, ValueError) as e:
         raise HttpError(503, f"the journal cannot be read: {e}", fix="try again") from e
     names = {p.person_id: p.name for p in gateway.view.people.values()}
-    shown = [_alert(times, names) for times in found[:ALERTS_MAX]]
+    shown = [alert_json(times, names) for times in found[:ALERTS_MAX]]
     return json({"alerts": shown, "left_out": max(0, len(found) - ALERTS_MAX)})
 
 
@@ -84,7 +84,7 @@ def _nothing_yet() -> HttpError:
     )
 
 
-def _alert(times: AlertTimes, names: dict[str, str]) -> dict[str, object]:
+def alert_json(times: AlertTimes, names: dict[str, str]) -> dict[str, object]:
     return {
         "alert_id": times.alert_id,
         "person_id": times.person,
