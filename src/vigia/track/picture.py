@@ -10,6 +10,7 @@ import numpy as np
 from vigia.events import TracksPublished
 from vigia.track import lifecycle as life
 from vigia.track.columns import flowed
+from vigia.track.kalman import flow, motion
 from vigia.tracktable import (
     PUBLISHED_DTYPE,
     PUBLISHED_VERSION,
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from vigia.geo import Site
     from vigia.track.table import Record, Table
 
+FEW = 16  # tracks up to which plain numbers beat columns
+COASTING = np.uint16(int(TrackFlag.COASTING))
+COMMON = [n for n in PUBLISHED_DTYPE.names or () if n in (STATE_DTYPE.names or ())]
+PLACE = (
+    "lat_deg", "lon_deg", "alt_hae_m", "height_m", "speed_mps", "course_deg_true", "climb_mps",
+    "sigma_m",
+)  # fmt: skip
 # (6, 6) -> place in the packed state's upper triangle
 UPPER = np.zeros((6, 6), dtype=np.intp)
 _k = 6
@@ -41,15 +49,20 @@ def states(table: Table, beats: dict[str, life.Beat], t_ns: int) -> NDArray[np.v
     if len(shown) == 0:
         return out
     t = np.maximum(t_ns, table.t_ns[shown])
-    g = flowed(table.x[:, shown], (t - table.t_ns[shown]) / 1e9)
+    dt = (t - table.t_ns[shown]) / 1e9
     out["t_ns"] = t
+    if len(shown) <= FEW:
+        slots = shown.tolist()
+        few = [flow(table.state(s), motion(d)) for s, d in zip(slots, dt.tolist(), strict=True)]
+        g = np.array(few).T
+    else:
+        g = flowed(table.x[:, shown], dt)
     out["x"] = g[:6].T
     out["cov"] = g[UPPER].transpose(2, 0, 1)
-    for i, slot in enumerate(shown.tolist()):
-        record = table.records[slot]
-        out["p_exist"][i] = life.p_of(life.llr_at(record, t_ns, beats))
-        if t_ns - record.t_last_ns > life.COASTING_S * 1e9:
-            out["flags"][i] |= TrackFlag.COASTING
+    records = [table.records[slot] for slot in shown.tolist()]
+    out["p_exist"] = [life.p_of(life.llr_at(r, t_ns, beats)) for r in records]
+    silent = t_ns - out["t_last_ns"] > life.COASTING_S * 1e9
+    out["flags"] |= np.where(silent, COASTING, np.uint16(0))
     return out
 
 
@@ -57,32 +70,31 @@ def published(table: Table, beats: dict[str, life.Beat], site: Site, t_ns: int) 
     """Compact rows. A sector row has no position: its origin may be an officer's."""
     full = states(table, beats, t_ns)
     out = np.zeros(len(full), dtype=PUBLISHED_DTYPE)
-    for name in set(PUBLISHED_DTYPE.names or ()) & set(STATE_DTYPE.names or ()):
+    for name in COMMON:
         out[name] = full[name]
-    for i, row in enumerate(full):
-        e, n, u, ve, vn, vu = row["x"].tolist()
-        out["climb_mps"][i] = vu
-        if int(row["fix"]) != Fix.POSITION:
-            _hide(out, i)
-            continue
-        where = site.to_latlon(e_m=e, n_m=n, u_m=u)
-        out["lat_deg"][i], out["lon_deg"][i] = where.lat_deg, where.lon_deg
-        out["alt_hae_m"][i] = where.alt_hae_m
-        out["height_m"][i] = where.alt_hae_m - site.origin.alt_hae_m
-        out["speed_mps"][i] = math.hypot(ve, vn)
-        out["course_deg_true"][i] = math.degrees(math.atan2(ve, vn)) % 360.0
-        a, b, d = float(row["cov"][0, 0]), float(row["cov"][0, 1]), float(row["cov"][1, 1])
-        half = math.sqrt(0.25 * (a - d) ** 2 + b * b)
-        out["sigma_m"][i] = math.sqrt(max(0.5 * (a + d) + half, 0.0))
+    if len(full):
+        place = np.array([_place(site, *row) for row in zip(*_parts(full), strict=True)])
+        for i, name in enumerate(PLACE):
+            out[name] = place[:, i]
     return TracksPublished(version=PUBLISHED_VERSION, data=out.tobytes())
 
 
-def _hide(out: NDArray[np.void], i: int) -> None:
-    for name in (
-        "lat_deg", "lon_deg", "alt_hae_m", "height_m", "speed_mps", "course_deg_true",
-        "climb_mps", "sigma_m",
-    ):  # fmt: skip
-        out[name][i] = math.nan
+def _parts(full: NDArray[np.void]) -> tuple[list[int], list[list[float]], list[float]]:
+    a, b, d = full["cov"][:, 0, 0], full["cov"][:, 0, 1], full["cov"][:, 1, 1]
+    sigma = np.sqrt(np.maximum(0.5 * (a + d) + np.sqrt(0.25 * (a - d) ** 2 + b * b), 0.0))
+    return full["fix"].tolist(), full["x"].tolist(), sigma.tolist()
+
+
+def _place(site: Site, fix: int, x: list[float], sigma_m: float) -> tuple[float, ...]:
+    """Values of PLACE; all unknown for a sector."""
+    if fix != Fix.POSITION:
+        return (math.nan,) * len(PLACE)
+    e, n, u, ve, vn, vu = x
+    at = site.to_latlon(e_m=e, n_m=n, u_m=u)
+    height = at.alt_hae_m - site.origin.alt_hae_m
+    course = math.degrees(math.atan2(ve, vn)) % 360.0
+    speed = math.hypot(ve, vn)
+    return at.lat_deg, at.lon_deg, at.alt_hae_m, height, speed, course, vu, sigma_m
 
 
 def _refresh(table: Table) -> None:
