@@ -32,16 +32,21 @@ from vigia.events import (
     SettingsApplied,
     Thinned,
     Tick,
+    TrackJudged,
+    TracksPublished,
 )
 from vigia.flow import Watch
 from vigia.run.simulate.emission import Emission
+from vigia.run.simulate.paths import distance
 from vigia.run.simulate.phones import Phone
 from vigia.run.simulate.sensors import is_down, machines
 from vigia.run.simulate.witnesses import witnesses
 from vigia.run.simulate.world import S_NS, World, ns, seconds
 from vigia.terms import Channel, MsgType
+from vigia.tracktable import Fix, published_rows
 
 STEPS_MAX = 50_000  # inputs of one world; more means that the core keeps waking itself
+GLANCE_M = 120.0  # how near a drawn track is to what it stands for
 QUIET_S = 25.0  # a world goes on at least this long after the last flyer
 LAST_WORD_NS = 4_000_000_000  # for the last cancel to reach the pages
 AFTER_EXPIRY_S = 40.0  # and at most this long after everything must have expired
@@ -79,7 +84,11 @@ class Back(msgspec.Struct, frozen=True):
     restarted: Restarted
 
 
-Work: TypeAlias = Emission | Arrival | LinkChange | Receipt | Back
+class Glance(msgspec.Struct, frozen=True):
+    """The watch officer looks at the picture and knows a bird when he sees one."""
+
+
+Work: TypeAlias = Emission | Arrival | LinkChange | Receipt | Back | Glance
 
 
 class Run(msgspec.Struct, kw_only=True):
@@ -114,6 +123,7 @@ class Shell:
         self._t_ns = self._t_closed_ns = 0
         self._snapshot: tuple[int, bytes] | None = None  # steps so far, state
         self._open: dict[str, Alert] = {}
+        self._picture: TracksPublished | None = None
         self._sent: dict[tuple[str, int], Alert] = {}
         self.result = Run(
             world=world,
@@ -168,8 +178,32 @@ class Shell:
             for down, up in phone.owner.link_down:
                 self._push(ns(down), LinkChange(phone, up=False))
                 self._push(ns(up), LinkChange(phone, up=True))
+        if self._rng.random() < 0.5:
+            self._push(ns(self._rng.uniform(10.0, world.duration_s)), Glance())
         for emission in (*machines(world), *witnesses(world), *self._noise()):
             self._push(ns(emission.t_recv_s), emission)
+
+    def _judge_birds(self, t_ns: int) -> None:
+        """ "No drone", of the first track drawn at a bird and at nothing else."""
+        if self._down or self._picture is None:
+            return
+        t_s, site = seconds(t_ns), self.world.site
+        for row in published_rows(self._picture.data):
+            if int(row["fix"]) != Fix.POSITION:
+                continue
+            lat, lon, alt = (float(row[k]) for k in ("lat_deg", "lon_deg", "alt_hae_m"))
+            at = site.to_enu(lat_deg=lat, lon_deg=lon, alt_hae_m=alt)
+            near = {
+                f.kind
+                for f in self.world.flyers
+                if f.path.exists(t_s) and distance(f.path.at(t_s), at) < GLANCE_M
+            }
+            if near == {"bird"}:
+                track_id = bytes(row["track_id"]).decode()
+                body = TrackJudged(
+                    track_id=track_id, by_person_id="w0", is_drone=False, reason="a bird"
+                )
+                return self._feed(t_ns, "dw", body)
 
     def _noise(self) -> list[Emission]:
         """Inputs that no decision depends on, and the watch officer's word."""
@@ -186,6 +220,9 @@ class Shell:
             sensor_id = self.world.sensors[0].sensor_id
             thinned = Thinned(sensor_id=sensor_id, scans=1, detections=3)
             found.append(Emission(rng.uniform(1.0, end), "watch", thinned))
+        if rng.random() < 0.2:  # not his to say; it must change nothing
+            word = AllClear(by_person_id="a0", reason="looks fine to me")
+            found.append(Emission(rng.uniform(1.0, end), "d0", word, retried=True))
         if self.world.all_clear_s is not None:
             word = AllClear(by_person_id="w0", reason="searched, nothing there")
             found.append(Emission(self.world.all_clear_s, "dw", word, retried=True))
@@ -204,6 +241,8 @@ class Shell:
                 self._change_link(t_ns, work)
             case Back():
                 self._come_back(t_ns, work.restarted)
+            case Glance():
+                self._judge_birds(t_ns)
 
     def _arrive(self, t_ns: int, emission: Emission) -> None:
         """An input at the shell's door; while the watch is down, only phones try again."""
@@ -229,6 +268,8 @@ class Shell:
                 self._note(decision.body)
             elif isinstance(decision.body, Delivery):
                 self._hand_over(t_ns, decision.body)
+            elif isinstance(decision.body, TracksPublished):
+                self._picture = decision.body
 
     def _note(self, alert: Alert) -> None:
         self._sent[(alert.alert_id, alert.revision)] = alert

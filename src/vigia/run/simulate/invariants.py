@@ -17,9 +17,12 @@ from vigia.events import (
     AlertsHeld,
     AllClear,
     Delivery,
+    Fault,
     Reached,
     Sighting,
     SightingPlaced,
+    TrackEnded,
+    TrackJudged,
 )
 from vigia.run.simulate.likeness import (
     arrives_as_said,
@@ -242,6 +245,10 @@ def says_why_it_ended(story: Story) -> Iterator[str]:
     open_now: dict[str, Alert] = {}
     for step in story.run.steps:
         word = step.event.body if isinstance(step.event.body, AllClear) else None
+        if word is not None and word.by_person_id != "w0":  # not a watch officer
+            word = None
+            if not any(isinstance(d.body, Fault) for d in step.decisions):
+                yield "an agent's all clear was not refused"
         for a in (d.body for d in step.decisions if isinstance(d.body, Alert)):
             if a.msg_type is not MsgType.CANCEL:
                 open_now[a.alert_id] = a
@@ -254,6 +261,28 @@ def says_why_it_ended(story: Story) -> Iterator[str]:
                 yield f"alert {a.alert_id}: all clear by {a.by_person_id}"
         if word is not None and open_now:
             yield f"all clear at {seconds(step.event.t_recv_ns):.1f} s left {sorted(open_now)} open"
+
+
+def judged(story: Story) -> Iterator[str]:
+    """What the watch officer calls no drone ends at once, with the alerts that rest on it."""
+    open_now: dict[str, Alert] = {}
+    gone: set[str] = set()
+    for step in story.run.steps:
+        body = step.event.body
+        for a in (d.body for d in step.decisions if isinstance(d.body, Alert)):
+            if gone.intersection(a.track_ids) and a.msg_type is not MsgType.CANCEL:
+                yield f"alert {a.alert_id}.{a.revision}: rests on what was judged no drone"
+            open_now[a.alert_id] = a
+            if a.msg_type is MsgType.CANCEL:
+                del open_now[a.alert_id]
+        if isinstance(body, TrackJudged):
+            gone.add(body.track_id)
+            ended = [d.body for d in step.decisions if isinstance(d.body, TrackEnded)]
+            if [(e.track_id, e.reason) for e in ended] != [(body.track_id, EndReason.FALSE)]:
+                yield f"judged {body.track_id}: ended {ended}"
+            for a in open_now.values():
+                if set(a.track_ids) == {body.track_id}:
+                    yield f"alert {a.alert_id}: goes on although its track was no drone"
 
 
 def live_tracks(story: Story) -> Iterator[str]:
@@ -335,7 +364,7 @@ RULES: dict[str, Callable[[Story], Iterator[str]]] = {
     rule.__name__: rule
     for rule in (
         warned, ends, delivered_once, one_alert_at_a_time, same_people, pages_agree, marked,
-        tiers_move_as_said, no_flapping, times_in_order, says_why_it_ended, live_tracks,
+        tiers_move_as_said, no_flapping, times_in_order, says_why_it_ended, judged, live_tracks,
         reports_used, acknowledgements_count, points_the_right_way, arrives_as_said,
         drones_in_picture, tells_when_it_was_seen,
     )

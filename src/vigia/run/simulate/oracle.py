@@ -56,9 +56,7 @@ class Danger(msgspec.Struct, frozen=True):
 def dangers(world: World, received: Sequence[Received], *, down: Span | None) -> Iterator[Danger]:
     """down: when the watch process was dead (nobody can warn then)."""
     looks = [(r.t_s, look) for r in received for look in r.emission.looks]
-    cleared_s = min(
-        (r.t_s for r in received if isinstance(r.emission.body, AllClear)), default=None
-    )
+    cleared_s = min((r.t_s for r in received if _is_officers_word(world, r.emission)), default=None)
     for flyer in world.flyers:
         if flyer.target is None:
             continue
@@ -135,6 +133,13 @@ def _away(flyer: Flyer, person: Walker, t_s: float) -> float:
 
 def _gap(a: Walker, b: Walker, t_s: float) -> float:
     return distance(a.path.at(t_s), b.path.at(t_s))
+
+
+def _is_officers_word(world: World, emission: Emission) -> bool:
+    body = emission.body
+    return isinstance(body, AllClear) and any(
+        p.person_id == body.by_person_id and p.role is Role.WATCH_OFFICER for p in world.people
+    )
 
 
 def _known(world: World, person: Walker, t_arrive: float, received: Sequence[Received]) -> bool:

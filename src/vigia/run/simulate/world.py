@@ -15,7 +15,7 @@ from vigia.events import CoreSettings, Policy, Post, SensorSite
 from vigia.geo import Enu, Site
 from vigia.run.simulate import paths
 from vigia.run.simulate.paths import Path, distance
-from vigia.terms import Lang, Mark, Position, Role
+from vigia.terms import Channel, Lang, Mark, Position, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -200,6 +200,7 @@ def _settings(rng: Random, world: World, posts: list[Enu], mode: Mark) -> CoreSe
             for s in world.sensors
         ),
         policy=Policy(expire_s=rng.choice((20.0, 30.0, 40.0)), hold_s=rng.choice((8.0, 15.0))),
+        channels=(Channel.PAGE, Channel.COT) if rng.random() < 0.4 else (Channel.PAGE,),
     )
 
 
