@@ -109,6 +109,11 @@ def test_a_crash_at_either_commit_neither_loses_nor_doubles(tmp_path: Path, at: 
     assert is_sound(tmp_path)
 
 
+def test_the_ledger_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    write(tmp_path, night())
+    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+
+
 def test_inputs_that_leave_nothing_cost_no_commit(tmp_path: Path) -> None:
     journal = Journal()
     for _ in range(50):

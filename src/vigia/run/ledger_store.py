@@ -7,8 +7,9 @@ committed together, so a crash neither loses nor doubles an entry, and no leaf i
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
-from contextlib import closing
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -53,6 +54,8 @@ class LedgerStore:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(folder / FILE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         self._db = sqlite3.connect(folder / FILE, timeout=WAIT_S, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
@@ -173,8 +176,7 @@ def _meta(db: sqlite3.Connection, key: str) -> str | None:
 
 
 def _need_format(db: sqlite3.Connection, folder: Path) -> None:
-    with closing(db.cursor()):
-        found = _meta(db, "format")
+    found = _meta(db, "format")
     if found != FORMAT:
         raise LedgerError(f"ledger: {folder / FILE} has format {found}, this vigia reads {FORMAT}")
 
