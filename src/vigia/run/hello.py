@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-import time
+import os
 import webbrowser
 from enum import Enum
 from pathlib import Path
@@ -17,8 +16,7 @@ from vigia.run.settings import SettingsError
 from vigia.terms import Lang, Mark, Role
 
 EnumT = TypeVar("EnumT", bound=Enum)
-HELLO_WAIT_S = 20.0
-HELLO_POLL_S = 0.05
+URL_MAX = 500
 CONSOLE_MINUTES = 60
 
 
@@ -57,12 +55,12 @@ def _choice(kind: type[EnumT], text: str, option: str) -> EnumT:
         raise SettingsError(f"{option}: got {text!r}; need one of {words}") from None
 
 
-def say_hello(folder: Path, plan: RunPlan, *, open_browser: bool) -> None:
-    """When the gateway answers: the console's address, and links that enrol."""
-    host, _, port = plan.listen.address.rpartition(":")
-    if not _answers("127.0.0.1" if host in ("0.0.0.0", "") else host.strip("[]"), int(port)):
-        return
-    url = base_url(plan)
+def say_hello(folder: Path, plan: RunPlan, listening: int, *, open_browser: bool) -> None:
+    """When the gateway listens: the console's address, and links that enrol.
+
+    listening: file descriptor on which the gateway writes its address.
+    """
+    url = os.read(listening, URL_MAX).decode().strip()
     console = invite(
         folder,
         name="Watch floor",
@@ -89,13 +87,3 @@ def say_hello(folder: Path, plan: RunPlan, *, open_browser: bool) -> None:
     print("\n".join(["", f"vigia is watching {plan.site_name}", *lines, ""]), flush=True)
     if open_browser:
         webbrowser.open(console)
-
-
-def _answers(host: str, port: int) -> bool:
-    for _ in range(int(HELLO_WAIT_S / HELLO_POLL_S)):
-        try:
-            with socket.create_connection((host, port), timeout=1.0):
-                return True
-        except OSError:
-            time.sleep(HELLO_POLL_S)
-    return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -150,6 +152,7 @@ def data_folder(folder: Path, mode: Mark) -> Path:
 def run_plan(folder: Path, plan: RunPlan, *, open_browser: bool) -> int:
     """Write the plan, start both processes, stay until stopped. Exit code for the shell."""
     try:
+        lock = _lock(folder)
         write_plan(folder, plan)
     except OSError as e:
         raise SettingsError(
@@ -157,8 +160,13 @@ def run_plan(folder: Path, plan: RunPlan, *, open_browser: bool) -> int:
         ) from e
     command = [sys.executable, "-m"]
     where = ["--data", str(folder)]
+    listening, told = os.pipe()
     children = [
-        Child("gateway", [*command, "vigia.run.gateway_main", *where]),
+        Child(
+            "gateway",
+            [*command, "vigia.run.gateway_main", *where, "--ready-fd", str(told)],
+            pass_fds=(told,),
+        ),
         Child(
             "watch",
             [*command, "vigia.run.watch_main", *where],
@@ -166,10 +174,16 @@ def run_plan(folder: Path, plan: RunPlan, *, open_browser: bool) -> int:
         ),
     ]
     hello = threading.Thread(
-        target=say_hello, args=(folder, plan), kwargs={"open_browser": open_browser}, daemon=True
+        target=say_hello,
+        args=(folder, plan, listening),
+        kwargs={"open_browser": open_browser},
+        daemon=True,
     )
     hello.start()
-    code = supervise(children)
+    try:
+        code = supervise(children)
+    finally:
+        os.close(lock)
     if code == EXIT_PORT:
         print(
             f"vigia: address {plan.listen.address} is in use by another program; stop it or "
@@ -177,6 +191,21 @@ def run_plan(folder: Path, plan: RunPlan, *, open_browser: bool) -> int:
             file=sys.stderr,
         )
     return code if code in (EXIT_OPERATOR, EXIT_PORT) else 0
+
+
+def _lock(folder: Path) -> int:
+    """One supervisor a folder; the file descriptor holds the lock until it is closed."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = os.open(folder / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise SettingsError(
+            f"data folder {folder}: another vigia runs on it; stop that one or choose another "
+            "folder with --data"
+        ) from None
+    return lock
 
 
 def _origin(files: Sequence[str], posts: Sequence[Post], adapter: str) -> Position:

@@ -25,8 +25,16 @@ STOP_S = 5.0  # after SIGTERM, before SIGKILL
 class Child:
     """One process and its restarts."""
 
-    def __init__(self, name: str, command: Sequence[str], *, stdin: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        stdin: bool = False,
+        pass_fds: Sequence[int] = (),
+    ) -> None:
         self.name = name
+        self._pass_fds = tuple(pass_fds)
         self._command = list(command)
         self._stdin = stdin
         self._deaths = 0
@@ -37,7 +45,9 @@ class Child:
     def start(self) -> None:
         self._t_start_s = time.monotonic()
         self.process = subprocess.Popen(
-            self._command, stdin=None if self._stdin else subprocess.DEVNULL
+            self._command,
+            stdin=None if self._stdin else subprocess.DEVNULL,
+            pass_fds=self._pass_fds,
         )
 
     def poll(self) -> int | None:
