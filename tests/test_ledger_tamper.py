@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TRIALS = 1_000
+BYTE_TRIALS = 200
 WITNESS = Signer("neighbour.example/w", bytes(32), SigType.COSIGNATURE)
 
 
@@ -380,6 +381,25 @@ def test_the_first_of_several_bad_entries_is_the_one_named(folder: Path) -> None
     assert found.first is not None
     assert found.last is not None
     assert found.first <= 2 <= found.last < 15, said
+
+
+def test_a_byte_changed_anywhere_in_the_database_file_is_found_or_changes_nothing(
+    folder: Path,
+) -> None:
+    """Below SQL: pages, headers, free space. No exception, and never a false OK."""
+    path = folder / FILE
+    good, rows = path.read_bytes(), read(folder)
+    verdicts: set[int] = set()
+    for seed in range(BYTE_TRIALS):
+        rng = random.Random(seed)
+        data = bytearray(good)
+        for _ in range(rng.choice((1, 1, 3, 30))):
+            data[rng.randrange(len(data))] = rng.randrange(256)
+        path.write_bytes(bytes(data))
+        code, said = check(folder)
+        verdicts.add(code)
+        assert code != 0 or read(folder) == rows, f"seed {seed}: {said}"
+    assert verdicts >= {0, 1, 2}  # free space, an entry, a page's structure
 
 
 # ---- chance ------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import msgspec
 
 from vigia.run.asgi import Answer, HttpError, json
 from vigia.run.ledger_feed import read_alert_times
-from vigia.run.ledger_store import ROWS_MAX, LedgerError, LedgerReader
+from vigia.run.ledger_store import DAMAGE, ROWS_MAX, LedgerError, LedgerReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ async def _read(folder: Path, ask: Callable[[LedgerReader], _T]) -> _T:
         return await asyncio.to_thread(read)
     except LedgerError as e:
         raise _nothing_yet() from e
-    except sqlite3.Error as e:
+    except DAMAGE as e:
         raise HttpError(503, f"the ledger cannot be read: {e}", fix="try again") from e
 
 

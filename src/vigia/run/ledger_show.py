@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from vigia.ledger.entry import decode_fields, is_commitment
 from vigia.ledger.times import AlertTimes, RevisionTimes, entry_times
 from vigia.run.ledger_keys import Salts, has_salts
-from vigia.run.ledger_store import LedgerReader
+from vigia.run.ledger_store import DAMAGE, LedgerError, LedgerReader
 from vigia.terms import Tier
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def show(folder: Path, *, alert_id: str | None, out: TextIO) -> int:
     reader = LedgerReader(folder)
     try:
         found = list(_entries(reader, alert_id))
+    except DAMAGE as e:
+        raise LedgerError(f"ledger: the file is damaged ({e}); run vigia ledger verify") from e
     finally:
         reader.close()
     if not found:

@@ -27,6 +27,8 @@ FILE = "ledger.sqlite"
 FORMAT = "1"
 WAIT_S = 10.0  # for another process's lock
 ROWS_MAX = 1_000  # entries given by one call to entries()
+# What reading a damaged file may raise: SQLite's own message can be no UTF-8, a number a text.
+DAMAGE = (sqlite3.Error, ValueError, TypeError, OverflowError)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS leaves(
     idx INTEGER PRIMARY KEY, seq INTEGER NOT NULL, n INTEGER NOT NULL,
@@ -111,7 +113,7 @@ class LedgerReader:
                 self._db.close()
                 self._db = sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)
                 _need_format(self._db, folder)
-        except sqlite3.Error as e:
+        except DAMAGE as e:
             raise LedgerError(f"ledger: {path} cannot be read: {e}") from e
 
     def size(self) -> int:

@@ -6,7 +6,6 @@ signed, and of that only what a witness's copy or the journal confirms is called
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,7 +17,7 @@ from vigia.ledger.tree import EMPTY_ROOT
 from vigia.run.ledger_against_journal import JournalCheck, compare_journal
 from vigia.run.ledger_feed import journal_feed
 from vigia.run.ledger_keys import KEY_FILE, log_signer
-from vigia.run.ledger_store import LedgerError, LedgerReader
+from vigia.run.ledger_store import DAMAGE, LedgerError, LedgerReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,7 +75,7 @@ def verify(
         if journal is not None:
             different, behind = _check_journal(folder, open_feed, reader, journal, say)
             bad = bad or different
-    except sqlite3.Error as e:
+    except DAMAGE as e:
         say(f"CANNOT CHECK: ledger: the file is damaged: {e}")
         return CANNOT
     finally:
@@ -185,7 +184,7 @@ def _check_journal(
             finding = compare_journal(feed, reader, folder / "keys", check)
         finally:
             feed.close()
-    except (LedgerError, OSError, ValueError, TypeError, sqlite3.Error) as e:
+    except (LedgerError, OSError, *DAMAGE) as e:
         say(f"journal: cannot be compared: {e}")
         return False, False
     if finding is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from typing import TYPE_CHECKING
 
 from vigia.ledger.audit import Audit, audit
@@ -11,7 +10,7 @@ from vigia.ledger.checkpoint import cosign_checkpoint, open_checkpoint
 from vigia.ledger.note import NoteError, parse_note, parse_verifier, render
 from vigia.ledger.tree import EMPTY_ROOT
 from vigia.run.ledger_keys import log_signer, witness_signer
-from vigia.run.ledger_store import LedgerError, LedgerReader
+from vigia.run.ledger_store import DAMAGE, LedgerError, LedgerReader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +38,7 @@ def save_checkpoint(
             reader.rows(), reader.checkpoints(), log, sizes=() if kept is None else (kept.size,)
         )
         newest = reader.last_checkpoint()
-    except sqlite3.Error as e:
+    except DAMAGE as e:
         raise LedgerError(f"ledger: the file is damaged: {e}") from e
     finally:
         reader.close()
