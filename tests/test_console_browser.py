@@ -119,7 +119,7 @@ def test_calm_says_what_is_and_is_not_watched_and_asks_nobody_else(floor: Floor)
     expect(right).to_contain_text("No drone warning now")
     expect(right).to_contain_text("radar, radio receiver, microphones")
     expect(right).to_contain_text("acoustic-3")
-    expect(right).to_contain_text("Remote ID receiver: hears only drones that announce themselves")
+    expect(right).to_contain_text("Remote ID: hears only drones that announce themselves")
     assert floor.page.locator(".banner, .mark").count() == 0
     assert "✓" not in floor.page.locator("vigia-console").inner_text()
     foreign = {u for u in floor.asked if not u.startswith((floor.bench.base, "data:", "blob:"))}
@@ -172,6 +172,16 @@ def test_all_clear_asks_for_a_reason_and_again_while_it_is_tracked(floor: Floor)
     page.get_by_role("button", name="Yes, end it anyway").click()
     expect(page.locator(".toast")).to_contain_text("All clear given")
     assert world.cleared_ms is not None
+
+
+def test_not_a_drone_is_said_with_a_reason(floor: Floor) -> None:
+    page = floor.page
+    floor.danger()
+    page.get_by_role("button", name="Not a drone…").click()
+    page.get_by_label("Reason, how do you know?").fill("It is our own helicopter")
+    page.get_by_role("button", name="It is not a drone").click()
+    expect(page.locator(".toast")).to_contain_text("not a drone")
+    assert floor.bench.heard("POST tracks/t41/not-a-drone")[0]["reason"].startswith("It is our own")
 
 
 def test_keys_choose_tracks_and_tabs(floor: Floor) -> None:

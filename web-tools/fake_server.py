@@ -264,6 +264,7 @@ class FakeGateway:
                 seen = [{"kind": x["kind"], "state": x["state"]} for x in sensors]
                 return json_answer(200, {"watch": self.beat(), "sensors": seen})
             case _:
+                self.log.append({"t": f"{method} {call}", **message})
                 return json_answer(200, {"received": True, "seq": 1})
 
     async def sighting(self, message: Json, role: str) -> Answer:

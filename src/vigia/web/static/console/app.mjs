@@ -13,7 +13,7 @@ import {emptyState, receive} from './store.mjs';
 import {alertsTab} from './views/alerts.mjs';
 import {leftColumn} from './views/left.mjs';
 import {mapFrame} from './views/map.mjs';
-import {allClearDialog, lostOverlay, refusedOverlay, toast} from './views/over.mjs';
+import {askDialog, lostOverlay, refusedOverlay, toast} from './views/over.mjs';
 import {rightColumn} from './views/right.mjs';
 import {banner, limitedBand, markBand, topBar} from './views/top.mjs';
 
@@ -24,7 +24,7 @@ import {banner, limitedBand, markBand, topBar} from './views/top.mjs';
  * @property {any[]} rows
  * @property {ReturnType<typeof incidents>} incidents
  * @property {{state: string, why: string | null}} watch
- * @property {number | null} wordAge_ms
+ * @property {number | null} wordAge_ms  since the last beat
  * @property {any} refused
  * @property {boolean} wrongRole
  * @property {boolean} enrolled
@@ -51,7 +51,7 @@ export class ConsoleApp extends LitElement {
     this.enrolled = false;
     this.ui = {
       tab: 'watch', selected: null, byHand: false, incident: 0, lang: 'en', sound: false, peek: false,
-      allClear: null, said: null, everybody: false, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false},
+      ask: null, said: null, everybody: false, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false},
     };
     this.act = this.#acts();
   }
@@ -141,11 +141,12 @@ export class ConsoleApp extends LitElement {
       language: () => this.#language(this.ui.lang === 'en' ? 'es' : 'en'),
       sound: () => { this.horn.set(!this.ui.sound); this.#ui({sound: !this.ui.sound}); this.link.send({t: 'on_watch', on: this.ui.sound, siren: this.ui.sound}); },
       peek: (/** @type {boolean} */ peek) => this.#ui({peek}),
-      askAllClear: (/** @type {string} */ incident_id) => this.#askAllClear(incident_id),
-      reason: (/** @type {string} */ reason) => this.#ui({allClear: {...this.ui.allClear, reason}}),
-      allClear: (/** @type {boolean} */ live) => this.#allClear(live),
+      askAllClear: (/** @type {string} */ incident_id) => this.#ask({kind: 'clear', incident_id}),
+      askNotDrone: (/** @type {string} */ track_id) => this.#ask({kind: 'judge', track_id}),
+      reason: (/** @type {string} */ reason) => this.#ui({ask: {...this.ui.ask, reason}}),
+      doIt: (/** @type {boolean} */ live) => this.#doIt(live),
       everybody: () => this.#ui({everybody: !this.ui.everybody}),
-      closeDialog: () => this.#ui({allClear: null}),
+      closeDialog: () => this.#ui({ask: null}),
       loadHistory: () => this.#loadHistory(),
     };
   }
@@ -176,24 +177,27 @@ export class ConsoleApp extends LitElement {
     return places.filter((p) => typeof p.lat_deg === 'number').map((p) => /** @type {[number, number]} */ ([p.lon_deg, p.lat_deg]));
   }
 
-  #askAllClear(/** @type {string} */ incident_id) {
-    this.#ui({allClear: {incident_id, reason: '', sure: false, busy: false, error: null}});
+  #ask(/** @type {object} */ what) {
+    this.#ui({ask: {...what, reason: '', sure: false, busy: false, error: null}});
     this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.querySelector('.dialog textarea'))?.focus());
   }
 
-  async #allClear(/** @type {boolean} */ live) {
-    const ask = this.ui.allClear;
+  /** live: a drone of it is still tracked, so an all clear is asked for a second time. */
+  async #doIt(/** @type {boolean} */ live) {
+    const {ask} = this.ui;
     if (live && !ask.sure) {
-      this.#ui({allClear: {...ask, sure: true}});
+      this.#ui({ask: {...ask, sure: true}});
       await this.updateComplete;
       return /** @type {HTMLElement | null} */ (this.querySelector('.dialog .primary'))?.focus();
     }
-    this.#ui({allClear: {...ask, busy: true, error: null}});
+    this.#ui({ask: {...ask, busy: true, error: null}});
+    const reason = ask.reason.trim();
     try {
-      await session.post('/all-clear', {incident_id: ask.incident_id, reason: ask.reason.trim()});
-      this.#ui({allClear: null, said: {text: t('console.clear.done'), at_ms: this.clock.now()}});
+      if (ask.kind === 'clear') await session.post('/all-clear', {incident_id: ask.incident_id, reason});
+      else await session.post(`/tracks/${encodeURIComponent(ask.track_id)}/not-a-drone`, {reason});
+      this.#ui({ask: null, said: {text: t(`console.${ask.kind}.done`), at_ms: this.clock.now()}});
     } catch (error) {
-      this.#ui({allClear: {...ask, busy: false, error: /** @type {Error} */ (error).message}});
+      this.#ui({ask: {...ask, busy: false, error: /** @type {Error} */ (error).message}});
     }
   }
 
@@ -210,8 +214,8 @@ export class ConsoleApp extends LitElement {
 
   #key(/** @type {KeyboardEvent} */ e) {
     const typing = e.target instanceof HTMLTextAreaElement || e.target instanceof HTMLSelectElement;
-    if (e.key === 'Escape') return this.ui.allClear ? this.act.closeDialog() : this.#ui({selected: null, byHand: false, tab: 'watch'});
-    if (typing || this.ui.allClear || e.ctrlKey || e.metaKey || e.altKey) return;
+    if (e.key === 'Escape') return this.ui.ask ? this.act.closeDialog() : this.#ui({selected: null, byHand: false, tab: 'watch'});
+    if (typing || this.ui.ask || e.ctrlKey || e.metaKey || e.altKey) return;
     if (e.key === 'w' || e.key === 'W') this.act.tab('watch');
     if (e.key === 'a' || e.key === 'A') this.act.tab('alerts');
     if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
@@ -236,7 +240,7 @@ export class ConsoleApp extends LitElement {
     const {state, ui, act, link} = this;
     return {
       state, ui, act, now_ms: this.clock.now(), rows: trackRows(state), incidents: incidents(state),
-      watch: link.watchState, wordAge_ms: link.wordAgeMs, refused: link.refused, enrolled: this.enrolled,
+      watch: link.watchState, wordAge_ms: link.beatAt === null ? null : link.now() - link.beatAt, refused: link.refused, enrolled: this.enrolled,
       wrongRole: state.person !== null && !OFFICERS.includes(state.person.role),
       targetName: (target_id) => targetName(state, target_id),
     };
@@ -244,10 +248,10 @@ export class ConsoleApp extends LitElement {
 
   render() {
     const c = this.#context();
-    return html`<div class="page ${c.ui.tab}" ?inert=${c.ui.allClear !== null || (c.watch.state === 'lost' && !c.ui.peek)}>
+    return html`<div class="page ${c.ui.tab}" ?inert=${c.ui.ask !== null || (c.watch.state === 'lost' && !c.ui.peek)}>
       ${topBar(c)}${markBand(c)}${limitedBand(c)}${banner(c)}${leftColumn(c)}${mapFrame(c)}${rightColumn(c)}
       ${c.ui.tab === 'alerts' ? alertsTab(c) : ''}</div>
-      ${toast(c)}${allClearDialog(c)}${c.refused || c.wrongRole ? refusedOverlay(c) : lostOverlay(c)}`;
+      ${toast(c)}${askDialog(c)}${c.refused || c.wrongRole ? refusedOverlay(c) : lostOverlay(c)}`;
   }
 }
 customElements.define('vigia-console', ConsoleApp);

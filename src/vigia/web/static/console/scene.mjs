@@ -50,10 +50,12 @@ function label(/** @type {State} */ state, /** @type {any} */ track, /** @type {
 }
 
 function own(/** @type {State} */ state) {
-  const posts = state.posts.map((p) => ({at: lonLat(p), name: p.name, kind: /** @type {const} */ ('post')}));
-  const people = state.people.map((p) => ({at: lonLat(p), kind: /** @type {const} */ ('person'),
-    // the post's own name says it for those who stand there
-    name: state.posts.some((post) => near(post, p)) ? '' : state.names.get(p.person_id) ?? ''}));
+  const posts = state.posts.map((p) => ({at: lonLat(p), name: p.name, kind: /** @type {const} */ ('post'), close: true}));
+  const people = state.people.map((p) => {
+    const at_post = state.posts.some((post) => near(post, p)); // the post's sign speaks for them
+    return {at: lonLat(p), kind: /** @type {const} */ ('person'), close: !at_post,
+      name: at_post ? '' : state.names.get(p.person_id) ?? ''};
+  });
   return [...people, ...posts];
 }
 

@@ -13,6 +13,7 @@ import {identityColour, TrackSymbols} from './tracks.mjs';
 const GRID_ZOOM = 11;
 const GRID_1KM_ZOOM = 11.5; // 10 km lines before
 const OWN_LABEL_ZOOM = 10;
+const NEAR_ZOOM = 14; // people who stand at a post get a sign of their own
 const FIT_ZOOM_MAX = 13.5;
 const LAYERS_OF = { // what a chip on the map switches
   grid: ['grid', 'grid-label'],
@@ -47,7 +48,7 @@ function overlayStyle(/** @type {Tokens} */ token) {
       line('trails', {'line-color': colour, 'line-width': 2, 'line-opacity': ['*', 0.6, ['get', 'opacity']], 'line-dasharray': [1, 1.6]}),
       line('spread', {'line-color': colour, 'line-width': 1.2, 'line-opacity': ['*', 0.8, ['get', 'opacity']]}),
       line('vectors', {'line-color': colour, 'line-width': 2.5, 'line-opacity': ['get', 'opacity']}),
-      {id: 'own', type: 'symbol', source: 'own', minzoom: 7,
+      {id: 'own', type: 'symbol', source: 'own', minzoom: 7, filter: ['any', ['get', 'close'], ['>=', ['zoom'], NEAR_ZOOM]],
         layout: {'icon-image': ['get', 'icon'], 'icon-allow-overlap': true, 'icon-ignore-placement': true,
           'icon-size': ['interpolate', ['linear'], ['zoom'], 7, 0.5, 10, 0.8, 12, 1], 'symbol-sort-key': ['case', ['==', ['get', 'icon'], 'post'], 1, 0]}},
       {id: 'own-label', type: 'symbol', source: 'own', minzoom: OWN_LABEL_ZOOM, filter: ['!=', ['get', 'name'], ''],

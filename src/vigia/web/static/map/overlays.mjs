@@ -23,7 +23,7 @@ import {offset, ring, wedge} from './geo.mjs';
  * @typedef {object} Scene
  * @property {TrackMark[]} tracks
  * @property {string | null} selected
- * @property {{at: LonLat, name: string, kind: 'post' | 'person'}[]} own
+ * @property {{at: LonLat, name: string, kind: 'post' | 'person', close: boolean}[]} own  close false: shown only near by
  * @property {{at: LonLat, radius_m: number}[]} dangers
  * @property {{from: LonLat, azimuth_deg: number, sigma_deg: number, age: number}[]} sightings  age 0..1
  * @property {LonLat | null} ringed  centre of the range rings
@@ -57,7 +57,7 @@ export function overlays(scene) {
       line(ring(/** @type {LonLat} */ (t.at), WITHIN_95 * /** @type {number} */ (t.sigma_m)), look(t)))),
     vectors: collection(placed(scene).filter(moves).map((t) => line([/** @type {LonLat} */ (t.at),
       offset(/** @type {LonLat} */ (t.at), /** @type {number} */ (t.course_deg), /** @type {number} */ (t.speed_mps) * VECTOR_S)], look(t)))),
-    own: collection(scene.own.map((o) => point(o.at, {icon: o.kind, name: o.name}))),
+    own: collection(scene.own.map((o) => point(o.at, {icon: o.kind, name: o.name, close: o.close}))),
   };
 }
 

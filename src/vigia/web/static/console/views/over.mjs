@@ -41,25 +41,33 @@ export function refusedOverlay(c) {
   </div></div>`;
 }
 
-/** Asks for a reason; asks a second time while a drone of it is still tracked. @param {Context} c */
-export function allClearDialog(c) {
-  const ask = c.ui.allClear;
+/** An officer's act: asks for a reason; an all clear a second time while its drone is still tracked.
+ * @param {Context} c */
+export function askDialog(c) {
+  const {ask} = c.ui;
   if (!ask) return nothing;
+  const word = (/** @type {string} */ key, /** @type {any} */ values) => t(`console.${ask.kind}.${key}`, values);
   const incident = c.incidents.find((i) => i.incident_id === ask.incident_id);
-  const live_tracks = (incident?.lead.track_ids ?? []).map((/** @type {string} */ id) => c.state.tracks.get(id)).filter(Boolean);
+  const subject = c.state.tracks.get(ask.track_id);
+  const still = (incident?.lead.track_ids ?? []).map((/** @type {string} */ id) => c.state.tracks.get(id)).filter(Boolean);
+  const again = ask.sure && still.length > 0;
   const ready = ask.reason.trim().length >= REASON_MIN && !ask.busy;
+  const send = (/** @type {Event} */ e) => {
+    e.preventDefault();
+    if (ready) c.act.doIt(still.length > 0);
+  };
   return html`<div class="over" @click=${(/** @type {Event} */ e) => e.target === e.currentTarget && c.act.closeDialog()}>
-    <form class="card dialog" role="dialog" aria-modal="true" aria-label=${t('console.clear.title')} @submit=${(/** @type {Event} */ e) => { e.preventDefault(); if (ready) c.act.allClear(live_tracks.length > 0); }}>
-      <h1>${t('console.clear.title')}</h1>
-      <p>${t('console.clear.what', {n: incident?.people.length ?? 0})}</p>
-      <label>${t('console.clear.reason')}
+    <form class="card dialog" role="dialog" aria-modal="true" aria-label=${word('title')} @submit=${send}>
+      <h1>${word('title')}</h1>
+      <p>${word('what', {n: incident?.people.length ?? 0, track: subject ? trackName(subject.number) : ''})}</p>
+      <label>${t('console.ask.reason')}
         <textarea rows="2" maxlength=${REASON_MAX} .value=${live(ask.reason)} ?disabled=${ask.sure} @input=${(/** @type {any} */ e) => c.act.reason(e.target.value)}></textarea></label>
-      ${ask.sure && live_tracks.length ? html`<div class="still" role="alert">${TRIANGLE}<div><b>${t('console.clear.still')}</b>
-        ${live_tracks.map((/** @type {any} */ track) => html`<span>${stillText(c, track)}</span>`)}</div></div>` : nothing}
-      ${ask.error ? html`<p class="failed" role="alert">${t('console.clear.failed', {why: ask.error})}</p>` : nothing}
-      <footer><button type="button" class=${ask.sure ? 'primary' : 'ghost'} @click=${c.act.closeDialog}>${t('console.clear.keep')}</button>
-        <button type="submit" class=${ask.sure && live_tracks.length ? 'dangerous' : 'primary'} ?disabled=${!ready}>
-          ${t(ask.busy ? 'console.clear.sending' : ask.sure && live_tracks.length ? 'console.clear.anyway' : 'console.clear.do')}</button></footer>
+      ${again ? html`<div class="still" role="alert">${TRIANGLE}<div><b>${t('console.clear.still')}</b>
+        ${still.map((/** @type {any} */ track) => html`<span>${stillText(c, track)}</span>`)}</div></div>` : nothing}
+      ${ask.error ? html`<p class="failed" role="alert">${t('console.ask.failed', {why: ask.error})}</p>` : nothing}
+      <footer><button type="button" class=${ask.sure ? 'primary' : 'ghost'} @click=${c.act.closeDialog}>${t('console.ask.keep')}</button>
+        <button type="submit" class=${again ? 'dangerous' : 'primary'} ?disabled=${!ready}>
+          ${ask.busy ? t('console.ask.sending') : again ? t('console.clear.anyway') : word('do')}</button></footer>
     </form></div>`;
 }
 

@@ -33,7 +33,8 @@ function trackPanel(/** @type {Context} */ c, /** @type {any} */ track) {
     </header>
     ${figures(c, track)}
     ${incident ? warned(c, incident) : nothing}
-    ${reasons(c, track)}`;
+    ${reasons(c, track)}
+    <div class="acts"><button class="ghost" @click=${() => c.act.askNotDrone(track.track_id)}>${t('console.judge.ask')}</button></div>`;
 }
 
 function figures(/** @type {Context} */ c, /** @type {any} */ track) {
