@@ -96,6 +96,18 @@ def test_nobodys_position_is_readable_in_any_file_even_while_keys_live(tmp_path:
     reader.close()
 
 
+def test_raw_bytes_of_nobody_in_particular_are_sealed_too(tmp_path: Path) -> None:
+    raw = b"...%r..." % SECRET.lat_deg
+    journal = opened(tmp_path)
+    fault = event(1, Fault(where="rid", whose="peer", what="bad checksum", raw=raw))
+    journal.append(fault, [])
+    journal.close(10.0)
+    assert holding(tmp_path, [*traces(SECRET), base64.b64encode(raw)]) == []
+    reader = JournalReader(tmp_path)
+    assert list(reader.inputs()) == [fault]
+    reader.close()
+
+
 def test_after_forgetting_no_key_in_the_folder_opens_it(tmp_path: Path) -> None:
     keys = ShiftKeys.open(tmp_path / "keys")
     journal = opened(tmp_path, keys=keys)

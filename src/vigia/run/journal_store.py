@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from vigia.events import AnyBody, Event, PositionErased, personal_subject
+from vigia.events import AnyBody, Event, Fault, PositionErased, personal_subject
 from vigia.run.build import FORMAT, Build, this_build
 from vigia.run.journal_queue import Entry, Forget, Head, Item, Lost, Snapshot
 from vigia.run.journal_tables import (
@@ -29,13 +29,14 @@ from vigia.run.journal_tables import (
     connect,
 )
 from vigia.run.keys import NO_SHIFT, ShiftKeys, shift_of
-from vigia.run.rows import Packed, pack
+from vigia.run.rows import Packed, pack, unpack
 from vigia.run.segments import BUDGET_BYTES, SEGMENT_BYTES_MAX, Segments
 from vigia.terms import Mark
 
 SNAPSHOTS_KEPT = 2
 KEY_SHIFTS = 21  # a week
 SNAPSHOT_SUBJECT = "snapshot"
+RAW_SUBJECT = "raw"
 _INPUT = f"INSERT INTO inputs VALUES({','.join('?' * 14)})"
 _DECISION = f"INSERT INTO decisions VALUES({','.join('?' * 14)})"
 _Row: TypeAlias = tuple[object, ...]
@@ -114,12 +115,13 @@ class JournalStore:
                 "open it with the version of vigia that wrote it"
             )
         self._begin_run(this_build())
-        for subject, shift, seq in self._db.execute(
-            "SELECT json_extract(body, '$.person_id'), json_extract(body, '$.shift'), seq "
-            "FROM inputs WHERE kind = 'PositionErased'"
+        for seq, text in self._db.execute(
+            "SELECT seq, body FROM inputs WHERE kind = 'PositionErased'"
         ).fetchall():
-            # A crash may have come between the event and the end of its key.
-            self._keys.destroy(subject, shift, before_seq=seq)
+            body = unpack(Packed("PositionErased", text, None))
+            if isinstance(body, PositionErased):
+                # A crash may have come between the event and the end of its key.
+                self._forget(Forget(body.person_id, body.shift, seq, seq))
         self._keys.keep_snapshots(
             {row[0] for row in self._db.execute("SELECT key_id FROM snapshots")}
         )
@@ -234,7 +236,7 @@ class JournalStore:
             ref = self._segments.append(packed.payload)
             sha = hashlib.sha256(packed.payload).digest()
             return _Sealed(packed.body, None, None, None, *ref, sha)
-        subject = personal_subject(event.body)
+        subject = _subject(event.body)
         if subject is None:
             sha = hashlib.sha256(packed.body).digest()
             return _Sealed(packed.body, None, None, None, None, None, None, sha)
@@ -296,6 +298,14 @@ class JournalStore:
         ).fetchall():
             self._keys.destroy_key(key_id)
             self._db.execute("DELETE FROM snapshots WHERE seq = ?", (seq,))
+
+
+def _subject(body: AnyBody) -> str | None:
+    """Whose key seals it. Raw bytes of anything may hold a position that nobody decoded."""
+    subject = personal_subject(body)
+    if subject is None and isinstance(body, Fault) and body.raw:
+        return f"{RAW_SUBJECT}/{body.where}"
+    return subject
 
 
 def read_header(db: sqlite3.Connection) -> Header | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 import struct
 from typing import TYPE_CHECKING
@@ -69,6 +70,7 @@ class Gap(msgspec.Struct, kw_only=True):
 
 def connect(path: Path) -> sqlite3.Connection:
     """For the one writer. Power-safe: every commit is on disk when it returns."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, 0o600))  # names are in it
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
