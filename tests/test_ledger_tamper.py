@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import random
 import shutil
@@ -16,7 +17,8 @@ from vigia.ledger.checkpoint import cosign_checkpoint, sign_checkpoint
 from vigia.ledger.note import Signer, SigType, parse_note, render
 from vigia.ledger.tree import Frontier, leaf_hash
 from vigia.run.ledger_keys import log_signer
-from vigia.run.ledger_store import FILE, LedgerReader
+from vigia.run.ledger_show import show
+from vigia.run.ledger_store import FILE, LedgerError, LedgerReader
 from vigia.run.ledger_verify import verify
 
 if TYPE_CHECKING:
@@ -399,6 +401,8 @@ def test_a_byte_changed_anywhere_in_the_database_file_is_found_or_changes_nothin
         code, said = check(folder)
         verdicts.add(code)
         assert code != 0 or read(folder) == rows, f"seed {seed}: {said}"
+        with contextlib.suppress(LedgerError):
+            show(folder, alert_id="aalba", out=io.StringIO())
     assert verdicts >= {0, 1, 2}  # free space, an entry, a page's structure
 
 

@@ -25,24 +25,22 @@ def show(folder: Path, *, alert_id: str | None, out: TextIO) -> int:
 
     Shows what the file says and proves nothing: that is verify(). Raises LedgerError.
     """
-    names = _names(folder)
     reader = LedgerReader(folder)
     try:
+        names = _names(folder)
         found = list(_entries(reader, alert_id))
+        lines = [_line(idx, entry, names) for idx, entry in found]
+        if alert_id is not None:
+            for times in entry_times(entry for _, entry in found):
+                lines += ["", *_times_lines(times, names)]
     except DAMAGE as e:
         raise LedgerError(f"ledger: the file is damaged ({e}); run vigia ledger verify") from e
     finally:
         reader.close()
     if not found:
-        what = "the ledger is empty" if alert_id is None else f"no entry of alert {alert_id}"
-        out.write(f"{what}\n")
-        return 0 if alert_id is None else 1
-    for idx, entry in found:
-        out.write(_line(idx, entry, names) + "\n")
-    if alert_id is not None:
-        for times in entry_times(entry for _, entry in found):
-            out.write("\n" + "\n".join(_times_lines(times, names)) + "\n")
-    return 0
+        lines = ["the ledger is empty" if alert_id is None else f"no entry of alert {alert_id}"]
+    out.writelines(f"{line}\n" for line in lines)
+    return 0 if found or alert_id is None else 1
 
 
 def _entries(reader: LedgerReader, alert_id: str | None) -> Iterator[tuple[int, bytes]]:
