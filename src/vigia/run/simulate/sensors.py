@@ -42,7 +42,7 @@ RID_SIGMA_M = 10.0
 OPERATOR_EVERY_S = 15.0
 COLUMNS = (
     "t_obs_ns", "azimuth_deg_true", "azimuth_sigma_deg", "elevation_deg", "elevation_sigma_deg",
-    "range_m", "range_sigma_m", "range_rate_mps", "range_rate_sigma_mps", "flags",
+    "range_m", "range_sigma_m", "range_rate_mps", "range_rate_sigma_mps", "flags", "p_drone",
 )  # fmt: skip
 
 
@@ -149,7 +149,16 @@ def _look(sensor: SimSensor, flyer: Flyer, t: float, rng: Random) -> tuple[float
         g.range_rate_mps + rng.gauss(0.0, sv) if has_range else math.nan,
         sv,
         int(Flag.HEARD if sensor.kind == "acoustic" else Flag.NONE),
+        _believes(sensor, flyer, rng),
     )
+
+
+def _believes(sensor: SimSensor, flyer: Flyer, rng: Random) -> float:
+    """What a sensor that classifies says now and then; it is wrong once in five times."""
+    if not sensor.classifies or rng.random() > 0.3:
+        return math.nan
+    right = rng.random() < 0.8
+    return 0.8 if (flyer.kind == "drone") == right else 0.2
 
 
 def _geometry(at: Enu, flyer: Flyer, t: float) -> _Geometry:
@@ -188,7 +197,7 @@ def _clutter(sensor: SimSensor, rng: Random) -> tuple[float, ...]:
         math.nan if math.isnan(se) else rng.uniform(0.0, 25.0), se,
         math.nan if math.isnan(sr) else sensor.range_m * math.sqrt(rng.uniform(0.01, 1.0)), sr,
         math.nan if math.isnan(sv) else rng.gauss(0.0, 6.0), sv,
-        int(Flag.HEARD if sensor.kind == "acoustic" else Flag.NONE),
+        int(Flag.HEARD if sensor.kind == "acoustic" else Flag.NONE), math.nan,
     )  # fmt: skip
 
 

@@ -75,6 +75,7 @@ class SimSensor(msgspec.Struct, frozen=True, kw_only=True):
     clock_skew_s: float
     link_down: tuple[Span, ...]
     dies_s: float | None
+    classifies: bool = False  # says at times what it believes to see
 
     @property
     def healthy(self) -> bool:
@@ -380,6 +381,7 @@ def _sensors(rng: Random, duration_s: float) -> tuple[SimSensor, ...]:
                 clutter=rng.choice((0.0, 0.05, 0.3)) if kind == "radar" else 0.005,
                 boresight_deg=rng.uniform(0.0, 360.0), clock_skew_s=skew, link_down=down,
                 dies_s=rng.uniform(10.0, duration_s) if rng.random() < 0.06 else None,
+                classifies=kind in ("radar", "camera") and rng.random() < 0.6,
             )
         )  # fmt: skip
     return tuple(found)
