@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import lru_cache
 
 CELL_DEG = 0.25  # declination changes by some hundredths of a degree within it
@@ -24,8 +23,8 @@ def _of_cell(lat_cell: int, lon_cell: int, year: float) -> float:
     from pygeomag import GeoMag  # late: only the first compass bearing needs it
 
     lat = min(max(lat_cell * CELL_DEG, -89.9), 89.9)
-    return GeoMag(coefficients_file="wmm/WMM_2025.COF").calculate(glat=lat, glon=lon_cell * CELL_DEG, alt=0, time=year).d
-
-
-def now_deg(lat_deg: float, lon_deg: float) -> float:
-    return declination_deg(lat_deg, lon_deg, time.time_ns())
+    return (
+        GeoMag(coefficients_file="wmm/WMM_2025.COF")
+        .calculate(glat=lat, glon=lon_cell * CELL_DEG, alt=0, time=year)
+        .d
+    )

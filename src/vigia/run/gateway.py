@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Coroutine
 from pathlib import Path
 
 import msgspec
@@ -29,8 +30,10 @@ from vigia.events import (
     SightingPlaced,
     TracksPublished,
 )
+from vigia.ledger.times import AlertTimes
 from vigia.run import page_json as out
 from vigia.run.invitations import Invitations
+from vigia.run.ledger_feed import read_alert_times
 from vigia.run.ledger_follower import LedgerFollower
 from vigia.run.link import Emit, Picture, State, Status, ToGateway
 from vigia.run.link_io import LinkClient
@@ -41,16 +44,30 @@ from vigia.run.roles import OFFICERS
 from vigia.run.sessions import Sessions
 from vigia.run.view import SIGHTINGS_S, View
 from vigia.run.watch_clock import WatchClock
-from vigia.terms import AckKind, Channel, Role
+from vigia.terms import AckKind, Channel
 
 SOURCE = "gateway"
 LOST_S = 3.0  # without a Status: WATCH LOST
 BEAT_S = 2.0
 LOOK_S = 0.25
+FAULTS_S = 1.0
+RECALL_NS = 6 * 3600 * 1_000_000_000  # how far back answers to open alerts are looked for
 FAULTS_MAX = 100  # kinds of bad input counted between two reports
 GREET_SIGHTINGS_MAX = 200
 
 _encode = msgspec.json.Encoder().encode
+
+
+def _reached_times(times: AlertTimes) -> out.ReachedTimes:
+    def first(moments: list[int | None]) -> int | None:
+        known = [t for t in moments if t is not None]
+        return min(known) // 1_000_000 if known else None
+
+    return out.ReachedTimes(
+        first([r.delivered_ns for r in times.revisions]),
+        first([r.seen_ns for r in times.revisions]),
+        first([r.safe_ns for r in times.revisions]),
+    )
 
 
 def frame_of(message: out.ToPage) -> bytes:
@@ -78,6 +95,7 @@ class Gateway:
         self._since_ns = self.clock.now_ns()
         self._t_status_s: float | None = None
         self._faults: dict[tuple[str, str], Fault] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         link.on_message = self.heard
         link.on_lost = self.look
 
@@ -193,6 +211,8 @@ class Gateway:
         self.clock.forget()
         self.clock.heard(state.t_ns)
         gone = self.view.take_state(state)
+        if state.open_alerts:
+            self._background(self._recall_reached())
         held: dict[str, list[str]] = {}
         for alert in gone:
             held.setdefault(alert.person_id or "", []).append(alert.alert_id)
@@ -204,6 +224,25 @@ class Gateway:
                 self.greet(page)
             else:
                 page.close("not enrolled any more")
+
+    async def _recall_reached(self) -> None:
+        """Answers that came before this process began are in the journal; consoles show them."""
+        since_ns = self.clock.now_ns() - RECALL_NS
+        try:
+            found = await asyncio.to_thread(read_alert_times, self.folder, since_ns=since_ns)
+        except (sqlite3.Error, OSError, ValueError) as e:
+            self.fault("journal", f"past answers cannot be read: {type(e).__name__}")
+            return
+        for times in found:
+            alert = self.view.alerts.get(times.alert_id)
+            if alert is not None and alert.person_id == times.person:
+                self.view.recall_reached(times.alert_id, _reached_times(times))
+                self._alert(alert, None)
+
+    def _background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     # ---- to the pages ----------------------------------------------------------------------
 
@@ -258,23 +297,21 @@ class Gateway:
     def now_ms(self) -> int:
         return self.clock.now_ns() // 1_000_000
 
-    @property
-    def role_of(self) -> Callable[[str], Role | None]:
-        people = self.view.people
-        return lambda person_id: None if person_id not in people else people[person_id].role
-
     # ---- the watch's pulse -----------------------------------------------------------------
 
     async def run(self) -> None:
         """Beats, the look whether the watch lives, and counted faults; until cancelled."""
         loop = asyncio.get_running_loop()
         next_beat_s = loop.time() + BEAT_S
+        next_faults_s = loop.time() + FAULTS_S
         while True:
             await asyncio.sleep(LOOK_S)
             self.look()
             if loop.time() >= next_beat_s:
                 next_beat_s = max(next_beat_s + BEAT_S, loop.time())
                 self._send_beat()
+            if loop.time() >= next_faults_s:
+                next_faults_s = loop.time() + FAULTS_S
                 self._tell_faults()
 
     def look(self) -> None:
@@ -282,7 +319,7 @@ class Gateway:
         if self._t_status_s is None:
             return
         if asyncio.get_running_loop().time() - self._t_status_s > LOST_S:
-            self._turn("lost", "" if self.link.connected else "the watch process is gone")
+            self._turn("lost", "the watch does not answer")
 
     def _turn(self, state: str, why: str) -> None:
         if (state, why) != (self._state, self._why):
@@ -299,7 +336,7 @@ class Gateway:
     # ---- bad input -------------------------------------------------------------------------
 
     def fault(self, where: str, what: str, raw: bytes = b"", person_id: str | None = None) -> None:
-        """Counted at once, told to the watch every BEAT_S, one Fault a kind."""
+        """Counted at once, told to the watch every FAULTS_S, one Fault a kind."""
         self.metrics.counts["faults"] += 1
         known = self._faults.get((where, what))
         if known is not None:

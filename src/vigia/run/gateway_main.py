@@ -1,7 +1,7 @@
 """`python -m vigia.run.gateway_main --data DIR`: the gateway process, from the plan in its folder.
 
     --listen HOST:PORT   instead of the plan's; port 0 is chosen by the system
-    --tls auto|CERT,KEY  instead of the plan's; auto is the site's own CA
+    --tls auto|off|CERT,KEY  auto is the site's own CA, also on loopback; off is only for loopback
     --ready-fd N         the address is written there when it listens
 
 Exit codes: 0 stopped, 2 the operator's mistake, 3 the address is in use.
@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         plan = _plan(read_plan(folder), args.listen, args.tls)
         with uvloop_runner() as runner:
-            runner.run(_serve(folder, plan, args.ready_fd))
+            runner.run(_serve(folder, plan, args.tls, args.ready_fd))
     except PortInUse as e:
         print(f"vigia: {e}", file=sys.stderr, flush=True)
         return EXIT_PORT
@@ -84,7 +84,7 @@ def _plan(plan: RunPlan, listen: str | None, tls: str | None) -> RunPlan:
     changed = plan.listen
     if listen is not None:
         changed = msgspec.structs.replace(changed, address=listen)
-    if tls is not None and tls != "auto":
+    if tls not in (None, "auto", "off"):
         cert, _, key = tls.partition(",")
         changed = msgspec.structs.replace(changed, cert=cert, key=key or None)
     if (changed.cert is None) != (changed.key is None):
@@ -92,14 +92,14 @@ def _plan(plan: RunPlan, listen: str | None, tls: str | None) -> RunPlan:
     return msgspec.structs.replace(plan, listen=changed)
 
 
-async def _serve(folder: Path, plan: RunPlan, ready_fd: int | None) -> None:
+async def _serve(folder: Path, plan: RunPlan, tls_word: str | None, ready_fd: int | None) -> None:
     sock = await _listen(plan.listen)
     host, port = sock.getsockname()[:2]
     plan = _with_port(plan, port)
-    tls, ca = _tls(folder, plan, host)
+    tls, ca = _tls(folder, plan, host, tls_word)
     gateway = Gateway(folder, LinkClient(lambda: link_path(folder)), open_sessions(folder / "keys"))
     gateway.secure = tls is not None
-    gateway.base_url = base_url(plan)
+    gateway.base_url = base_url(plan, secure=gateway.secure)
     gateway.hosts = frozenset({*plan.listen.hosts, socket.gethostname().lower()})
     server = make_server(gateway, tls=tls, ca=ca)
     ledger = gateway.ledger = follow_journal(folder)
@@ -200,10 +200,17 @@ def _with_port(plan: RunPlan, port: int) -> RunPlan:
     return msgspec.structs.replace(plan, listen=listen)
 
 
-def _tls(folder: Path, plan: RunPlan, host: str) -> tuple[ssl.SSLContext | None, Path | None]:
+def _tls(
+    folder: Path, plan: RunPlan, host: str, word: str | None
+) -> tuple[ssl.SSLContext | None, Path | None]:
     """None: plain HTTP, which only this machine can reach. And the site CA's certificate."""
     listen = plan.listen
-    if listen.cert is None and is_loopback(host):
+    if word == "off" and not is_loopback(host):
+        raise SettingsError(
+            f"--tls off: got --listen {listen.address}; beyond this machine only HTTPS is served: "
+            "leave --tls out, the site's own CA is made by itself"
+        )
+    if listen.cert is None and is_loopback(host) and word != "auto":
         return None, None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

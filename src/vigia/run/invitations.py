@@ -140,11 +140,16 @@ def invite(
         raise SettingsError(f"invite: {folder / NAME} cannot be written ({e})") from e
 
 
-def base_url(plan: RunPlan) -> str:
-    """Where people reach the gateway: the first name of the certificate, else the address."""
+def base_url(plan: RunPlan, *, secure: bool | None = None) -> str:
+    """Where people reach the gateway: the first name of the certificate, else the address.
+
+    secure None: as the plan makes it.
+    """
     host, _, port = plan.listen.address.rpartition(":")
     bare = host.strip("[]")
-    if is_loopback(bare) and plan.listen.cert is None:
+    if secure is None:
+        secure = not is_loopback(bare) or plan.listen.cert is not None
+    if not secure:
         return f"http://{host}:{port}"
     name = plan.listen.hosts[0] if plan.listen.hosts else bare
     if name in ("0.0.0.0", "::"):

@@ -95,6 +95,13 @@ class View:
                     times.safe_ms = times.safe_ms or t_ms
         return out.ReachedOut(body.alert_id, body.person_id, body.kind, to_ms(body.t_obs_ns))
 
+    def recall_reached(self, alert_id: str, times: out.ReachedTimes) -> None:
+        """What the record says of an open alert; an answer heard meanwhile stays."""
+        held = self._reached.setdefault(alert_id, times)
+        held.delivered_ms = held.delivered_ms or times.delivered_ms
+        held.seen_ms = held.seen_ms or times.seen_ms
+        held.safe_ms = held.safe_ms or times.safe_ms
+
     def take_person(self, body: PersonAdded) -> bool:
         """True: somebody known has another role now."""
         known = self.people.get(body.person_id)
@@ -236,12 +243,11 @@ class View:
     def recent_sightings(self, *, since_ms: int) -> list[out.SightingOut]:
         return [s for s in self.sightings.values() if s.received_ms >= since_ms]
 
-    def health(self, here: dict[str, int]) -> out.HealthOut | None:
-        """here: the gateway's own counters."""
-        status = self.status
-        if status is None:
-            return None
-        sensors = tuple(
+    @property
+    def sensors(self) -> tuple[out.SensorOut, ...]:
+        if self.status is None:
+            return ()
+        return tuple(
             out.SensorOut(
                 s.sensor_id,
                 s.kind,
@@ -252,10 +258,16 @@ class View:
                 s.thinned,
                 s.last_fault,
             )
-            for s in status.sensors
+            for s in self.status.sensors
         )
+
+    def health(self, here: dict[str, int]) -> out.HealthOut | None:
+        """here: the gateway's own counters."""
+        status = self.status
+        if status is None:
+            return None
         return out.HealthOut(
-            sensors, status.journal, status.journal_lag_s, {**status.counts, **here}
+            self.sensors, status.journal, status.journal_lag_s, {**status.counts, **here}
         )
 
 
