@@ -13,6 +13,7 @@ from ledger_world import LAT_DEG, T_NS, answer, night, smallest_bodies, write_fe
 from vigia.events import Event, PersonMoved, Tick
 from vigia.ledger.entry import decode_fields, decode_head
 from vigia.ledger.remember import Missing, Unread, entries
+from vigia.run.backup import backup
 from vigia.run.journal import Journal
 from vigia.run.journal_tables import DATABASE
 from vigia.run.keys import ShiftKeys, shift_of
@@ -24,6 +25,7 @@ from vigia.run.ledger_feed import (
     journal_feed,
     read_alert_times,
 )
+from vigia.run.ledger_keys import log_signer
 from vigia.run.ledger_store import LedgerReader
 from vigia.run.ledger_verify import verify
 from vigia.terms import AckKind, Mark, Position
@@ -268,6 +270,24 @@ def test_lost_inputs_are_an_entry(recorder: Recorder) -> None:
     assert (gap["first_seq"], gap["last_seq"], gap["people"]) == (100, 119, 8)
     assert gap["t_ns"] == T_NS + 99 * 10**9
     assert check(recorder.folder)[0] == 0
+
+
+def test_a_backup_without_keys_verifies_with_the_key_somebody_was_told(
+    recorder: Recorder, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    recorder.record(night())
+    bring_up_to_date(recorder.folder)
+    copy = tmp_path_factory.mktemp("elsewhere") / "copy"
+    backup(recorder.folder, copy)
+    assert not (copy / "keys").exists()
+    out = io.StringIO()
+    assert verify(copy, key=None, witness=[], against_journal=True, out=out) == 2
+    told = log_signer(recorder.folder / "keys").verifier.text()
+    out = io.StringIO()
+    code = verify(copy, key=told, witness=[], against_journal=True, out=out)
+    assert code == 0, out.getvalue()
+    assert "could not be compared" in out.getvalue()
+    assert not (copy / "keys").exists()  # checking makes no keys
 
 
 def test_positions_in_the_journal_never_reach_the_feed(recorder: Recorder) -> None:
