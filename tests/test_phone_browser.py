@@ -435,7 +435,7 @@ def test_a_position_is_shared_only_on_watch_and_only_when_wanted(
 
 def test_spanish_from_the_first_screen_to_the_answer(chromium: Any, bench: Bench) -> None:
     phone = Phone(chromium, bench, locale="es-MX").log_in().connected()
-    expect(phone.act("seen")).to_contain_text("DRON A LA VISTA")
+    expect(phone.act("seen")).to_contain_text("VEO UN DRON")
     bench.say(an_alert())
     expect(phone.page.locator(".action")).to_have_text("CÚBRASE")
     expect(phone.page.locator(".alert")).to_contain_text("Viene del suroeste")

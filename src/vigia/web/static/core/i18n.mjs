@@ -39,9 +39,13 @@ export function language() {
   return lang;
 }
 
-/** Saved choice, else the person's language, else the browser's, else English. */
+/**
+ * Saved choice, else the person's language, else the browser's, else English. A person's "en" is
+ * what an invitation says when nobody chose, so it does not overrule a browser in Spanish.
+ */
 export function preferredLanguage(personLang = null) {
-  const wanted = [readChoice(), personLang, ...(globalThis.navigator?.languages ?? [])];
+  const chosen = personLang === "en" ? null : personLang;
+  const wanted = [readChoice(), chosen, ...(globalThis.navigator?.languages ?? [])];
   for (const one of wanted) {
     const short = one?.slice(0, 2).toLowerCase();
     if (LANGS.includes(short)) return short;

@@ -2,7 +2,7 @@
 
 import { html, svg } from "../vendor/lit/lit.mjs";
 import { t } from "../core/i18n.mjs";
-import { compassPoint, wrap360 } from "../core/geo.mjs";
+import { angleDiff, compassPoint, wrap360 } from "../core/geo.mjs";
 
 const at = (deg, r) => {
   const a = (deg * Math.PI) / 180;
@@ -56,7 +56,9 @@ export function droneDial({ bearingDeg, headingDeg, pointKey }) {
   const [x, y] = at(where, 100);
   const shown = Math.round(wrap360(bearingDeg)) % 360;
   const label = t("alert.dial_label", { point: t(pointKey), bearing: shown });
-  const near = (deg) => Math.abs(((deg - bearingDeg + 540) % 360) - 180) < 26;
+  // no letter under the drone, nor under the words opposite it
+  const off = (deg) => Math.abs(angleDiff(deg, bearingDeg));
+  const near = (deg) => off(deg) < 26 || off(deg) > 146;
   const [nx, ny] = at(where + 180, 62); // opposite the drone there is always room
   return html`<svg class="dial drone" viewBox="-150 -136 300 272" role="img" aria-label=${label}>
     <circle class="rim" r="116" />${ticks(116, turn, { minor: 30 })}${letters(90, turn, near)}

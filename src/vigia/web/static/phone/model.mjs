@@ -42,6 +42,7 @@ export class Model extends EventTarget {
     this.view = "home";
     this.alertId = null; // shown in the alert view
     this.reportId = null; // shown in the sent view
+    this.skipped = new Set(); // reports whose direction the person does not know
     this.chips = new Map(); // root report -> set of chips
     this.onWatch = read("onWatch") === "1";
     this.sharePosition = read("sharePosition") === "1";
@@ -288,6 +289,11 @@ export class Model extends EventTarget {
   point(index) {
     const entry = this.shownReport();
     if (entry) this._refine(entry, { bearing: bearingOfPoint(index) });
+  }
+
+  skipPoint(root) {
+    this.skipped.add(root);
+    this.change();
   }
 
   _refine(entry, more = {}) {

@@ -17,7 +17,7 @@ export function alertView(model) {
   const { alert } = record;
   const now = model.now;
   const state = phase(record, now);
-  return html`<main class="screen alert look-${look(record, now)}" data-alert=${alert.alert_id} data-phase=${state}>
+  return html`<main class="screen alert look-${look(record, now)}" data-alert=${alert.alert_id} data-phase=${state} data-end=${alert.end_reason ?? ""}>
     ${markBar(alert.mark)} ${top(record, now, state)} ${linkLine(model)}
     <h1 class="action">${t(actionKey(record, now))}</h1>
     ${state === "ended" ? ended(alert) : coming(model, record, state)}

@@ -14,7 +14,8 @@ export function sentView(model) {
   const entry = model.shownReport();
   if (!entry) return html`<main class="screen sent">${statusLine(model)}</main>`;
   const gone = model.withdrawn(entry);
-  return html`<main class="screen sent">
+  const asking = !gone && !model.bearingNow(entry) && !model.skipped.has(entry.root);
+  return html`<main class="screen sent ${asking ? "asking" : ""}">
     ${statusLine(model)} ${banner(model, entry, gone)}
     <div class="caught-area">${caught(model, entry)}</div>
     <p class="facts">${facts(model, entry)}</p>
@@ -64,7 +65,7 @@ function banner(model, entry, gone) {
 
 function caught(model, entry) {
   const bearing = model.bearingNow(entry);
-  if (!bearing) return pointPicker(model);
+  if (!bearing) return model.skipped.has(entry.root) ? html`<p class="skipped">${t("sent.no_bearing")}</p>` : pointPicker(model, entry);
   return caughtDial({
     bearingDeg: bearing.azimuth_deg_true ?? bearing.azimuth_deg_magnetic,
     sigmaDeg: bearing.sigma_deg,
@@ -72,11 +73,12 @@ function caught(model, entry) {
 }
 
 /** Eight big buttons where a compass would be. */
-function pointPicker(model) {
+function pointPicker(model, entry) {
   return html`<div class="picker" role="group" aria-label=${t("sent.no_bearing_hint")}>
     <p>${t("sent.no_bearing_hint")}</p>
     ${POINTS.map((point, i) => html`<button class="p-${point}" @click=${() => model.point(i)}
       aria-label=${t(`alert.point.${point}`)}>${t(`alert.point_short.${point}`)}</button>`)}
+    <button class="p-c" data-act="skip" @click=${() => model.skipPoint(entry.root)} aria-label=${t("sent.dont_know")}>?</button>
   </div>`;
 }
 
