@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from planted.bugs import BUGS
-from vigia.run.simulate.worlds import run_world
+from planted.bugs import BUGS, mark_dropped
+from vigia.run.simulate.worlds import main, run_world
 
 WORLDS_MAX = 60
 
@@ -33,3 +33,12 @@ def test_a_planted_bug_is_caught(
             record_property("planted", f"{bug.__name__}: world {seed + 1}, by {rules}")
             return
     raise AssertionError(f"{bug.__name__}: not caught in {WORLDS_MAX} worlds")
+
+
+def test_a_failing_world_prints_the_command_that_shows_it_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with mark_dropped():
+        assert main(seed=7, count=1) == 1
+    assert "vigia simulate --seed 7 --verbose" in capsys.readouterr().out
+    assert main(seed=7, count=1) == 0
