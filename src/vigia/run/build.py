@@ -16,7 +16,7 @@ FORMAT = 1  # of the journal's tables
 # What the core's decisions come from; adapters and shell run before the inputs are journaled.
 CORE = (
     *("terms.py", "geo.py", "scan.py", "tracktable.py", "events.py", "roster.py", "flow.py"),
-    *("track", "threat", "alert", "delivery"),
+    *("threats.py", "track", "threat", "alert", "delivery"),
 )
 
 
@@ -57,7 +57,7 @@ def core_hash(package: Path) -> str:
     digest = hashlib.sha256()
     for name in CORE:
         path = package / name
-        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        files = sorted(path.glob("*.py")) if path.is_dir() else [path]
         for file in files:
             if file.exists():
                 digest.update(str(file.relative_to(package)).encode() + b"\0")
