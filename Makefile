@@ -4,7 +4,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --frozen
 JOBS ?= 2
 
-.PHONY: demo test bench soak lint setup worlds clean basemap
+.PHONY: demo test bench soak lint setup clean screenshots
 
 demo: setup
 	$(RUN) vigia demo
@@ -22,7 +22,7 @@ setup: .venv/.ready
 # What is left out on this machine is said at the end of the run, with the reason.
 test: setup
 	sh tools/browser.sh
-	$(RUN) python tools/run_tests.py
+	$(RUN) python -m tools.run_tests
 
 lint: setup
 	$(RUN) ruff check .
@@ -35,7 +35,11 @@ bench: setup
 	$(RUN) --group bench python -m bench
 
 soak: setup
-	$(RUN) python tools/soak.py
+	$(RUN) python -m tools.soak
 
 clean:
 	rm -rf .venv .uv build dist artefacts demo-data .pytest_cache .ruff_cache .hypothesis
+
+# Fresh pictures of the real demo for the README (needs chromium).
+screenshots: setup
+	$(RUN) python -m tools.screenshots
