@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vigia.ledger.checkpoint import (
@@ -210,6 +210,7 @@ def test_what_is_no_note_is_refused(data: bytes) -> None:
         parse_note(data)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.binary(max_size=300))
 def test_garbage_is_a_note_error_and_nothing_else(data: bytes) -> None:
     for parse in (parse_note, lambda d: parse_verifier(d.decode("latin-1"))):
@@ -219,6 +220,7 @@ def test_garbage_is_a_note_error_and_nothing_else(data: bytes) -> None:
             continue
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.binary(max_size=200), st.binary(max_size=60))
 def test_almost_notes_are_a_note_error_and_nothing_else(head: bytes, tail: bytes) -> None:
     data = head + b"\n\n\xe2\x80\x94 name " + base64.b64encode(tail) + b"\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vigia.ledger.tree import (
@@ -129,6 +129,7 @@ def test_proofs_are_those_of_certificate_transparency() -> None:
     assert tree.consistency(8, 8) == []
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(leaves_lists)
 def test_head_equals_the_recursion_of_the_rfc(leaves: list[bytes]) -> None:
     hashes = [leaf_hash(leaf) for leaf in leaves]
@@ -158,6 +159,7 @@ def test_every_proof_of_every_size_up_to_20_equals_the_rfc_and_verifies() -> Non
             )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.integers(1, 60), st.data())
 def test_a_proof_holds_for_nothing_else(size: int, data: st.DataObject) -> None:
     leaves = [bytes([i]) for i in range(size)]
@@ -180,6 +182,7 @@ def test_a_proof_holds_for_nothing_else(size: int, data: st.DataObject) -> None:
         assert not verify_inclusion(leaf=leaf, index=index, size=size, proof=proof[1:], root=root)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.integers(2, 60), st.data())
 def test_a_changed_past_has_no_consistency_proof(size: int, data: st.DataObject) -> None:
     leaves = [bytes([i]) for i in range(size)]
