@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vigia.scan import Flag
-from vigia.track.kalman import Q_M2_S3, TAU_S
+from vigia.track.kalman import Q_M2_S3, TAU_S, WILD
 from vigia.track.measure import NEAR_M, SOUND_MPS, TURN, Place, Polar, Stand, wrap
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _near_one(gate: Sequence[float], dt: float, z: Polar | Place, at: Stand) -> 
     e, n, ve, vn, var, cov, var_v, many = gate
     b = max(min(dt, TAU_S), -TAU_S)
     e, n, b = e + b * ve, n + b * vn, abs(b)
-    v = var + b * (cov + b * (var_v + 2.0 / 3.0 * Q_M2_S3 * b))
+    v = var + b * (cov + b * (var_v + 2.0 / 3.0 * WILD * Q_M2_S3 * b))
     if isinstance(z, Place):
         return (e - z.e_m) ** 2 + (n - z.n_m) ** 2 <= GATE2 * (v + 2.0 * z.sigma_m**2)
     de, dn = e - at.e_m, n - at.n_m
@@ -82,7 +82,7 @@ def _near_many(
     t = np.array([z.t_ns for z in zs], dtype=np.int64)[:, None]
     b = np.clip((t - table.t_ns[slots]) / 1e9, -TAU_S, TAU_S)
     e, n, b = e + b * ve, n + b * vn, np.abs(b)
-    v = var + b * (cov + b * (var_v + 2.0 / 3.0 * Q_M2_S3 * b))
+    v = var + b * (cov + b * (var_v + 2.0 / 3.0 * WILD * Q_M2_S3 * b))
     if isinstance(zs[0], Place):
         where = np.array([(q.e_m, q.n_m, q.sigma_m) for q in zs if isinstance(q, Place)])
         off2 = (e - where[:, :1]) ** 2 + (n - where[:, 1:2]) ** 2

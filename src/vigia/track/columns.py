@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vigia.scan import Flag
-from vigia.track.fit import LOG_TURN, ROUNDS, WIDE
+from vigia.track.fit import LOG_TURN, ROUNDS, STARTLING, WIDE, WILD_PRIOR
 from vigia.track.kalman import (
     Q_M2_S3,
     QZ_M2_S3,
     SERIES_S,
     TAU_S,
+    WILD,
     Motion,
     absorb,
     flow,
@@ -46,7 +47,7 @@ class Fits(NamedTuple):
     size: NDArray[np.int64]
 
 
-def motions(dt_s: Column) -> Motion:
+def motions(dt_s: Column, times: float = 1.0) -> Motion:
     """kalman.motion of (p,) seconds, of either sign."""
     t = np.abs(dt_s)
     a = np.exp(-t / TAU_S)
@@ -55,21 +56,44 @@ def motions(dt_s: Column) -> Motion:
     pv = 0.5 * b * b
     pp = np.where(t < SERIES_S, t**3 / 3.0, TAU_S * TAU_S * (t - 2.0 * b + vv))
     sign = np.where(dt_s < 0.0, -1.0, 1.0)
-    q, z = Q_M2_S3, QZ_M2_S3
+    q, z = Q_M2_S3 * times, QZ_M2_S3 * times
     parts = (a, sign * b, q * pp, sign * q * pv, q * vv, z * pp, sign * z * pv, z * vv)
     # why the cast: flow and seen_later take a column wherever they take a number
     return Motion(*cast("tuple[float, ...]", parts))
 
 
-def flowed(x: Column, dt_s: Column) -> Column:
+def flowed(x: Column, dt_s: Column, times: float = 1.0) -> Column:
     """(27, p) states moved by (p,) seconds >= 0."""
-    return np.array(flow(_packed(x), motions(dt_s)))
+    return np.array(flow(_packed(x), motions(dt_s, times)))
 
 
 def fit_many(
     x: Column, t_ns: NDArray[np.int64], zs: Sequence[Polar], which: NDArray[np.intp], at: Stand
 ) -> Fits:
     """x (27, p), t_ns (p,): states; which (p,): the index in zs each is tried with."""
+    calm = _fit_many(x, t_ns, zs, which, at, 1.0)
+    ranged = np.array([z.range_m == z.range_m for z in zs])[which]
+    t_z = np.array([z.t_ns for z in zs], dtype=np.int64)[which]
+    odd = (calm.nis > np.array(STARTLING)[calm.size]) & ranged & (t_z > t_ns)
+    if not odd.any():
+        return calm
+    wild = _fit_many(x[:, odd], t_ns[odd], zs, which[odd], at, WILD)
+    better = wild.log_density + WILD_PRIOR > calm.log_density[odd]
+    index = np.flatnonzero(odd)[better]
+    calm.g[:, index] = wild.g[:, better]
+    calm.nis[index] = wild.nis[better]
+    calm.log_density[index] = wild.log_density[better] + WILD_PRIOR
+    return calm
+
+
+def _fit_many(
+    x: Column,
+    t_ns: NDArray[np.int64],
+    zs: Sequence[Polar],
+    which: NDArray[np.intp],
+    at: Stand,
+    times: float,
+) -> Fits:
     z = np.array([q[NUMBERS] for q in zs])[which].T
     t_z = np.array([q.t_ns for q in zs], dtype=np.int64)[which]
     heard = np.array([bool(q.flags & int(Flag.HEARD)) for q in zs])[which]
@@ -78,7 +102,7 @@ def fit_many(
         far = np.sqrt((x[0] - at.e_m) ** 2 + (x[1] - at.n_m) ** 2 + (x[2] - at.u_m) ** 2)
         dt = dt - np.where(heard, far / SOUND_MPS, 0.0)
     ahead = np.maximum(dt, 0.0)
-    g = flowed(x, ahead)
+    g = flowed(x, ahead, times)
     back = motions(np.minimum(dt, 0.0))
     late = bool((dt < 0.0).any())
     rows = _rows(_seen(g, back, late), z, at)

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from vigia.scan import Flag
-from vigia.track.kalman import Packed, Rows, absorb, flow, motion, moved, seen_later, sound
+from vigia.track.kalman import WILD, Packed, Rows, absorb, flow, motion, moved, seen_later, sound
 from vigia.track.measure import Place, Polar, Stand, heard_delay_s, place_rows, polar_rows
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ HEARD = int(Flag.HEARD)  # an int: operations on IntFlag cost a microsecond
 PART_MIN = 2e-3  # a part less probable than this is dropped
 # 99.95 % of chi-square with as many degrees of freedom; index 0 unused
 GATE = (0.0, 12.1, 15.2, 17.7, 20.0, 22.1, 24.1, 26.0)
+
+# 90 % of chi-square: beyond it a manoeuvre is tried
+STARTLING = (0.0, 2.7, 4.6, 6.3, 7.8, 9.2, 10.6, 12.0)
+WILD_PRIOR = math.log(0.1)  # how often one begins between two looks
 
 
 class Fit(NamedTuple):
@@ -42,12 +46,24 @@ class Fit(NamedTuple):
 
 
 def fit(g: Packed, t_ns: int, z: Polar | Place, at: Stand) -> Fit:
-    """One state. A measurement from before t_ns is turned into one of the present."""
+    """One state; with a range that startles it, also as if the drone had turned hard since."""
+    calm = _fit(g, t_ns, z, at, 1.0)
+    if calm.nis <= STARTLING[calm.size] or z.t_ns <= t_ns:
+        return calm
+    if isinstance(z, Polar) and z.range_m != z.range_m:
+        return calm  # a bearing may as well be another drone's
+    wild = _fit(g, t_ns, z, at, WILD)
+    density = wild.log_density + WILD_PRIOR
+    return wild._replace(log_density=density) if density > calm.log_density else calm
+
+
+def _fit(g: Packed, t_ns: int, z: Polar | Place, at: Stand, times: float) -> Fit:
+    """A measurement from before t_ns is turned into one of the present."""
     heard = isinstance(z, Polar) and bool(z.flags & HEARD)
     to_z_s = (z.t_ns - t_ns) / 1e9
     dt = to_z_s - (heard_delay_s(g, at) if heard else 0.0)
     if dt >= 0.0:
-        g = flow(g, motion(dt))
+        g = flow(g, motion(dt, times))
         t_ns += round(dt * 1e9)
         rows = _rows(g, z, at)
         back = None

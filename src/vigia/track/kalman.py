@@ -12,7 +12,8 @@ import math
 from typing import NamedTuple, TypeAlias
 
 TAU_S = 15.0  # velocity forgets itself in this time
-Q_M2_S3 = 15.0  # horizontal strength of manoeuvres (prototype: 4 calm, 60 wild)
+Q_M2_S3 = 15.0  # horizontal strength of manoeuvres, most of the time
+WILD = 6.0  # times that while it turns hard or brakes
 QZ_M2_S3 = 2.0  # vertical
 SIZE = 27
 SPEED_SIGMA_MPS = math.sqrt(Q_M2_S3 * TAU_S / 2.0)  # of a drone nothing is known about
@@ -37,9 +38,10 @@ class Motion(NamedTuple):
     zvv: float
 
 
-def motion(dt_s: float) -> Motion:
-    """Ornstein-Uhlenbeck velocity over dt_s. Negative: back in time, where it is the same
-    process (it is reversible), so looking back also costs certainty and never runs away."""
+def motion(dt_s: float, times: float = 1.0) -> Motion:
+    """Ornstein-Uhlenbeck velocity over dt_s, its noise taken so many times. Negative: back in
+    time, where it is the same process (it is reversible), so looking back also costs certainty
+    and never runs away."""
     t = abs(dt_s)
     a = math.exp(-t / TAU_S)
     b = TAU_S * (1.0 - a)
@@ -48,7 +50,7 @@ def motion(dt_s: float) -> Motion:
     pp = t**3 / 3.0 if t < SERIES_S else TAU_S * TAU_S * (t - 2.0 * b + vv)
     if dt_s < 0.0:
         b, pv = -b, -pv
-    q, z = Q_M2_S3, QZ_M2_S3
+    q, z = Q_M2_S3 * times, QZ_M2_S3 * times
     return Motion(a, b, q * pp, q * pv, q * vv, z * pp, z * pv, z * vv)
 
 
