@@ -32,21 +32,19 @@ from vigia.events import (
     SettingsApplied,
     Thinned,
     Tick,
-    TrackJudged,
     TracksPublished,
 )
 from vigia.flow import Watch
 from vigia.run.simulate.emission import Emission
-from vigia.run.simulate.paths import distance
+from vigia.run.simulate.officer import judge_birds
 from vigia.run.simulate.phones import Phone
 from vigia.run.simulate.sensors import is_down, machines
 from vigia.run.simulate.witnesses import witnesses
 from vigia.run.simulate.world import S_NS, World, ns, seconds
 from vigia.terms import Channel, MsgType
-from vigia.tracktable import Fix, published_rows
 
 STEPS_MAX = 50_000  # inputs of one world; more means that the core keeps waking itself
-GLANCE_M = 120.0  # how near a drawn track is to what it stands for
+TABLET_P = 0.15
 QUIET_S = 25.0  # a world goes on at least this long after the last flyer
 LAST_WORD_NS = 4_000_000_000  # for the last cancel to reach the pages
 AFTER_EXPIRY_S = 40.0  # and at most this long after everything must have expired
@@ -127,7 +125,7 @@ class Shell:
         self._sent: dict[tuple[str, int], Alert] = {}
         self.result = Run(
             world=world,
-            phones=[Phone(p, p.device_id) for p in world.people if p.device_id is not None],
+            phones=_phones(world),
         )
 
     def run(self) -> Run:
@@ -183,27 +181,11 @@ class Shell:
         for emission in (*machines(world), *witnesses(world), *self._noise()):
             self._push(ns(emission.t_recv_s), emission)
 
-    def _judge_birds(self, t_ns: int) -> None:
-        """ "No drone", of the first track drawn at a bird and at nothing else."""
-        if self._down or self._picture is None:
-            return
-        t_s, site = seconds(t_ns), self.world.site
-        for row in published_rows(self._picture.data):
-            if int(row["fix"]) != Fix.POSITION:
-                continue
-            lat, lon, alt = (float(row[k]) for k in ("lat_deg", "lon_deg", "alt_hae_m"))
-            at = site.to_enu(lat_deg=lat, lon_deg=lon, alt_hae_m=alt)
-            near = {
-                f.kind
-                for f in self.world.flyers
-                if f.path.exists(t_s) and distance(f.path.at(t_s), at) < GLANCE_M
-            }
-            if near == {"bird"}:
-                track_id = bytes(row["track_id"]).decode()
-                body = TrackJudged(
-                    track_id=track_id, by_person_id="w0", is_drone=False, reason="a bird"
-                )
-                return self._feed(t_ns, "dw", body)
+    def _glance(self, t_ns: int) -> None:
+        if not self._down and self._picture is not None:
+            word = judge_birds(self.world, self._picture, seconds(t_ns))
+            if word is not None:
+                self._feed(t_ns, "dw", word)
 
     def _noise(self) -> list[Emission]:
         """Inputs that no decision depends on, and the watch officer's word."""
@@ -242,7 +224,7 @@ class Shell:
             case Back():
                 self._come_back(t_ns, work.restarted)
             case Glance():
-                self._judge_birds(t_ns)
+                self._glance(t_ns)
 
     def _arrive(self, t_ns: int, emission: Emission) -> None:
         """An input at the shell's door; while the watch is down, only phones try again."""
@@ -385,6 +367,18 @@ class Shell:
     def _some(self, low_s: float, high_s: float) -> int:
         """Nanoseconds."""
         return round(self._rng.uniform(low_s, high_s) * 1e9)
+
+
+def _phones(world: World) -> list[Phone]:
+    """Some people have a second device; both show every alert, one answer counts."""
+    rng = Random(f"{world.seed}/tablets")
+    found: list[Phone] = []
+    for p in world.people:
+        if p.device_id is not None:
+            found.append(Phone(p, p.device_id))
+            if rng.random() < TABLET_P:
+                found.append(Phone(p, f"{p.device_id}-tablet"))
+    return found
 
 
 encode = msgspec.msgpack.Encoder().encode

@@ -330,7 +330,8 @@ def reports_used(story: Story) -> Iterator[str]:
         repeat = body.report_id in known
         if placed.repeat != repeat:
             yield f"report {body.report_id}: repeat is {placed.repeat}, need {repeat}"
-        if placed.track_id is None and body.bearing is not None and body.person_id is not None:
+        enrolled = body.bearing is not None and body.person_id is not None
+        if placed.track_id is None and enrolled and not repeat:
             late_s = (step.event.t_recv_ns - body.t_obs_ns) / 1e9
             yield f"report {body.report_id}: came {late_s:.1f} s late and was not used"
         first = known.get(body.refines or "")
