@@ -254,7 +254,7 @@ class FakeGateway:
                 self.world.cleared_ms, self.world.cleared_by = now_ms(), PEOPLE[role]["name"]
                 return json_answer(200, {"received": True, "seq": 7})
             case "GET", "alerts":
-                rows = list(self.world.history.values())
+                rows = [history_row(a) for a in self.world.history.values()]
                 return json_answer(200, {"alerts": rows})
             case "GET", "sightings":
                 rows = self.world.scripted_sightings(now_ms()) + self.world.sightings
@@ -342,6 +342,21 @@ class FakeGateway:
                 socket.flush()
         finally:
             self.sockets.discard(socket)
+
+
+def history_row(alert: Json) -> Json:
+    """An alert as GET /api/v1/alerts tells it: its first times, and each revision's own."""
+    keys = ("alert_id", "person_id", "person_name", "target_id", "incident_id", "mark", "tier")
+    times = alert["reached"] | {"handed_ms": alert["decided_ms"] + 3}
+    revision = {k: alert[k] for k in ("revision", "msg_type", "tier", "cause_ms", "decided_ms")}
+    answered = [t for t in (times["seen_ms"], times["safe_ms"]) if t is not None]
+    row = {k: alert[k] for k in (*keys, "end_reason", "cause_ms", "decided_ms")}
+    return row | {
+        "handed_ms": times["handed_ms"],
+        "shown_ms": times["delivered_ms"],
+        "answered_ms": min(answered, default=None),
+        "revisions": [revision | times],
+    }
 
 
 # ---- files and tiles -------------------------------------------------------------------------

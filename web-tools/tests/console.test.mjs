@@ -98,6 +98,22 @@ test('a completion is one report with the first; its time and bearing stay', () 
   assert.equal(placed.sightings[0].track_number, 41);
 });
 
+test('an answer that overtakes its report is kept for it', () => {
+  const state = after(hello(), {t: 'placed', report_id: 'r1', track_number: 5}, report());
+  assert.equal(state.sightings[0].track_number, 5);
+});
+
+test('the target told before stays told while another is as near; the time is the soonest of all', () => {
+  const post = alert({alert_id: 'a2', person_id: null, target_id: 'post/p12', earliest_ms: NOW + 54_000});
+  const arrival = {target_id: 'person/p1', p_hit: 0.5, earliest_ms: NOW + 48_000, p50_ms: null, range_m: 900, bearing_deg_true: 231};
+  const state = after(hello(), shown(track({arrival})), {t: 'alert', alert: alert()}, {t: 'alert', alert: post});
+  assert.equal(incidents(state)[0].lead.alert_id, 'a2'); // a post speaks for those who stand there
+  assert.equal(incidents(state, new Map([['i1', 'a1']]))[0].lead.alert_id, 'a1');
+  assert.equal(incidents(state)[0].soonest_ms, NOW + 48_000);
+  const far = after(hello(), {t: 'alert', alert: alert()}, {t: 'alert', alert: {...post, earliest_ms: NOW + 90_000}});
+  assert.equal(incidents(far, new Map([['i1', 'a2']]))[0].lead.alert_id, 'a1');
+});
+
 test('a withdrawn report is gone', () => {
   assert.equal(after(hello(), report(), report({report_id: 'r2', refines: 'r1', withdrawn: true})).sightings.length, 0);
 });

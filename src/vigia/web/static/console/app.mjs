@@ -49,9 +49,11 @@ export class ConsoleApp extends LitElement {
     this.link = new Link({session, clock: this.clock, held: () => [...this.state.alerts.keys()]});
     this.horn = new Horn();
     this.enrolled = false;
+    /** @type {Map<string, string>} */
+    this.told = new Map();
     this.ui = {
       tab: 'watch', selected: null, byHand: false, incident: 0, lang: 'en', sound: false, peek: false,
-      ask: null, said: null, everybody: false, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false},
+      ask: null, said: null, everybody: false, opened: null, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false},
     };
     this.act = this.#acts();
   }
@@ -146,6 +148,7 @@ export class ConsoleApp extends LitElement {
       reason: (/** @type {string} */ reason) => this.#ui({ask: {...this.ui.ask, reason}}),
       doIt: (/** @type {boolean} */ live) => this.#doIt(live),
       everybody: () => this.#ui({everybody: !this.ui.everybody}),
+      revisions: (/** @type {string} */ id) => this.#ui({opened: this.ui.opened === id ? null : id}),
       closeDialog: () => this.#ui({ask: null}),
       loadHistory: () => this.#loadHistory(),
     };
@@ -235,11 +238,17 @@ export class ConsoleApp extends LitElement {
 
   // ---- what comes out ---------------------------------------------------------------------------
 
+  #incidents() {
+    const all = incidents(this.state, this.told);
+    this.told = new Map(all.map((i) => [i.incident_id, i.lead.alert_id]));
+    return all;
+  }
+
   /** @returns {Context} */
   #context() {
     const {state, ui, act, link} = this;
     return {
-      state, ui, act, now_ms: this.clock.now(), rows: trackRows(state), incidents: incidents(state),
+      state, ui, act, now_ms: this.clock.now(), rows: trackRows(state), incidents: this.#incidents(),
       watch: link.watchState, wordAge_ms: link.beatAt === null ? null : link.now() - link.beatAt, refused: link.refused, enrolled: this.enrolled,
       wrongRole: state.person !== null && !OFFICERS.includes(state.person.role),
       targetName: (target_id) => targetName(state, target_id),

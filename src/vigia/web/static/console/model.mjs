@@ -105,10 +105,10 @@ export const byUrgency = (a, b) =>
 
 /**
  * Open alerts by incident, the worst first.
- * @param {State} state
- * @returns {{incident_id: string, tier: number, lead: any, alerts: any[], people: any[], acked: number, mark: string, first_ms: number}[]}
+ * @param {State} state @param {Map<string, string>} [told]  incident -> the alert it was told by
+ * @returns {{incident_id: string, tier: number, lead: any, alerts: any[], people: any[], acked: number, mark: string, first_ms: number, soonest_ms: number | null}[]}
  */
-export function incidents(state) {
+export function incidents(state, told = new Map()) {
   const groups = new Map();
   for (const alert of state.alerts.values()) {
     const group = groups.get(alert.incident_id) ?? [];
@@ -119,7 +119,7 @@ export function incidents(state) {
     alerts.sort(byUrgency);
     const people = peopleWarned(state, alerts);
     return {
-      incident_id, tier: alerts[0].tier, lead: alerts[0], alerts, people, mark: alerts[0].mark,
+      incident_id, tier: alerts[0].tier, lead: leadOf(alerts, told.get(incident_id)), alerts, soonest_ms: soonest(state, alerts), people, mark: alerts[0].mark,
       acked: people.filter((p) => p.how === 'safe' || p.how === 'seen').length,
       first_ms: Math.min(...alerts.map((/** @type {any} */ a) => state.first_ms.get(a.alert_id) ?? a.decided_ms)),
     };
@@ -153,11 +153,34 @@ export function reachOf(alert) {
   return delivered_ms ? {how: 'delivered', at_ms: delivered_ms} : {how: 'none', at_ms: null};
 }
 
+const CLOSE_CALL_MS = 10_000;
+
+/** The alert an incident is told by. Two targets side by side are reached within seconds of each
+ * other: the one told before stays, else a post speaks for the people who stand there.
+ * @param {any[]} alerts  the worst first @param {string | null} [told_id] */
+export function leadOf(alerts, told_id = null) {
+  const [worst] = alerts;
+  const rivals = alerts.filter((a) => a.tier === worst.tier && a.earliest_ms !== null
+    && a.earliest_ms - (worst.earliest_ms ?? a.earliest_ms) <= CLOSE_CALL_MS);
+  return rivals.find((a) => a.alert_id === told_id) ?? rivals.find((a) => a.person_id === null) ?? worst;
+}
+
+/** The soonest that anything of this incident may reach anybody: never later than what the list says.
+ * @param {State} state @param {any[]} alerts @returns {number | null} */
+export function soonest(state, alerts) {
+  const tracks = new Set(alerts.flatMap((a) => a.track_ids));
+  const times = [...tracks].map((id) => state.tracks.get(id)?.arrival?.earliest_ms);
+  // The picture is newer than the alerts, which are said again only every few seconds.
+  const known = times.some((ms) => ms) ? times : alerts.map((a) => a.earliest_ms);
+  const some = known.filter((ms) => typeof ms === 'number');
+  return some.length ? Math.min(...some) : null;
+}
+
 /** The alert's drone is not seen any more; there is no time to tell. @param {any} alert */
 export const isLost = (alert) => alert.action === 'stay_in_cover' || alert.action === 'drone_lost';
 
 /** Kinds of sensors that work, that cannot prove it, and that do not. What is covered and what not.
- * @param {any} health @returns {{works: Map<string, number>, unproved: Map<string, number>, blind: any[], people: number | null}} */
+ * @param {any} health @returns {{works: Map<string, number>, unproved: Map<string, number>, blind: any[], pages: number | null}} */
 export function coverage(health) {
   const works = new Map();
   const unproved = new Map();
@@ -167,7 +190,7 @@ export function coverage(health) {
     else if (sensor.state === 'unproved') unproved.set(sensor.kind, (unproved.get(sensor.kind) ?? 0) + 1);
     else blind.push(sensor);
   }
-  return {works, unproved, blind, people: health?.counts?.people_on_watch ?? null};
+  return {works, unproved, blind, pages: health?.counts?.pages_open ?? null};
 }
 
 /** Sightings still worth showing. @param {State} state @param {number} now_ms */

@@ -1,13 +1,14 @@
 // State, time and selection -> the scene the map draws. Pure.
 import {rangeBearing} from '../map/geo.mjs';
 import {countdown, trackName, age} from './format.mjs';
-import {SIGHTING_SHOWN_MS, TIER, arrivalOf, entityOf, freshness, incidents, recentSightings, sectorOrigin, targetPlace, trackRows} from './model.mjs';
+import {TIER, arrivalOf, entityOf, freshness, incidents, recentSightings, sectorOrigin, targetPlace, trackRows} from './model.mjs';
 
 /** @typedef {import('./store.mjs').State} State */
 /** @typedef {import('../map/overlays.mjs').Scene} Scene */
 /** @typedef {[number, number]} LonLat */
 
 const NEAR_M = 250; // people at a post share its name and its danger sign
+const WEDGE_SHOWN_MS = 4 * 60_000; // an old direction on the map misleads; the list keeps it longer
 const lonLat = (/** @type {{lat_deg: number, lon_deg: number}} */ p) => /** @type {LonLat} */ ([p.lon_deg, p.lat_deg]);
 
 /** @param {State} state @param {number} now_ms @param {string | null} selected @returns {Scene} */
@@ -17,9 +18,9 @@ export function sceneOf(state, now_ms, selected) {
     selected,
     own: own(state),
     dangers: dangers(state),
-    sightings: recentSightings(state, now_ms).filter((s) => s.position && s.bearing).map((s) => ({
+    sightings: recentSightings(state, now_ms).filter((s) => s.position && s.bearing && now_ms - s.t_ms < WEDGE_SHOWN_MS).map((s) => ({
       from: lonLat(s.position), azimuth_deg: s.bearing.azimuth_deg_true, sigma_deg: s.bearing.sigma_deg,
-      age: Math.min(1, Math.max(0, (now_ms - s.t_ms) / SIGHTING_SHOWN_MS)),
+      age: Math.min(1, Math.max(0, (now_ms - s.t_ms) / WEDGE_SHOWN_MS)),
     })),
     ringed: ringed(state),
   };

@@ -5,6 +5,7 @@ const SIGHTINGS_MAX = 300;
 const TRAIL_MAX = 60; // points, about one a second
 const TRAIL_STEP_MS = 1_000;
 const ENDED_MAX = 20;
+const PLACED_MAX = 300; // answers that came before their report
 
 /**
  * @typedef {object} State
@@ -21,6 +22,7 @@ const ENDED_MAX = 20;
  * @property {Map<string, number>} first_ms  alert -> when it was first decided, as far as we saw
  * @property {any[]} ended  last cancels, newest first
  * @property {any[]} sightings  newest first
+ * @property {Map<string, number | null>} placed  report -> the track it supports
  * @property {any} health
  * @property {Map<string, string>} names  person -> name
  */
@@ -29,7 +31,7 @@ const ENDED_MAX = 20;
 export const emptyState = () => ({
   mode: null, person: null, posts: [], origin: null, danger_radius_m: 50,
   tracks: new Map(), trails: new Map(), picture_ms: null, people: [],
-  alerts: new Map(), first_ms: new Map(), ended: [], sightings: [], health: null, names: new Map(),
+  alerts: new Map(), first_ms: new Map(), ended: [], sightings: [], placed: new Map(), health: null, names: new Map(),
 });
 
 /** The state after a message; messages of no interest change nothing.
@@ -115,7 +117,8 @@ function sighting(/** @type {State} */ state, /** @type {any} */ message) {
   const old = state.sightings.find((s) => s.report_id === id);
   // A completion keeps the first report's time and whatever it does not itself say.
   const ids = [...new Set([...(old?.ids ?? []), id, message.report_id])];
-  const whole = old ? {...old, ...known(message), report_id: id, t_ms: old.t_ms, ids} : {...message, report_id: id, ids};
+  const track_number = message.track_number ?? state.placed.get(message.report_id) ?? old?.track_number ?? null;
+  const whole = {...(old ? {...old, ...known(message), t_ms: old.t_ms} : message), report_id: id, ids, track_number};
   const others = state.sightings.filter((s) => s.report_id !== id);
   const sightings = message.withdrawn ? others : [whole, ...others].sort((a, b) => b.t_ms - a.t_ms);
   return {...state, names, sightings: sightings.slice(0, SIGHTINGS_MAX)};
@@ -127,5 +130,6 @@ const known = (/** @type {any} */ message) =>
 function placed(/** @type {State} */ state, /** @type {any} */ message) {
   const sightings = state.sightings.map((s) =>
     s.ids.includes(message.report_id) ? {...s, track_number: message.track_number} : s);
-  return {...state, sightings};
+  const answers = new Map([...state.placed].slice(1 - PLACED_MAX)).set(message.report_id, message.track_number);
+  return {...state, sightings, placed: answers};
 }

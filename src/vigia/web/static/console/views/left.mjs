@@ -66,7 +66,6 @@ function where(/** @type {Context} */ c, /** @type {any} */ track) {
   const place = track.arrival ?? fromNearestPost(c.state, track);
   if (place) parts.push(`${distance(place.range_m).join(' ')} ${bearing(place.bearing_deg_true)}`);
   if (track.speed_mps !== null) parts.push(track.speed_mps < 1.5 ? t('console.track.hovering') : `${whole(track.speed_mps)} m/s`);
-  if (track.height_m !== null) parts.push(`${whole(track.height_m)} m`);
   return parts.join(' · ');
 }
 

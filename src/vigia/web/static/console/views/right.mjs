@@ -119,14 +119,15 @@ function reportPanel(/** @type {Context} */ c, /** @type {any} */ s) {
 /** Calm is not safe: it says what is covered, and what is not. */
 function calmPanel(/** @type {Context} */ c) {
   const calm = c.incidents.length === 0;
-  const {works, unproved, blind, people} = coverage(c.state.health);
+  const {works, unproved, blind, pages} = coverage(c.state.health);
   const kinds = (/** @type {Map<string, number>} */ m) => [...m].map(([kind, n]) => (n > 1 ? `${sourceWord(kind)} (${n})` : sourceWord(kind))).join(', ');
   return html`
     <header class="calm"><h3>${t(calm ? 'console.calm.title' : 'console.calm.select')}</h3>
       <p>${t(calm ? 'console.calm.hint' : 'console.calm.select_hint')}</p></header>
     <section><h2>${t('console.calm.watched')}</h2><ul class="facts">
       <li><span>${t('console.calm.working')}</span><b>${works.size ? kinds(works) : t('console.calm.no_sensor')}</b></li>
-      ${people === null ? nothing : html`<li><span>${t('console.calm.people')}</span><b class="num">${people}</b></li>`}
+      <li><span>${t('console.calm.people')}</span><b class="num">${c.state.people.length}</b></li>
+      ${pages === null ? nothing : html`<li><span>${t('console.calm.pages')}</span><b class="num">${pages}</b></li>`}
     </ul></section>
     <section><h2>${t('console.calm.not_watched')}</h2><ul class="reasons plain">
       ${blind.map((s) => html`<li class="doubt"><span><b>${s.sensor_id}</b> ${sourceWord(s.kind)}, ${t(`console.sensor.${s.state}`)} ${s.last_ms === null ? '' : age(c.now_ms - s.last_ms)}</span></li>`)}

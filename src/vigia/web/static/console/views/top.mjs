@@ -4,7 +4,7 @@ import {t} from '../../core/i18n.mjs';
 import {THEMES, currentTheme} from '../../theme/theme.mjs';
 import {age, countdown, localTime, trackName, zulu} from '../format.mjs';
 import {BRAND, DIAMOND, EYE, SPEAKER, SPEAKER_OFF, TRIANGLE} from '../icons.mjs';
-import {TIER, arrivalOf, coverage, isLost, targetName} from '../model.mjs';
+import {TIER, coverage, isLost, targetName} from '../model.mjs';
 
 /** @typedef {import('../app.mjs').Context} Context */
 
@@ -36,7 +36,7 @@ function feeds(/** @type {Context} */ c) {
   const {health} = c.state;
   if (!health) return nothing;
   const all = health.sensors.length;
-  const {works, unproved, blind, people} = coverage(health);
+  const {works, unproved, blind, pages} = coverage(health);
   const counts = (/** @type {Map<string, number>} */ m) => [...m.values()].reduce((a, b) => a + b, 0);
   const seen = counts(works) + counts(unproved);
   const bad = blind[0];
@@ -44,7 +44,7 @@ function feeds(/** @type {Context} */ c) {
     <span><i class="dot ${blind.length ? 'warn' : ''}"></i>${t('console.feeds.sensors', {n: seen, all})}</span>
     ${bad ? html`<span class="wide"><i class="dot warn"></i>${t('console.feeds.silent', {name: bad.sensor_id,
       age: bad.last_ms === null ? t('console.never') : age(c.now_ms - bad.last_ms)})}</span>` : nothing}
-    ${people === null ? nothing : html`<span class="wide"><i class="dot ${people ? '' : 'warn'}"></i>${t('console.feeds.people', {n: people})}</span>`}
+    ${pages === null ? nothing : html`<span class="wide"><i class="dot"></i>${t('console.feeds.pages', {n: pages})}</span>`}
     ${health.journal === 'ok' ? nothing : html`<span><i class="dot bad"></i>${t('console.feeds.journal')}</span>`}
   </div>`;
 }
@@ -78,7 +78,7 @@ export function banner(c) {
     <button class="level" @click=${() => c.act.selectTrack(lead.track_ids[0])} title=${t('console.banner.show')}>${ICON[tier]}<span>${t(`alert.tier.${tier}`)}</span></button>
     <div class="message"><b role="alert">${sentence}</b><span>${subline(c, incident)}</span></div>
     ${others > 0 ? html`<button class="ghost num" @click=${c.act.nextIncident}>${t('console.banner.more', {n: others})}</button>` : nothing}
-    ${arrival(c, lead, target)}
+    ${arrival(c, incident, target)}
     <div class="figure"><b class="num">${incident.acked} / ${incident.people.length}</b><small>${t('console.banner.acked')}</small></div>
     <button class="ghost" @click=${() => c.act.askAllClear(incident.incident_id)}>${t('console.all_clear')}</button>
   </section>`;
@@ -86,8 +86,7 @@ export function banner(c) {
 
 /** @param {Context} c @param {any} lead */
 export function headline(c, lead) {
-  const track = c.state.tracks.get(lead.track_ids[0]);
-  const target = track?.arrival?.target_id ?? lead.target_id;
+  const target = lead.target_id;
   const name = lead.track_numbers.length ? trackName(lead.track_numbers[0]) : '';
   const more = lead.track_numbers.length - 1;
   const kind = isLost(lead) ? 'lost' : lead.tier >= TIER.WARNING ? 'heading' : 'near';
@@ -106,11 +105,9 @@ function subline(/** @type {Context} */ c, /** @type {any} */ {lead, people, fir
   return parts ? `${parts}. ${warned}` : warned;
 }
 
-function arrival(/** @type {Context} */ c, /** @type {any} */ lead, /** @type {string} */ target) {
+function arrival(/** @type {Context} */ c, /** @type {any} */ {lead, soonest_ms}, /** @type {string} */ target) {
   if (isLost(lead)) return html`<div class="figure"><b>${'–'}</b><small>${t('alert.time_unknown')}</small></div>`;
-  const track = c.state.tracks.get(lead.track_ids[0]);
-  const at_ms = (track ? arrivalOf(c.state, track) : lead)?.earliest_ms ?? lead.earliest_ms;
-  const left = countdown(at_ms, c.now_ms);
+  const left = countdown(soonest_ms, c.now_ms);
   if (left === null) return html`<div class="figure now"><b>${t('alert.may_be_here')}</b><small>${targetName(c.state, target)}</small></div>`;
   return html`<div class="figure"><small>${t('alert.as_soon_as')}</small><b class="num">${left}</b></div>`;
 }
