@@ -33,11 +33,13 @@ from vigia.run.simulate.likeness import (
 from vigia.run.simulate.story import stands
 from vigia.run.simulate.world import ns, seconds
 from vigia.terms import Channel, EndReason, Mark, MsgType, Tier
+from vigia.tracktable import MARKS, TrackFlag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from vigia.run.simulate.story import Said, Story
+    from vigia.run.simulate.world import World
 
 EXPIRY_SLACK_S = 8.0  # evidence after the last update moves the end by at most repeat_s
 TWO_AT_ONCE_S = 4.0  # a returning page is told to drop the old one
@@ -110,20 +112,20 @@ def delivered_once(story: Story) -> Iterator[str]:
 
 
 def one_alert_at_a_time(story: Story) -> Iterator[str]:
-    """A page never shows two alerts of the same watch for long: a raid is one alert."""
+    """A page never shows two alerts of one mark for long: a raid is one alert."""
     for phone in story.run.phones:
-        held: dict[str, int] = {}
+        held: dict[str, tuple[Mark, int]] = {}
         for shown in phone.log:
             alert = shown.alert
             if alert.msg_type is MsgType.CANCEL:
                 held.pop(alert.alert_id, None)
             else:
-                held.setdefault(alert.alert_id, shown.t_ns)
-            others = [t for a, t in held.items() if a != alert.alert_id]
+                held.setdefault(alert.alert_id, (alert.mark, shown.t_ns))
+            _, since = held.get(alert.alert_id, (alert.mark, shown.t_ns))
+            others = [t for a, (m, t) in held.items() if a != alert.alert_id and m is alert.mark]
             if not others or story.near_crash(shown.t_ns, margin_s=TWO_AT_ONCE_S):
                 continue
-            both = shown.t_ns - max(max(others), held.get(alert.alert_id, shown.t_ns))
-            if both > TWO_AT_ONCE_S * 1e9:
+            if shown.t_ns - max(max(others), since) > TWO_AT_ONCE_S * 1e9:
                 at = f"{seconds(shown.t_ns):.1f} s"
                 yield f"{phone.device_id}: two alerts at {at}: {sorted(held)}"
 
@@ -167,24 +169,37 @@ def pages_agree(story: Story) -> Iterator[str]:
 
 
 def marked(story: Story) -> Iterator[str]:
-    """What derives from simulated input says so, on every alert, delivery and track. The cancel
-    of an alert that nobody knows any more derives from what the page said, not from a track."""
+    """What derives from simulated input says so, on every alert, delivery and track; and nothing
+    real is mixed with it. The cancel of an alert that nobody knows any more derives from what
+    the page said, not from a track."""
     world = story.run.world
-    index = tuple(m.value for m in Mark).index(world.output_mark.value)
+    beside_real = world.input_mark is not world.output_mark
     for step in story.run.steps:
-        real = world.input_mark is not world.output_mark
-        if real and isinstance(step.event.body, AlertsHeld):
+        if beside_real and isinstance(step.event.body, AlertsHeld):
             continue
+        marks = {d.body.alert_id: d.body for d in step.decisions if isinstance(d.body, Alert)}
+        for a in marks.values():
+            if a.mark is not _mark_due(world, "person" in a.sources, a.sources):
+                yield f"alert {a.alert_id}.{a.revision}: {a.sources} marked {a.mark.value}"
         for d in step.decisions:
-            if isinstance(d.body, Alert) and d.body.mark is not world.output_mark:
-                yield f"alert {d.body.alert_id}: marked {d.body.mark.value}"
-            if isinstance(d.body, Alert | Delivery | SightingPlaced) and (
-                d.mark is not world.output_mark
-            ):
+            a = marks.get(d.body.alert_id) if isinstance(d.body, Alert | Delivery) else None
+            if a is not None and d.mark is not a.mark:
                 yield f"{type(d.body).__name__} in seq {d.seq}: envelope marked {d.mark.value}"
+            if isinstance(d.body, SightingPlaced) and d.mark is not world.input_mark:
+                yield f"SightingPlaced in seq {d.seq}: envelope marked {d.mark.value}"
     for t_ns, rows in story.pictures:
-        if len(rows) and (rows["mark"] != index).any():
-            yield f"picture at {seconds(t_ns):.1f} s: a track without the mark"
+        for row in rows:
+            human = bool(int(row["flags"]) & TrackFlag.HUMAN)
+            due = _mark_due(world, human, ())
+            if MARKS[int(row["mark"])] != due.value:
+                yield f"picture at {seconds(t_ns):.1f} s: a track of {due.value} marked otherwise"
+
+
+def _mark_due(world: World, human: bool, sources: tuple[str, ...]) -> Mark:
+    """Beside real people, simulated sensors are an exercise and what people see is actual."""
+    if world.input_mark is world.output_mark or not human:
+        return world.output_mark
+    return world.input_mark if sources in ((), ("person",)) else world.output_mark
 
 
 def tiers_move_as_said(story: Story) -> Iterator[str]:

@@ -45,12 +45,12 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     ended: dict[str, int]  # track -> t_ns
 
     def last_before(self, person_id: str, t_ns: int) -> Said | None:
-        """The last revision for a person decided before t_ns."""
-        found = None
+        """What a person had been told by then: of his alerts' last revisions the gravest."""
+        last: dict[str, Said] = {}
         for said in self.said:
             if said.t_ns < t_ns and said.alert.person_id == person_id:
-                found = said
-        return found
+                last[said.alert.alert_id] = said
+        return max(last.values(), key=lambda s: (stands(s), s.t_ns), default=None)
 
     def near_crash(self, t_ns: int, *, margin_s: float) -> bool:
         if self.down is None:

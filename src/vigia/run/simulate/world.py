@@ -105,7 +105,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     until_s: float  # machines and phones speak as long as this
     settings: CoreSettings
     input_mark: Mark
-    output_mark: Mark  # what everything derived must carry
+    output_mark: Mark  # what everything derived from sensors must carry
     site: Site
     people: tuple[Walker, ...]
     flyers: tuple[Flyer, ...]
@@ -153,8 +153,6 @@ def make_world(seed: int) -> World:
         ),
         weights=(5, 4, 1),
     )[0]
-    if mode is Mark.ACTUAL:  # a real person's report would be actual, and rightly so
-        people = tuple(msgspec.structs.replace(p, looks_out=False) for p in people)
     calm = rng.random() < 0.3
     network = Network(
         loss=0.0 if calm else rng.uniform(0.0, 0.06),
