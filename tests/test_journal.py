@@ -26,7 +26,8 @@ from journal_world import (
 )
 from vigia.events import Event, PersonMoved, PositionErased, Tick
 from vigia.run.journal import Erased, JournalError, JournalReader
-from vigia.run.keys import ShiftKeys, shift_of
+from vigia.run.journal_store import KEY_SHIFTS
+from vigia.run.keys import SHIFT_NS, ShiftKeys, shift_of
 from vigia.terms import Mark
 
 SEQUENCE: list[tuple[Event, list[Event]]] = [
@@ -176,6 +177,20 @@ def test_forgetting_erases_one_person_and_every_older_snapshot(tmp_path: Path) -
     assert isinstance(back, Event)
     assert isinstance(back.body, PersonMoved)
     assert reader.snapshots() == [(3, T0_NS, b"ana is nowhere")]
+    reader.close()
+
+
+def test_a_position_is_unreadable_after_a_week_without_anybody_asking(tmp_path: Path) -> None:
+    journal = opened(tmp_path)
+    old, young = T0_NS, T0_NS + SHIFT_NS
+    journal.append(event(1, moved("ana", old, HOME), old), [])
+    journal.append(event(2, moved("ana", young, HOME), young), [])
+    wait_until(lambda: not journal.counters["waiting"])
+    later = (shift_of(T0_NS) + KEY_SHIFTS) * SHIFT_NS
+    journal.append(event(3, Tick(), later), [])
+    journal.close(5.0)
+    reader = JournalReader(tmp_path)
+    assert [type(e).__name__ for e in reader.inputs()] == ["Erased", "Event", "Event"]
     reader.close()
 
 

@@ -210,3 +210,74 @@ def test_a_newer_snapshot_replaces_one_that_still_waits(tmp_path: Path) -> None:
     reader = JournalReader(tmp_path)
     assert reader.latest_snapshot() == (1, T0_NS, bytes([49]) * 400_000)
     reader.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_writer_that_died_of_our_mistake_is_said_and_takes_nothing(tmp_path: Path) -> None:
+    disk, recorder = Disk(), Recorder()
+    disk.failure = RuntimeError("a bug")
+    journal = opened(tmp_path, recorder, before_commit=disk)
+    journal.append(event(1, Tick()), [])
+    recorder.wait(lambda: bool(recorder.troubles))
+    assert "by a mistake of ours" in (journal.trouble or "")
+    assert not journal.append(event(2, Tick()), [])
+    opened(tmp_path).close(10.0)  # and the folder is free for the next process
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+sys.path[:0] = [{tests!r}, {src!r}]
+from journal_world import WAIT_S, T0_NS, Recorder, event, observation, opened
+from vigia.run.keys import ShiftKeys
+from vigia.run.recover import recover
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, hard))
+# SQLite's index of the WAL fits, as it does on a full disk where it lies already; the WAL does not.
+folder = Path({folder!r})
+r = Recorder()
+keys = ShiftKeys.open(folder / "keys")
+journal = opened(folder, r, keys=keys)
+watch, seq, t_ns = recover(folder, keys)
+e = event(seq + 1, observation(t_ns, e_m=300.0, n_m=30.0), t_ns + 1)
+out = watch.receive(e)
+assert journal.append(e, out)
+r.wait(lambda: bool(r.troubles))
+assert "cannot be written" in r.troubles[0] or "full" in r.troubles[0], r.troubles
+resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+r.wait_seq(seq + 1)
+journal.close(WAIT_S)
+"""
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path[:0] = [{tests!r}, {src!r}]
+from journal_world import Recorder, event, opened, raid
+from vigia.flow import Watch
+r, watch = Recorder(), Watch()
+journal = opened(Path({folder!r}), r)
+for seq, body in enumerate(raid(10), start=1):
+    e = event(seq, body)
+    journal.append(e, watch.receive(e))
+r.wait_seq(15)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_after_a_crash_on_a_full_disk_the_watch_comes_back_and_warns(tmp_path: Path) -> None:
+    tests = Path(__file__).parent
+    names = {"tests": str(tests), "src": str(tests.parent / "src"), "folder": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", KILLED.format(**names)], check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", FULL.format(**names)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    reader = JournalReader(tmp_path)
+    assert [e.seq for e in reader.inputs(proven=True)] == list(range(1, 17))
+    reader.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from vigia.run import keys as keys_module
+from vigia.run.journal_tables import JournalError
 from vigia.run.keys import NO_SHIFT, SHIFT_NS, ShiftKeys, shift_of
 
 AAD = b"row 1"
@@ -152,7 +153,7 @@ def test_a_torn_slot_is_no_key(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_key_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "shift.keys").write_bytes(b"something else")
-    with pytest.raises(ValueError, match="no vigia key file"):
+    with pytest.raises(JournalError, match="is no key file of vigia"):
         ShiftKeys.open(tmp_path)
 
 

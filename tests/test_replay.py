@@ -296,6 +296,19 @@ def test_a_gap_is_said(tmp_path: Path) -> None:
     assert "from seq 20 on not compared: 1 scans (2000 detections)" in text
 
 
+def test_an_input_the_live_watch_set_aside_is_counted_and_no_difference(tmp_path: Path) -> None:
+    journal = opened(tmp_path)
+    watch = Watch()
+    for seq, body in enumerate(raid(10), start=1):
+        e = event(seq if seq < 8 else seq + 1, body, T0_NS + seq * S // 2)
+        journal.append(e, watch.receive(e))
+    journal.close(CLOSE_S)
+    result, text = replayed(tmp_path)
+    assert result.exit_code == 0, text
+    assert result.set_aside == 1
+    assert "set aside by the live watch: 1 inputs" in text
+
+
 def test_unreadable_is_told_apart_from_different(tmp_path: Path) -> None:
     assert replayed(tmp_path)[0].exit_code == 2
     (tmp_path / "journal.sqlite").write_bytes(b"x" * 5000)

@@ -29,8 +29,8 @@ from vigia.run.journal_reader import (
     JournalReader,
     Recorded,
 )
-from vigia.run.journal_store import JournalError, JournalStore
-from vigia.run.journal_tables import DATABASE, LOCK
+from vigia.run.journal_store import JournalStore
+from vigia.run.journal_tables import DATABASE, LOCK, JournalError
 from vigia.run.keys import ShiftKeys
 from vigia.run.segments import BUDGET_BYTES
 from vigia.terms import Mark
@@ -105,15 +105,15 @@ class Journal:
         try:
             store = JournalStore(folder / DATABASE, keys, scan_budget_bytes=scan_budget_bytes)
             store.begin(mode=mode, writer=f"{writer}, pid {os.getpid()}", t_ns=time.time_ns())
+        except JournalError:
+            os.close(lock_fd)
+            raise
         except (sqlite3.Error, ValueError, OSError) as e:
             os.close(lock_fd)
             raise JournalError(
                 f"{folder / DATABASE}: cannot be opened as a journal ({e}); "
                 "move it away, or name another folder with --data"
             ) from e
-        except JournalError:
-            os.close(lock_fd)
-            raise
         return cls(
             store,
             lock_fd,
@@ -131,7 +131,7 @@ class Journal:
         self._last_seq = event.seq
         if isinstance(event.body, PositionErased):
             self._erased_seq = event.seq
-        taken = self._queue.append(event, decisions)
+        taken = not self._ended and self._queue.append(event, decisions)
         if not taken or event.seq % 64 == 0:
             self._tell()
         return taken

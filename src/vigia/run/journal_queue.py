@@ -14,7 +14,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeAlias
 
-from vigia.events import Event, Fault, Observation, TracksPublished
+from vigia.events import Event, Fault, Observation, PositionErased, TracksPublished
 from vigia.run.journal_tables import Gap
 from vigia.terms import Mark
 
@@ -251,7 +251,8 @@ class JournalQueue:
     # ---- the writer's thread -------------------------------------------------------------------
 
     def batch(self, timeout_s: float) -> list[Item]:
-        """What waits, bounded; empty after timeout_s. A Forget or Stop ends a batch."""
+        """What waits, bounded; empty after timeout_s. An erasure or Stop ends a batch:
+        what comes after it is sealed under another key."""
         out: list[Item] = []
         nbytes = 0
         while len(out) < BATCH_COUNT_MAX and nbytes < BATCH_BYTES_MAX:
@@ -267,7 +268,7 @@ class JournalQueue:
             out.append(item)
             if isinstance(item, Stop):
                 break
-            if isinstance(item, Forget):
+            if _forgets(item):
                 nbytes += self._take_snapshot_too(out)
                 break
         self._taken_bytes = nbytes
@@ -299,6 +300,12 @@ class JournalQueue:
             return self._items.get(timeout=timeout_s) if timeout_s else self._items.get_nowait()
         except Empty:
             return None
+
+
+def _forgets(item: Item) -> bool:
+    if isinstance(item, Entry):
+        return item.event is not None and isinstance(item.event.body, PositionErased)
+    return isinstance(item, Forget)
 
 
 def _size(event: Event) -> int:

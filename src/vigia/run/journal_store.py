@@ -24,6 +24,7 @@ from vigia.run.journal_tables import (
     SCHEMA,
     Gap,
     Header,
+    JournalError,
     associated,
     chained,
     connect,
@@ -40,10 +41,6 @@ RAW_SUBJECT = "raw"
 _INPUT = f"INSERT INTO inputs VALUES({','.join('?' * 14)})"
 _DECISION = f"INSERT INTO decisions VALUES({','.join('?' * 14)})"
 _Row: TypeAlias = tuple[object, ...]
-
-
-class JournalError(Exception):
-    """This folder cannot be used as it is; the text says what to do."""
 
 
 class _Sealed(NamedTuple):

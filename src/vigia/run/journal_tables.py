@@ -47,6 +47,10 @@ CREATE INDEX IF NOT EXISTS erasures ON inputs(seq) WHERE kind = 'PositionErased'
 """
 
 
+class JournalError(ValueError):
+    """This folder cannot be used as it is; the text says what to do."""
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """Of the whole journal; each start of the watch adds its Build to the table runs."""
 

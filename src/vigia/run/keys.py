@@ -21,6 +21,8 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from vigia.run.journal_tables import JournalError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -60,7 +62,7 @@ class ShiftKeys:
     def __init__(self, folder: Path, *, writable: bool = True) -> None:
         """folder: <data>/keys. Not writable: a reader; a missing file is "no keys", not an error.
 
-        Raises ValueError when the file is no key file, OSError when it cannot be opened.
+        Raises JournalError when the file is no key file, OSError when it cannot be opened.
         """
         self.path = folder / NAME
         self._writable = writable
@@ -192,7 +194,10 @@ class ShiftKeys:
             os.pwrite(self._fd, data, 0)
             os.fsync(self._fd)
         if not data.startswith(MAGIC) or len(data) < _HEAD_BYTES:
-            raise ValueError(f"{self.path}: got no vigia key file; expected {MAGIC!r} at its start")
+            raise JournalError(
+                f"{self.path}: is no key file of vigia (it begins with {data[:10]!r}); "
+                "move it away: what its keys sealed stays unreadable, new keys are made"
+            )
         self._salt = data[_SALT_AT:_HEAD_BYTES]
         (self._changes,) = _CHANGES.unpack_from(data, _CHANGES_AT)
         self._by_id.clear()
