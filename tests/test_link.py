@@ -351,3 +351,27 @@ def test_a_socket_left_behind_by_a_dead_watch_is_replaced(tmp_path: Path) -> Non
             assert isinstance(await client.submit(body, "page/d1"), Committed)
 
     asyncio.run(run())
+
+
+def test_a_disk_too_slow_costs_receipts_never_reports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vigia.run.link_io.PENDING_MAX", 2)
+
+    async def run() -> None:
+        path = link_path(tmp_path)
+        watch = Watch(path)
+        watch.commits = False
+        async with client_of(path) as (client, _):
+            early = [asyncio.create_task(client.submit(ACK, "d", timeout_s=5)) for _ in range(2)]
+            await asyncio.sleep(0)
+            assert isinstance(await client.submit(ACK, "d"), Refused)  # nobody to send it to
+            async with watch.running():
+                await until(lambda: len(watch.got) == 2)
+                late = asyncio.create_task(client.submit(ACK, "d", timeout_s=5))
+                assert isinstance(await early[0], Refused)  # its receipt gave way
+                await until(lambda: len(watch.got) == 3)  # and the new one was sent
+                for task in (early[1], late):
+                    task.cancel()
+
+    asyncio.run(run())

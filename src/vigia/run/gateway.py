@@ -40,6 +40,7 @@ from vigia.run.link_io import LinkClient
 from vigia.run.metrics import Metrics
 from vigia.run.page_socket import text_frame
 from vigia.run.pages import Handover, Hub, Page
+from vigia.run.recall import read_reports
 from vigia.run.roles import OFFICERS
 from vigia.run.sessions import Sessions
 from vigia.run.view import SIGHTINGS_S, View
@@ -91,6 +92,7 @@ class Gateway:
         self.hosts: frozenset[str] = frozenset()
         self.base_url = ""
         self._state = "starting"
+        self._reports_recalled = False
         self._why = ""
         self._since_ns = self.clock.now_ns()
         self._t_status_s: float | None = None
@@ -213,17 +215,33 @@ class Gateway:
         gone = self.view.take_state(state)
         if state.open_alerts:
             self._background(self._recall_reached())
+        if not self._reports_recalled:
+            self._reports_recalled = True
+            self._background(self._recall_reports())
         held: dict[str, list[str]] = {}
         for alert in gone:
-            held.setdefault(alert.person_id or "", []).append(alert.alert_id)
+            if alert.person_id is not None:  # others stand on consoles only, which hello tells
+                held.setdefault(alert.person_id, []).append(alert.alert_id)
         for person_id, alert_ids in held.items():
             body = AlertsHeld(device_id=SOURCE, person_id=person_id, alert_ids=tuple(alert_ids))
             self.link.submit_nowait(body, SOURCE)
         for page in self.hub:
-            if page.person_id in self.view.people and page.device_id in self.view.devices:
+            person = self.view.person_of_device(page.device_id)
+            if person is not None and person.role is page.role:
                 self.greet(page)
             else:
-                page.close("not enrolled any more")
+                page.close("not enrolled any more, or in another role")
+
+    async def _recall_reports(self) -> None:
+        """Reports from before this process began, once; a live one that came first stays."""
+        since_ns = self.clock.now_ns() - RECALL_NS
+        try:
+            found = await asyncio.to_thread(read_reports, self.folder, since_ns=since_ns)
+        except (sqlite3.Error, OSError, ValueError) as e:
+            self.fault("journal", f"past reports cannot be read: {type(e).__name__}")
+            return
+        for event in found:
+            self.view.recall_report(event)
 
     async def _recall_reached(self) -> None:
         """Answers that came before this process began are in the journal; consoles show them."""

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -39,6 +40,7 @@ from vigia.run.settings import Listen, SettingsError
 from vigia.run.supervise import EXIT_OPERATOR, EXIT_PORT
 
 BACKLOG = 4096
+FILES_MAX = 65_536  # open files asked of the system: pages, and some of our own
 BIND_WAIT_S = 3.0  # an orphan of an earlier start may still hold the port
 BIND_RETRY_S = 0.1
 PARENT_POLL_S = 0.5
@@ -62,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--ready-fd", type=int)
     args = parser.parse_args(argv)
     folder: Path = args.data
+    _raise_limit()
     try:
         plan = _plan(read_plan(folder), args.listen, args.tls)
         with uvloop_runner() as runner:
@@ -73,6 +76,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"vigia: {e}", file=sys.stderr, flush=True)
         return EXIT_OPERATOR
     return 0
+
+
+def _raise_limit() -> None:
+    """A page is a socket is a file; by default some systems allow 1,024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, FILES_MAX), hard))
 
 
 def uvloop_runner() -> asyncio.Runner:

@@ -1,7 +1,11 @@
-"""Pages, their files, the map's tiles and the site CA's certificate -> answers for anybody."""
+"""Pages, their files, the map's tiles and the site CA's certificate -> answers for anybody.
+
+Disks are read on threads: one that hangs must not hold up an alert on the event loop.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from vigia.run.asgi import Answer, HttpError, Request
@@ -40,14 +44,17 @@ class PageFiles:
 
     def _fixed(self, name: str) -> Public:
         async def page(_gateway: Gateway, request: Request) -> Answer:
-            return self._files.answer(name, request.headers)
+            return await asyncio.to_thread(self._files.answer, name, request.headers)
 
         return page
 
     async def _static(self, _gateway: Gateway, request: Request) -> Answer:
-        return self._files.answer(request.params["path"], request.headers)
+        return await asyncio.to_thread(self._files.answer, request.params["path"], request.headers)
 
     async def _tile(self, _gateway: Gateway, request: Request) -> Answer:
+        return await asyncio.to_thread(self._read_tile, request)
+
+    def _read_tile(self, request: Request) -> Answer:
         tiles = self._layer(request.params["layer"])
         try:
             z, x, y = (int(request.params[name].removesuffix(".mvt")) for name in "zxy")
@@ -81,7 +88,7 @@ class PageFiles:
             raise HttpError(404, "ca.crt", expected="a site with a CA of its own")
         return Answer(
             200,
-            self._ca.read_bytes(),
+            await asyncio.to_thread(self._ca.read_bytes),
             b"application/x-x509-ca-cert",
             ((b"content-disposition", b'attachment; filename="vigia-site-ca.crt"'),),
         )

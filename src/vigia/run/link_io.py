@@ -39,7 +39,8 @@ NAME = "link.sock"
 SOCKET_PATH_MAX = 100  # bytes; the kernel takes 107
 URGENT_MAX = 50_000  # waiting messages that must not be dropped; beyond it the link is ended
 OTHER_MAX = 10_000  # waiting others; beyond it the oldest are dropped and counted
-PENDING_MAX = 20_000  # submits without an answer; beyond it the next is refused at once
+PENDING_MAX = 20_000  # submits without an answer; then the oldest gives way, or, without a
+# link, the next is refused
 PENDING_KEEP_S = 120.0  # a submit nobody waits for any more is still sent again so long
 UNSENT_MAX = 5_000  # submits that want no answer, waiting for a link; the oldest are dropped
 RETRY_S = 0.2
@@ -233,7 +234,7 @@ class LinkClient:
     ) -> Committed | Refused:
         """Raises TimeoutError; the input goes on being sent until it is answered."""
         loop = asyncio.get_running_loop()
-        if len(self._pending) >= PENDING_MAX:
+        if len(self._pending) >= PENDING_MAX and not self._make_room():
             return Refused(request_id=0, why=f"more than {PENDING_MAX} inputs wait for the watch")
         request_id = next(self._ids)
         data = frame(Submit(request_id=request_id, source=source, body=body))
@@ -254,6 +255,17 @@ class LinkClient:
         if len(self._unsent) > UNSENT_MAX:
             self._unsent.popleft()
             self.dropped += 1
+
+    def _make_room(self) -> bool:
+        """With a link the oldest was sent: the core has it, and only its receipt is given up."""
+        if self._wire is None:
+            return False
+        request_id = next(iter(self._pending))
+        oldest = self._pending.pop(request_id)
+        self.dropped += 1
+        if not oldest.answer.done():
+            oldest.answer.set_result(Refused(request_id=request_id, why="the disk is too slow"))
+        return True
 
     def _forget_old(self, now_s: float) -> None:
         for request_id, pending in list(self._pending.items()):

@@ -22,6 +22,7 @@ Id: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_MAX)]
 Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=TEXT_MAX)]
 Reason: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=TEXT_MAX)]
 Ms: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=T_MS_MAX)]
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]  # what JavaScript counts
 Lat: TypeAlias = Annotated[float, msgspec.Meta(ge=-90, le=90)]
 Lon: TypeAlias = Annotated[float, msgspec.Meta(ge=-180, le=180)]
 Azimuth: TypeAlias = Annotated[float, msgspec.Meta(ge=0, lt=360)]
@@ -111,7 +112,7 @@ class HoldsIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="hol
 
 class AckIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="ack"):
     alert_id: Id
-    revision: int
+    revision: Count
     kind: AckKind
     t_ms: Ms
 
@@ -130,7 +131,7 @@ class SpotIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="posi
 
 
 class PingIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="ping"):
-    n: int
+    n: Count
 
 
 FromPage: TypeAlias = HoldsIn | AckIn | OnWatchIn | SpotIn | PingIn

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import mmap
+import threading
 import zlib
 from pathlib import Path
 from typing import NamedTuple
@@ -55,13 +56,17 @@ class Tiles:
         self.gzipped = head[98] == _GZIP
         self.zoom_max = head[101]
         self._kept: dict[tuple[int, int], list[_Entry]] = {}
+        self._lock = threading.Lock()
         self._directory(*self._root)
 
     def get(self, z: int, x: int, y: int) -> bytes | None:
-        """None: no such tile."""
+        """None: no such tile. From any thread."""
         if not (0 <= z <= ZOOM_MAX and 0 <= x < 1 << z and 0 <= y < 1 << z):
             return None
-        tile_id = _tile_id(z, x, y)
+        with self._lock:
+            return self._find_tile(_tile_id(z, x, y))
+
+    def _find_tile(self, tile_id: int) -> bytes | None:
         offset, length = self._root
         for _ in range(DEPTH_MAX):
             try:

@@ -85,7 +85,7 @@ def common_headers(*, secure: bool) -> tuple[tuple[bytes, bytes], ...]:
 
 
 class Files:
-    """Files under one folder; nothing outside it can be named."""
+    """Files under one folder; nothing outside it can be named. From any thread."""
 
     def __init__(self, root: Path = STATIC) -> None:
         self._root = root.resolve()
@@ -127,9 +127,8 @@ class Files:
             packed = gzip.compress(body, 6, mtime=0)
         etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'.encode()
         file = _File(seen.st_mtime_ns, body, packed, etag, kind)
-        self._kept[name] = file
-        if len(self._kept) > FILES_MAX:
-            del self._kept[next(iter(self._kept))]
+        if len(self._kept) < FILES_MAX:  # beyond it files are read each time
+            self._kept[name] = file
         return file
 
 
