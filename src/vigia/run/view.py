@@ -102,6 +102,16 @@ class View:
         held.seen_ms = held.seen_ms or times.seen_ms
         held.safe_ms = held.safe_ms or times.safe_ms
 
+    def recall_report(self, event: Event) -> None:
+        """From the record; what was heard live meanwhile stays as it is."""
+        match event.body:
+            case Sighting() as body if body.report_id not in self.sightings:
+                self.take_sighting(event, body)
+            case SightingPlaced() as body:
+                self.take_placed(body)
+            case _:
+                pass
+
     def take_person(self, body: PersonAdded) -> bool:
         """True: somebody known has another role now."""
         known = self.people.get(body.person_id)
