@@ -18,7 +18,8 @@ def threat(tier: Tier, t_s: float, **more: object) -> Threat:
     base = Threat(
         track_id=TRACK, number=1, target_id="person/a", person_id="a", tier=tier, mark=1,
         confirmed=True, p_hit=0.5, earliest_s=20.0, p10_s=30.0, p50_s=40.0, p90_s=60.0,
-        range_m=700.0, bearing_deg_true=225.0, height_m=60.0, load=False,
+        range_m=700.0, range_sure=True, bearing_deg_true=225.0, bearing_sure=True,
+        height_m=60.0, load=False,
         t_cause_ns=int(t_s * S), t_last_ns=int(t_s * S),
     )  # fmt: skip
     return replace(base, **more)
@@ -227,3 +228,8 @@ def test_the_announced_expiry_never_goes_back_when_the_fresher_track_ends() -> N
     [both] = desk.at(50, fresh, old)
     [one] = desk.at(60, old)
     assert one.t_expires_ns == both.t_expires_ns == 230 * S
+
+
+def test_a_direction_or_range_that_is_a_guess_is_not_told() -> None:
+    [a] = Desk().at(0, threat(Tier.WATCH, 0, range_sure=False, bearing_sure=False))
+    assert (a.range_m, a.bearing_deg_true, a.from_point) == (None, None, None)

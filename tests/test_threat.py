@@ -141,3 +141,14 @@ def test_equal_input_gives_equal_output_whatever_else_is_assessed() -> None:
     two = np.concatenate([track(2000, 100), one])
     alone = assess(one, targets(), POLICY)[0]
     assert alone in assess(two, targets(), POLICY)
+
+
+def test_a_bearing_tells_its_direction_to_the_observer_but_no_range_and_to_others_nothing() -> None:
+    row = track(0, 500)
+    row["cov"][0, :2, :2] = np.diag([90.0**2, 350.0**2])  # wide along the line of sight
+    [at_the_observer] = assess(row, targets(), POLICY)
+    assert at_the_observer.bearing_sure
+    assert not at_the_observer.range_sure
+    row["x"][0, :2] = (500.0, 0.0)  # the same spread, seen from the side
+    [aside] = assess(row, targets(), POLICY)
+    assert not aside.bearing_sure

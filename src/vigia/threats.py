@@ -23,7 +23,9 @@ class Threat(msgspec.Struct, frozen=True):
     p50_s: float | None
     p90_s: float | None
     range_m: float
+    range_sure: bool  # else it is the mean of a guess and is told to nobody
     bearing_deg_true: float
+    bearing_sure: bool
     height_m: float | None
     load: bool
     t_cause_ns: int

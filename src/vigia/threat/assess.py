@@ -34,6 +34,9 @@ SPEED_STANDING_MPS = 2.0  # below: the heading tells nothing
 SPEED_HOMING_MIN_MPS = 5.0
 NEAR_S = 10.0  # a confirmed drone that could be here in this time is a WARNING by itself
 P_DRONE_MIN = 0.3  # below: believed to be no drone
+RANGE_SURE = 0.35  # 1-sigma of a range, of the range, up to which it is told
+RANGE_SURE_M = 50.0  # or this
+BEARING_SURE_DEG = 20.0  # 1-sigma of a direction up to which it is told
 PAIRS_MAX = 200_000  # the farthest pairs beyond it are left out
 
 
@@ -83,6 +86,8 @@ def _threat(
     d: NDArray[np.float64],
 ) -> Threat:
     flags = int(state["flags"])
+    range_m = float(np.hypot(d[0], d[1]))
+    along, across = _spread(state, d, range_m, float(targets.sigma_m[g]))
     z_sigma = math.sqrt(float(state["cov"][2, 2]))
     height = float(state["x"][2]) - float(targets.up_m[g])
     return Threat(
@@ -98,13 +103,30 @@ def _threat(
         p10_s=q_s[0],
         p50_s=q_s[1],
         p90_s=q_s[2],
-        range_m=float(np.hypot(d[0], d[1])),
+        range_m=range_m,
+        range_sure=along <= RANGE_SURE * range_m or along <= RANGE_SURE_M,
         bearing_deg_true=bearing_deg_true(de_m=-float(d[0]), dn_m=-float(d[1])),
+        bearing_sure=math.degrees(math.atan2(across, range_m)) <= BEARING_SURE_DEG,
         height_m=height if z_sigma < 40.0 else None,
         load=bool(flags & TrackFlag.LOAD),
         t_cause_ns=int(state["t_cause_ns"]),
         t_last_ns=int(state["t_last_ns"]),
     )
+
+
+def _spread(
+    state: np.void, d: NDArray[np.float64], range_m: float, target_sigma_m: float
+) -> tuple[float, float]:
+    """1-sigma [m] of the place along the line target-drone, and across it."""
+    if range_m < 1.0:
+        return 0.0, 0.0
+    e, n = float(d[0]) / range_m, float(d[1]) / range_m
+    cov = state["cov"]
+    ee, en, nn = float(cov[0, 0]), float(cov[0, 1]), float(cov[1, 1])
+    along = e * e * ee + 2.0 * e * n * en + n * n * nn
+    across = n * n * ee - 2.0 * e * n * en + e * e * nn
+    own = target_sigma_m**2
+    return math.sqrt(max(along, 0.0) + own), math.sqrt(max(across, 0.0) + own)
 
 
 def _near_pairs(
