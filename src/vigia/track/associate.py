@@ -1,4 +1,4 @@
-"""Which measurement belongs to which track: coarse gate over columns, then the best assignment.
+"""Scores of measurements and tracks -> who gets what: the largest sum, one to one.
 
 Deterministic: ties go to the earlier row, then the earlier track.
 """
@@ -8,110 +8,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from vigia.scan import Flag
-from vigia.track.kalman import Q_M2_S3, TAU_S, WILD
-from vigia.track.measure import NEAR_M, SOUND_MPS, TURN, Place, Polar, Stand, wrap
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
-    from vigia.track.table import Table
-
-GATE2 = 21.0  # coarse, on the trace of the covariance: never tighter than fit.GATE
-FEW = 24  # pairs up to which plain numbers beat columns
 EXACT_MAX = 40  # larger clusters are assigned greedily, best first
-HEARD = int(Flag.HEARD)  # an int: operations on IntFlag cost a microsecond
 FORBIDDEN = 1e9  # cost of a pair that does not fit
-MANOEUVRE_MPS = 25.0  # what a drone may do while its sound is under way
-
-
-def near(
-    table: Table, slots: NDArray[np.intp], zs: Sequence[Polar | Place], at: Stand
-) -> list[tuple[int, int]]:
-    """Pairs (i, j): measurement i could come from the track in slots[j]. Generous, cheap."""
-    if len(slots) * len(zs) > FEW:
-        return _near_many(table, slots, zs, at)
-    gate = table.gate[:, slots].T.tolist()
-    times = table.t_ns[slots].tolist()
-    out: list[tuple[int, int]] = []
-    for i, z in enumerate(zs):
-        for j, (row, t_ns) in enumerate(zip(gate, times, strict=True)):
-            if _near_one(row, (z.t_ns - t_ns) / 1e9, z, at):
-                out.append((i, j))
-    return out
-
-
-def _near_one(gate: Sequence[float], dt: float, z: Polar | Place, at: Stand) -> bool:
-    """gate: one column of Table.gate. The variance is a bound: |travel| <= |dt|."""
-    e, n, ve, vn, var, cov, var_v, many = gate
-    b = max(min(dt, TAU_S), -TAU_S)
-    e, n, b = e + b * ve, n + b * vn, abs(b)
-    v = var + b * (cov + b * (var_v + 2.0 / 3.0 * WILD * Q_M2_S3 * b))
-    if isinstance(z, Place):
-        return (e - z.e_m) ** 2 + (n - z.n_m) ** 2 <= GATE2 * (v + 2.0 * z.sigma_m**2)
-    de, dn = e - at.e_m, n - at.n_m
-    rho2 = max(de * de + dn * dn, NEAR_M * NEAR_M)
-    if z.flags & HEARD:
-        v += rho2 * (MANOEUVRE_MPS / SOUND_MPS) ** 2
-    if z.range_m == z.range_m:
-        flat, spread = _reach(z)
-        off2 = (de - flat * math.sin(z.az)) ** 2 + (dn - flat * math.cos(z.az)) ** 2
-        return off2 <= GATE2 * (v + spread + at.sigma_m**2)
-    v = v * (1.0 + many) + at.sigma_m**2
-    off = wrap(math.atan2(de, dn) - z.az)
-    return off * off <= GATE2 * (z.az_sigma**2 + v / rho2) or v > 0.1 * rho2
-
-
-def _reach(z: Polar) -> tuple[float, float]:
-    """Horizontal range and the variance of the place it means [m^2]."""
-    spread = (z.range_m * z.az_sigma) ** 2 + z.range_sigma_m**2
-    if z.el == z.el:
-        return z.range_m * math.cos(z.el), spread + (z.range_m * z.el_sigma) ** 2
-    return z.range_m, spread + (0.3 * z.range_m) ** 2  # the height bends slant range
-
-
-def _near_many(
-    table: Table, slots: NDArray[np.intp], zs: Sequence[Polar | Place], at: Stand
-) -> list[tuple[int, int]]:
-    """_near_one in columns (rows of zs x slots)."""
-    e, n, ve, vn, var, cov, var_v, many = table.gate[:, slots]
-    t = np.array([z.t_ns for z in zs], dtype=np.int64)[:, None]
-    b = np.clip((t - table.t_ns[slots]) / 1e9, -TAU_S, TAU_S)
-    e, n, b = e + b * ve, n + b * vn, np.abs(b)
-    v = var + b * (cov + b * (var_v + 2.0 / 3.0 * WILD * Q_M2_S3 * b))
-    if isinstance(zs[0], Place):
-        where = np.array([(q.e_m, q.n_m, q.sigma_m) for q in zs if isinstance(q, Place)])
-        off2 = (e - where[:, :1]) ** 2 + (n - where[:, 1:2]) ** 2
-        return _pairs(off2 <= GATE2 * (v + 2.0 * where[:, 2:] ** 2))
-    polar = [q for q in zs if isinstance(q, Polar)]
-    de, dn = e - at.e_m, n - at.n_m
-    rho2 = np.maximum(de * de + dn * dn, NEAR_M * NEAR_M)
-    heard = np.array([[bool(q.flags & HEARD)] for q in polar])
-    if heard.any():
-        v = v + np.where(heard, rho2 * (MANOEUVRE_MPS / SOUND_MPS) ** 2, 0.0)
-    az = np.array([[q.az, q.az_sigma] for q in polar])
-    ranged = np.array([[q.range_m == q.range_m] for q in polar])
-    out = np.zeros(v.shape, dtype=np.bool_)
-    if ranged.any():
-        reach = np.array([_reach(q) if q.range_m == q.range_m else (0.0, 0.0) for q in polar])
-        flat, spread = reach[:, :1], reach[:, 1:]
-        off2 = (de - flat * np.sin(az[:, :1])) ** 2 + (dn - flat * np.cos(az[:, :1])) ** 2
-        out = ranged & (off2 <= GATE2 * (v + spread + at.sigma_m**2))
-    if not ranged.all():
-        v = v * (1.0 + many) + at.sigma_m**2
-        off = (np.arctan2(de, dn) - az[:, :1] + np.pi) % TURN - np.pi
-        close = (off * off <= GATE2 * (az[:, 1:] ** 2 + v / rho2)) | (v > 0.1 * rho2)
-        out |= ~ranged & close
-    return _pairs(out)
-
-
-def _pairs(close: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    i, j = np.nonzero(close)
-    return list(zip(i.tolist(), j.tolist(), strict=True))
 
 
 def assign(score: Mapping[tuple[int, int], float]) -> dict[int, int]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vigia.scan import Flag
-from vigia.track.fit import LOG_TURN, ROUNDS, STARTLING, WIDE, WILD_PRIOR
+from vigia.track.fit import LOG_TURN, ROUNDS, STARTLING, WIDE, WILD_PRIOR, Fit
 from vigia.track.kalman import (
     Q_M2_S3,
     QZ_M2_S3,
@@ -45,6 +45,11 @@ class Fits(NamedTuple):
     nis: Column
     log_density: Column
     size: NDArray[np.int64]
+
+    def one(self, k: int) -> Fit:
+        g: Packed = self.g[:, k].tolist()
+        nis, odds = float(self.nis[k]), float(self.log_density[k])
+        return Fit(g, int(self.t_ns[k]), nis, odds, int(self.size[k]), [], [])
 
 
 def motions(dt_s: Column, times: float = 1.0) -> Motion:

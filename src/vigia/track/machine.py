@@ -7,27 +7,29 @@ yet; what is left begins a track. docs/track.md section 4.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from vigia.scan import Flag, IdKind
 from vigia.track import lifecycle as life
-from vigia.track.associate import assign, near
+from vigia.track.associate import assign
 from vigia.track.book import NOWHERE, Book, identity_key
 from vigia.track.columns import fit_many
-from vigia.track.fit import Fit, fit, fit_parts
+from vigia.track.fit import GATE, Fit, fit, fit_parts
+from vigia.track.gate import near
 from vigia.track.initiate import born_bearing, born_placed, born_ranged, track_id
 from vigia.track.measure import Place, Polar
 from vigia.track.table import Record
 from vigia.tracktable import TrackFlag
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from vigia.events import SensorSite
     from vigia.track.initiate import Birth
-    from vigia.track.kalman import Packed
     from vigia.track.measure import Stand
 
 AMBIGUOUS_NATS = 2.0  # a bearing that two tracks explain this nearly equally moves neither
@@ -38,6 +40,7 @@ AIRCRAFT_LO = -4.0  # an ADS-B address: a claim, but hardly a small drone
 DRONE_LO = 2.5  # a Remote ID: says drone
 
 MANY = 8  # pairs from which columns beat plain numbers
+LIMITS = np.array(GATE)
 WEAK = int(Flag.WEAK)  # an int: operations on IntFlag cost a microsecond
 
 
@@ -87,11 +90,8 @@ def _claim(look: Look, zs: list[Polar], slots: NDArray[np.intp]) -> list[Polar]:
     pairs = near(book.table, slots, zs, look.at)
     if not pairs:
         return zs
-    ratio = [look.log_pd - _log_false(look, z) for z in zs]
-    found = _try(book, slots, zs, pairs, look.at)
-    found = {k: f for k, f in found.items() if f.fits and f.log_density + ratio[k[0]] > 0.0}
-    score = {k: f.log_density + ratio[k[0]] for k, f in found.items()}
-    if not found:
+    score, found = _try(look, slots, zs, pairs)
+    if not score:
         return zs
     chosen = assign(score)
     explained = {i for i, _ in score}
@@ -107,46 +107,55 @@ def _claim(look: Look, zs: list[Polar], slots: NDArray[np.intp]) -> list[Polar]:
             if z.range_m != z.range_m
             else []
         )
-        _extend(look, int(slots[j]), z, found[i, j], own, moves=not rivals)
+        _extend(look, int(slots[j]), z, found(i, j), own, moves=not rivals)
         for k in rivals:
-            _extend(look, int(slots[k]), z, found[i, k], score[i, k], moves=False)
+            _extend(look, int(slots[k]), z, found(i, k), score[i, k], moves=False)
     return [z for i, z in enumerate(zs) if i not in explained]
 
 
+Score: TypeAlias = dict[tuple[int, int], float]
+
+
 def _try(
-    book: Book,
-    slots: NDArray[np.intp],
-    zs: list[Polar],
-    pairs: list[tuple[int, int]],
-    at: Stand,
-) -> dict[tuple[int, int], Fit]:
-    """Every pair's fit; the many at once where it pays."""
-    t = book.table
-    out: dict[tuple[int, int], Fit] = {}
-    plain: list[tuple[int, int]] = []
-    for i, j in pairs:
-        if len(pairs) >= MANY and not t.records[int(slots[j])].parts:
-            plain.append((i, j))
-            continue
-        found = _fit(book, int(slots[j]), zs[i], at)
-        if found is not None:
-            out[i, j] = found
-    if plain:
-        which = np.array([i for i, _ in plain], dtype=np.intp)
-        where = slots[[j for _, j in plain]]
-        many = fit_many(t.x[:, where], t.t_ns[where], zs, which, at)
-        rows = zip(
-            plain,
-            many.t_ns.tolist(),
-            many.nis.tolist(),
-            many.log_density.tolist(),
-            many.size.tolist(),
-            strict=True,
-        )
-        states: list[Packed] = many.g.T.tolist()
-        for g, (key, t_ns, nis, density, size) in zip(states, rows, strict=True):
-            out[key] = Fit(g, t_ns, nis, density, size, [], [])
-    return out
+    look: Look, slots: NDArray[np.intp], zs: list[Polar], pairs: list[tuple[int, int]]
+) -> tuple[Score, Callable[[int, int], Fit]]:
+    """Every pair's fit, the many at once where it pays. -> score of those that fit and are
+    likelier than a false row, and how to get their fits."""
+    book = look.book
+    ratio = [look.log_pd - _log_false(look, z) for z in zs]
+    score: Score = {}
+    one_by_one: dict[tuple[int, int], Fit] = {}
+    index = np.array(pairs, dtype=np.intp)
+    i, j = index[:, 0], index[:, 1]
+    plain = np.zeros(len(pairs), dtype=np.bool_)
+    if len(pairs) >= MANY:
+        plain = book.table.gate[7, slots[j]] == 0.0
+    rest: list[list[int]] = index[~plain].tolist()
+    for row, col in rest:
+        fitted = _fit(book, int(slots[col]), zs[row], look.at)
+        if fitted is not None and fitted.fits and fitted.log_density + ratio[row] > 0.0:
+            score[row, col] = fitted.log_density + ratio[row]
+            one_by_one[row, col] = fitted
+    if not plain.any():
+        return score, lambda row, col: one_by_one[row, col]
+    i, j = i[plain], j[plain]
+    where = slots[j]
+    many = fit_many(book.table.x[:, where], book.table.t_ns[where], zs, i, look.at)
+    nats = many.log_density + np.array(ratio)[i]
+    good = np.flatnonzero((many.nis <= LIMITS[many.size]) & (nats > 0.0))
+    column: dict[tuple[int, int], int] = {}
+    for k, row, col, s in zip(
+        good.tolist(), i[good].tolist(), j[good].tolist(), nats[good].tolist(), strict=True
+    ):
+        score[row, col] = s
+        column[row, col] = k
+    score = dict(sorted(score.items()))
+
+    def fitted_at(row: int, col: int) -> Fit:
+        k = column.get((row, col))
+        return one_by_one[row, col] if k is None else many.one(k)
+
+    return score, fitted_at
 
 
 def _fit(book: Book, slot: int, z: Polar | Place, at: Stand) -> Fit | None:

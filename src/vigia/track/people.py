@@ -14,9 +14,9 @@ from vigia.events import SightingPlaced
 from vigia.scan import Flag
 from vigia.terms import DroneKind, EndReason, Motion, Sense
 from vigia.track import lifecycle as life
-from vigia.track.associate import near
 from vigia.track.book import REPORTS_MAX, Book, Report
 from vigia.track.fit import Fit, fit, fit_parts
+from vigia.track.gate import near
 from vigia.track.initiate import Birth, born_bearing, born_present, track_id
 from vigia.track.kalman import largest_sigma_m
 from vigia.track.measure import NAN, TURN, Polar, Stand
