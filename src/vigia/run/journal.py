@@ -108,7 +108,12 @@ class Journal:
         except JournalError:
             os.close(lock_fd)
             raise
-        except (sqlite3.Error, ValueError, OSError) as e:
+        except (sqlite3.OperationalError, OSError) as e:
+            os.close(lock_fd)
+            raise JournalError(
+                f"{folder}: {_plain(e)}; make room or check the disk, then start again"
+            ) from e
+        except (sqlite3.Error, ValueError) as e:
             os.close(lock_fd)
             raise JournalError(
                 f"{folder / DATABASE}: cannot be opened as a journal ({e}); "
