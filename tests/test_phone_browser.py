@@ -256,7 +256,7 @@ def test_an_alert_is_shown_delivered_and_answered(phone: Phone, bench: Bench) ->
     expect(phone.page.locator(".alert")).to_contain_text("From the south-west")
     expect(phone.page.locator(".alert")).to_contain_text("1.2")
     expect(phone.page.locator(".alert")).to_contain_text("Confirmed drone")
-    expect(phone.page.locator(".alert")).to_contain_text("radar, Remote ID receiver and people")
+    expect(phone.page.locator(".alert")).to_contain_text("radar, Remote ID and people")
     phone.page.wait_for_timeout(700)  # the guard against a thumb already on its way
     phone.press("safe")
     safe = bench.wait_for(lambda: bench.acks("safe"))[0]

@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "95ab31905edb1eae";
+export const VERSION = "f1d01e2374a35e65";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -18,23 +18,23 @@ export const FILES = {
   "enrol/enrol.css": "f0cc20ae6bf36a50",
   "enrol/enrol.mjs": "1715da897bfd4562",
   "enrol/index.html": "a4c8a1178adeb964",
-  "i18n/en.json": "cf1f1d6a0e435a2d",
-  "i18n/es.json": "b24f5bd89d404558",
+  "i18n/en.json": "92a22a5ce9061d35",
+  "i18n/es.json": "a2ff851827ecf8b3",
   "icons/icon-180.png": "6df55402c8f3400c",
   "icons/icon-192.png": "1885461e32fbf420",
   "icons/icon-512.png": "21e54303b9980f6a",
   "icons/icon.svg": "a7c344a1d5af17e0",
   "manifest.webmanifest": "c3ecd78e430031a6",
-  "phone/alerts.mjs": "726af7ac49ef2220",
+  "phone/alerts.mjs": "216e4a540aed1048",
   "phone/app.mjs": "df5df578c692aa54",
   "phone/dial.mjs": "5e45e4232833109d",
   "phone/icons.mjs": "48c8663911d51986",
   "phone/index.html": "8736f292f7382ccc",
-  "phone/model.mjs": "361f9e3f57e0d1c9",
+  "phone/model.mjs": "7ea3a1f9dfdad1df",
   "phone/phone.css": "7f84c81bd518cf48",
   "phone/report.mjs": "d3e82f7a4fec6394",
   "phone/sensors.mjs": "f9c8da76244e5b8b",
-  "phone/siren.mjs": "d6bf57a75b1660dd",
+  "phone/siren.mjs": "31591c06a8e29f6b",
   "phone/theme.mjs": "e27c8339d4946827",
   "phone/views/alert.mjs": "aace41ba9fbd0b5e",
   "phone/views/frame.mjs": "7fe5d3d4493ba4b8",

@@ -32,6 +32,8 @@ export function receive(held, alert, nowMs) {
     worstTier: Math.max(alert.tier, held?.worstTier ?? 0),
     ackedMs: answered?.ackedMs ?? {},
     told: answered?.told ?? {},
+    // "delivered" is owed for what rang; the small updates between would only load the record
+    owesDelivered: rings || (held?.owesDelivered ?? true),
     closed: false,
     heardMs: nowMs,
   };

@@ -201,11 +201,9 @@ export class Model extends EventTarget {
   /** The view calls this once an alert's revision is really before somebody's eyes. */
   displayed(alert_id) {
     const record = this.alerts.get(alert_id);
-    if (!record || record.alert.msg_type === "cancel") return;
-    const { revision } = record.alert;
-    if (record.deliveredRevision === revision) return;
-    this._keep({ ...record, deliveredRevision: revision });
-    this.acks.add({ alert_id, revision, kind: "delivered" });
+    if (!record?.owesDelivered || record.alert.msg_type === "cancel") return;
+    this._keep({ ...record, owesDelivered: false });
+    this.acks.add({ alert_id, revision: record.alert.revision, kind: "delivered" });
   }
 
   /** kind: "seen" or "safe". */

@@ -63,6 +63,8 @@ export class Siren extends EventTarget {
 
   /** Replaces what is ringing. tier 0: the sound of an end. */
   ring(tier, mark) {
+    // A second ring of what already sounds must not start its pattern over: it would only stutter.
+    if (this.ringing?.tier === tier && this.ringing.mark === mark && tier > 1) return;
     this.stop();
     this.ringing = { tier, mark };
     if (tier === 3) this._shakeAgain();
