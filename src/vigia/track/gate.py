@@ -6,7 +6,7 @@ Few pairs go in plain numbers, many in columns; ranges in columns are looked up 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -138,8 +138,7 @@ def _near_ranged(gate: Column, times: NDArray[np.int64], zs: Sequence[Polar], at
 
 
 def _ranks(ordered: Column, values: Column, side: Literal["left", "right"]) -> NDArray[np.intp]:
-    # why the cast: NumPy types this method as unknown for arrays
-    return cast("NDArray[np.intp]", ordered.searchsorted(values, side=side))
+    return ordered.searchsorted(values, side=side)
 
 
 def _near_bearing(
