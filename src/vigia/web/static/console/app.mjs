@@ -49,6 +49,8 @@ export class ConsoleApp extends LitElement {
     this.link = new Link({session, clock: this.clock, held: () => [...this.state.alerts.keys()]});
     this.horn = new Horn();
     this.enrolled = false;
+    /** @type {any[]} */
+    this.shown = [];
     /** @type {Map<string, string>} */
     this.told = new Map();
     this.ui = {
@@ -119,8 +121,18 @@ export class ConsoleApp extends LitElement {
     this.dataset.watch = this.link.watchState.state;
     if (this.ui.selected?.track_id && !this.ui.byHand && !this.state.tracks.has(this.ui.selected.track_id) && this.state.alerts.size === 0)
       this.ui.selected = null;
-    this.map?.show(sceneOf(this.state, this.clock.now(), this.ui.selected?.track_id ?? null));
+    this.#draw();
     this.requestUpdate();
+  }
+
+  /** The map changes with what we know, with the selection, and once a second as things age. */
+  #draw() {
+    const selected = this.ui.selected?.track_id ?? null;
+    const second = Math.floor(this.clock.now() / 1000);
+    const key = [this.state, selected, second];
+    if (!this.map || key.every((part, i) => part === this.shown[i])) return;
+    this.shown = key;
+    this.map.show(sceneOf(this.state, this.clock.now(), selected));
   }
 
   #ui(/** @type {object} */ change) {

@@ -10,9 +10,20 @@ export const STALE_MS = 30_000;
 export const SIGHTING_SHOWN_MS = 15 * 60_000;
 const FAR = Number.MAX_SAFE_INTEGER;
 
-/** Open alerts that name this track. @param {State} state @param {string} track_id */
-export const alertsOf = (state, track_id) =>
-  [...state.alerts.values()].filter((a) => a.track_ids.includes(track_id));
+/** @type {WeakMap<Map<string, any>, Map<string, any[]>>} */
+const indexes = new WeakMap(); // each state's alerts are a new Map: what was computed of it stays true
+
+/** Open alerts that name this track. @param {State} state @param {string} track_id @returns {any[]} */
+export function alertsOf(state, track_id) {
+  let index = indexes.get(state.alerts);
+  if (!index) {
+    index = new Map();
+    for (const alert of state.alerts.values())
+      for (const id of alert.track_ids) index.set(id, [...(index.get(id) ?? []), alert]);
+    indexes.set(state.alerts, index);
+  }
+  return index.get(track_id) ?? [];
+}
 
 /** The highest tier anybody is warned with because of this track.
  * @param {State} state @param {string} track_id */
@@ -83,8 +94,7 @@ export function trackRows(state) {
  * @returns {{target_id: string, earliest_ms: number | null, p50_ms: number | null, range_m: number | null, bearing_deg_true: number | null} | null} */
 export function arrivalOf(state, track) {
   if (track.arrival) return track.arrival;
-  const alert = alertsOf(state, track.track_id).sort(byUrgency)[0];
-  return alert ?? null;
+  return alertsOf(state, track.track_id).toSorted(byUrgency)[0] ?? null;
 }
 
 /** How far and in which direction a track is from the post nearest to it.

@@ -45,8 +45,12 @@ export function rangeBearing([lonA, latA], [lonB, latB]) {
 
 /** A closed ring of points round a centre.
  * @param {LonLat} centre @param {number} radius_m @returns {LonLat[]} */
-export function ring(centre, radius_m, steps = 72) {
-  return Array.from({length: steps + 1}, (_, i) => offset(centre, (i * 360) / steps, radius_m));
+export function ring([lon, lat], radius_m, steps = 72) {
+  const m = degreeM(lat);
+  return Array.from({length: steps + 1}, (_, i) => {
+    const angle = (i * 2 * Math.PI) / steps;
+    return [lon + (Math.sin(angle) * radius_m) / m.east, lat + (Math.cos(angle) * radius_m) / m.north];
+  });
 }
 
 /** A sector: the centre, an arc at range_m from bearing − half to bearing + half, the centre.

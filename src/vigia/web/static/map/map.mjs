@@ -83,7 +83,8 @@ export class SituationMap extends EventTarget {
     this.ready = false;
     /** @type {Scene | null} */
     this.scene = null;
-    this.hidden = new Set();
+    /** @type {Map<string, string>} */
+    this.drawn = new Map(); // source -> what it holds
     this.map = new MapLibre({
       container, style: wholeStyle(readTokens()), center: start.center, zoom: start.zoom,
       attributionControl: false, fadeDuration: 0, dragRotate: false, pitchWithRotate: false, maxZoom: 17, minZoom: 2,
@@ -113,7 +114,12 @@ export class SituationMap extends EventTarget {
 
   #draw() {
     if (!this.scene) return;
-    for (const [name, data] of Object.entries(overlays(this.scene))) this.map.getSource(name).setData(data);
+    for (const [name, data] of Object.entries(overlays(this.scene))) {
+      const text = JSON.stringify(data); // drawing again costs a hundred times more than comparing
+      if (this.drawn.get(name) === text) continue;
+      this.drawn.set(name, text);
+      this.map.getSource(name).setData(data);
+    }
     this.tracks.show(this.scene.tracks, this.scene.selected);
     this.#sizeTargets();
   }

@@ -32,6 +32,8 @@ import {offset, ring, wedge} from './geo.mjs';
 const VECTOR_S = 60;
 const SPEED_MIN_MPS = 1.5;
 const WITHIN_95 = 2.4477; // radius of a round 2-D normal that holds 95 %, in sigmas
+export const DETAILED_MAX = 200;
+const SPREAD_STEPS = 36;
 const SIGHT_M = 2_600;
 const SECTOR_M = 4_000;
 export const RINGS_M = [1000, 2000, 3000];
@@ -52,16 +54,17 @@ export function overlays(scene) {
       area(wedge(s.from, s.azimuth_deg, s.sigma_deg, SIGHT_M), {opacity: 1 - 0.75 * s.age}))),
     sectors: collection(scene.tracks.flatMap((t) => t.sector
       ? [area(wedge(t.sector.from, t.sector.azimuth_deg, t.sector.sigma_deg, SECTOR_M), look(t))] : [])),
-    trails: collection(scene.tracks.filter((t) => t.trail.length > 1).map((t) => line(t.trail, look(t)))),
+    trails: collection(placed(scene).filter((t) => t.trail.length > 1).map((t) => line(t.trail, look(t)))),
     spread: collection(placed(scene).filter((t) => t.sigma_m !== null).map((t) =>
-      line(ring(/** @type {LonLat} */ (t.at), WITHIN_95 * /** @type {number} */ (t.sigma_m)), look(t)))),
+      line(ring(/** @type {LonLat} */ (t.at), WITHIN_95 * /** @type {number} */ (t.sigma_m), SPREAD_STEPS), look(t)))),
     vectors: collection(placed(scene).filter(moves).map((t) => line([/** @type {LonLat} */ (t.at),
       offset(/** @type {LonLat} */ (t.at), /** @type {number} */ (t.course_deg), /** @type {number} */ (t.speed_mps) * VECTOR_S)], look(t)))),
     own: collection(scene.own.map((o) => point(o.at, {icon: o.kind, name: o.name, close: o.close}))),
   };
 }
 
-const placed = (/** @type {Scene} */ scene) => scene.tracks.filter((t) => t.at !== null);
+/** The most urgent ones with a place: beyond DETAILED_MAX a track is its symbol only. */
+const placed = (/** @type {Scene} */ scene) => scene.tracks.slice(0, DETAILED_MAX).filter((t) => t.at !== null);
 const moves = (/** @type {TrackMark} */ t) =>
   t.course_deg !== null && t.speed_mps !== null && t.speed_mps >= SPEED_MIN_MPS && t.freshness !== 'stale';
 

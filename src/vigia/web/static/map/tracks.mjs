@@ -50,6 +50,7 @@ export class TrackSymbols {
   /** @param {any} map  a MapLibre map whose style holds style() */
   constructor(map) {
     this.map = map;
+    this.drawn = '';
   }
 
   /** @param {TrackMark[]} marks  the most urgent first @param {string | null} selected */
@@ -65,6 +66,9 @@ export class TrackSymbols {
       opacity: t.freshness === 'faded' ? 0.5 : 1,
       sort: i,
     }));
+    const text = JSON.stringify(features);
+    if (text === this.drawn) return;
+    this.drawn = text;
     this.map.getSource('tracks').setData({type: 'FeatureCollection', features});
   }
 }
