@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from journal_world import (
@@ -25,6 +26,7 @@ from journal_world import (
     wait_until,
 )
 from vigia.events import Event, PersonMoved, PositionErased, Tick
+from vigia.run.build import this_build
 from vigia.run.journal import Erased, JournalError, JournalReader
 from vigia.run.journal_store import KEY_SHIFTS
 from vigia.run.keys import SHIFT_NS, ShiftKeys, shift_of
@@ -65,6 +67,18 @@ def test_a_closed_journal_goes_on_where_it_was(tmp_path: Path) -> None:
         journal.close(5.0)
     reader = JournalReader(tmp_path)
     assert list(reader.inputs(proven=True)) == [e for e, _ in SEQUENCE]
+    reader.close()
+
+
+def test_the_header_names_core_libraries_and_processor(tmp_path: Path) -> None:
+    opened(tmp_path).close(5.0)
+    reader = JournalReader(tmp_path)
+    build = reader.header.build
+    assert (build, [r.build for r in reader.runs()]) == (this_build(), [this_build()])
+    assert build.numpy == np.__version__
+    assert len(build.core) == 16
+    assert build.processor
+    assert build.numba is None or build.numba[0].isdigit()
     reader.close()
 
 

@@ -221,6 +221,14 @@ def test_another_processor_may_differ_in_the_seventh_digit(
     assert "another processor: floats may differ by 1e-6" in said
 
 
+def test_another_core_version_is_named(folder: Path) -> None:
+    here = build_module.this_build()
+    text = msgspec.json.encode(msgspec.structs.replace(here, core="0123456789abcdef")).decode()
+    change(folder, "UPDATE runs SET build = ?", text)
+    said = replayed(folder)[1]
+    assert f"another core version ({here.vigia} 0123456789abcdef): a diff is printed" in said
+
+
 def test_floats_are_compared_within_a_millionth_on_another_build() -> None:
     a = pack(alert("ana", range_m=500.0))
     near, far = pack(alert("ana", range_m=500.0001)), pack(alert("ana", range_m=500.1))
