@@ -346,6 +346,14 @@ def test_one_remote_id_message_is_a_possible_track_at_once() -> None:
     assert only(tracker, 5.5)["status"] == TrackStatus.CONFIRMED
 
 
+def test_a_statement_beside_a_doubtful_plot_counts_as_much_as_alone() -> None:
+    tracker = Tracker(world(radar(false_per_hour=20_000.0), RID))
+    observe(tracker, "radar", look([(P, V)], T0))
+    observe(tracker, "rid", stated(along(P, V, 1.0), V, T0 + S))
+    assert tracker.advance(T0 + 2 * S) == []
+    assert only(tracker, 2.0)["p_exist"] > 0.8
+
+
 def test_an_identity_that_jumps_is_flagged_and_does_not_drag_the_track() -> None:
     tracker = Tracker(world(RID))
     for k in range(6):

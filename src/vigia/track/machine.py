@@ -307,6 +307,8 @@ def _extend_place(look: Look, slot: int, z: Place, found: Fit | None) -> None:
     life.hit(record, look.sensor.sensor_id, z.t_ns, book.memory.beats)
     _bind(look, slot, z)
     weak = z.flags & WEAK
+    # a statement is worth as much beside a doubtful plot as alone
+    record.llr = max(record.llr, WEAK_BIRTH_LLR if weak else PLACE_BIRTH_LLR)
     book.credit(
         slot,
         z,

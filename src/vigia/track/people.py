@@ -227,6 +227,8 @@ def _support(book: Book, body: Sighting, report: Report, slot: int) -> None:
         report.nats = AGAIN_NATS if report.witness in record.witnesses else OTHER_NATS
         record.flags &= ~int(TrackFlag.WEAK)
     record.reports.append(report.report_id)
+    # a word is worth as much beside a doubtful plot as alone
+    record.llr = max(record.llr, FIRST_LLR if report.person_id else UNKNOWN_LLR)
     _credit(book, body, report, slot)
 
 
