@@ -56,6 +56,36 @@ def test_a_link_enrols_a_device_once_and_its_key_opens_sessions(tmp_path: Path) 
     run(go)
 
 
+def test_a_revoked_device_cannot_come_back_by_its_old_link(tmp_path: Path) -> None:
+    async def go() -> None:
+        async with world(tmp_path) as w:
+            admin, phone = await w.enrolled(Role.ADMIN, "root"), w.phone()
+            invitation = invite(tmp_path, name="A")
+            assert (await phone.enrol(invitation.token)).status_code == 200
+            path = f"/api/v1/devices/{phone.device_id}/revoke"
+            assert (await admin.http.post(path, json={"reason": "lost"})).status_code == 200
+            async with asyncio.timeout(5):
+                while (await phone.enrol(invitation.token)).status_code == 200:
+                    await asyncio.sleep(0.01)
+                    await admin.http.post(path, json={"reason": "lost"})
+            assert (await phone.enrol(invitation.token)).status_code == 403
+
+    run(go)
+
+
+def test_guessing_links_is_throttled_and_touches_nobody_else(tmp_path: Path) -> None:
+    async def go() -> None:
+        async with world(tmp_path) as w:
+            phone = await w.enrolled()
+            thief = w.phone()
+            codes = [(await thief.enrol(f"guess-number-{n}")).status_code for n in range(32)]
+            assert codes == [403] * 30 + [429] * 2
+            assert (await phone.http.post("/api/v1/sightings", json=REPORT)).status_code == 200
+            assert (await phone.open_session()).status_code == 200
+
+    run(go)
+
+
 def test_an_enrolment_is_answered_only_after_the_commit(tmp_path: Path) -> None:
     async def go() -> None:
         async with world(tmp_path) as w:

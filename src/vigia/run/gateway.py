@@ -40,15 +40,16 @@ from vigia.run.link_io import LinkClient
 from vigia.run.metrics import Metrics
 from vigia.run.page_socket import text_frame
 from vigia.run.pages import Handover, Hub, Page
+from vigia.run.pulse import Pulse
 from vigia.run.recall import read_reports
 from vigia.run.roles import OFFICERS
 from vigia.run.sessions import Sessions
+from vigia.run.throttle import Throttle
 from vigia.run.view import SIGHTINGS_S, View
 from vigia.run.watch_clock import WatchClock
 from vigia.terms import AckKind, Channel
 
 SOURCE = "gateway"
-LOST_S = 3.0  # without a Status: WATCH LOST
 BEAT_S = 2.0
 LOOK_S = 0.25
 FAULTS_S = 1.0
@@ -83,6 +84,7 @@ class Gateway:
         self.link = link
         self.sessions = sessions
         self.invitations = Invitations(folder)
+        self.guesses = Throttle()
         self.view = View()
         self.clock = WatchClock()
         self.hub = Hub()
@@ -91,11 +93,8 @@ class Gateway:
         self.secure = False
         self.hosts: frozenset[str] = frozenset()
         self.base_url = ""
-        self._state = "starting"
-        self._reports_recalled = False
-        self._why = ""
-        self._since_ns = self.clock.now_ns()
-        self._t_status_s: float | None = None
+        self.pulse = Pulse(self.clock)
+        self._recalled = False
         self._faults: dict[tuple[str, str], Fault] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         link.on_message = self.heard
@@ -140,10 +139,23 @@ class Gateway:
             case DeviceEnrolled() as body:
                 self.view.take_device(body)
             case DeviceRevoked() as body:
-                self.view.take_device(body)
-                self.hub.drop_device(body.device_id)
+                self.revoked(body)
             case _:
                 pass  # nothing a page shows
+
+    def revoked(self, body: DeviceRevoked) -> None:
+        """Its sessions end with it, its pages close, and the link it came by is dead for it too."""
+        device = self.view.devices.get(body.device_id)
+        self.view.take_device(body)
+        self.hub.drop_device(body.device_id)
+        if device is not None:
+            self._background(self._end_link(device.public_key))
+
+    async def _end_link(self, spki: bytes) -> None:
+        try:
+            await asyncio.to_thread(self.invitations.end_of_key, spki)
+        except (OSError, sqlite3.Error) as e:
+            self.fault("invitations", f"a revoked device's link could not be ended: {e}")
 
     def _deliver(self, delivery: Delivery) -> None:
         if delivery.channel is not Channel.PAGE:
@@ -199,9 +211,8 @@ class Gateway:
     def _status(self, status: Status) -> None:
         self.clock.heard(status.t_ns)
         self.view.status = status
-        self._t_status_s = asyncio.get_running_loop().time()
-        why = "" if status.journal == "ok" else f"journal: {status.journal}"
-        self._turn(status.state, why)
+        if self.pulse.heard(status, now_s=asyncio.get_running_loop().time()):
+            self._send_beat()
         health = self.health()
         if health is not None and self.hub.officers:
             frame = frame_of(health)
@@ -213,11 +224,11 @@ class Gateway:
         self.clock.forget()
         self.clock.heard(state.t_ns)
         gone = self.view.take_state(state)
-        if state.open_alerts:
-            self._background(self._recall_reached())
-        if not self._reports_recalled:
-            self._reports_recalled = True
+        if not self._recalled:
+            self._recalled = True
             self._background(self._recall_reports())
+            if state.open_alerts:
+                self._background(self._recall_reached())
         held: dict[str, list[str]] = {}
         for alert in gone:
             if alert.person_id is not None:  # others stand on consoles only, which hello tells
@@ -255,7 +266,7 @@ class Gateway:
             alert = self.view.alerts.get(times.alert_id)
             if alert is not None and alert.person_id == times.person:
                 self.view.recall_reached(times.alert_id, _reached_times(times))
-                self._alert(alert, None)
+                self.hub.alert(None, frame_of(out.AlertOut(self.view.alert(alert))), None)
 
     def _background(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -300,12 +311,9 @@ class Gateway:
             posts=self.view.posts(),
             origin=out.PointOut(settings.origin.lat_deg, settings.origin.lon_deg),
             danger_radius_m=settings.policy.danger_radius_m,
-            watch=self.beat(),
+            watch=self.pulse.beat(),
             alerts=self.view.open_alerts(mine),
         )
-
-    def beat(self) -> out.Beat:
-        return out.Beat(self.now_ms(), self._state, self._since_ns // 1_000_000, self._why)
 
     def health(self) -> out.HealthOut | None:
         return self.view.health(
@@ -333,21 +341,11 @@ class Gateway:
                 self._tell_faults()
 
     def look(self) -> None:
-        """No Status for LOST_S: the watch is lost, and every page shows it."""
-        if self._t_status_s is None:
-            return
-        if asyncio.get_running_loop().time() - self._t_status_s > LOST_S:
-            self._turn("lost", "the watch does not answer")
-
-    def _turn(self, state: str, why: str) -> None:
-        if (state, why) != (self._state, self._why):
-            if state != self._state:
-                self._since_ns = self.clock.now_ns()
-            self._state, self._why = state, why
+        if self.pulse.look(now_s=asyncio.get_running_loop().time()):
             self._send_beat()
 
     def _send_beat(self) -> None:
-        frame = frame_of(self.beat())
+        frame = frame_of(self.pulse.beat())
         for page in self.hub:
             page.show("beat", frame)
 
@@ -379,7 +377,7 @@ class Gateway:
             "link_faults": self.link.faults,
             "link_dropped": self.link.dropped,
             "alerts_open": len(self.view.alerts),
-            "watch_ready": float(self._state == "ready"),
+            "watch_ready": float(self.pulse.state == "ready"),
             "ledger_entries": 0 if self.ledger is None else self.ledger.state.size,
             "ledger_failures": 0 if self.ledger is None else self.ledger.state.failures,
             "resident_peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,

@@ -130,7 +130,7 @@ async def not_a_drone(gateway: Gateway, request: Request, caller: Caller) -> Ans
 async def status(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     settings = gateway.view.settings
     content: dict[str, object] = {
-        "watch": gateway.beat(),
+        "watch": gateway.pulse.beat(),
         "mode": None if settings is None else settings.mode,
         "server_ms": gateway.now_ms(),
     }

@@ -44,11 +44,14 @@ async def enrol(gateway: Gateway, request: Request) -> Answer:
     if gateway.view.settings is None:
         raise starting()
     now_s = gateway.now_ms() // 1000
+    if not gateway.guesses.allows(request.client, now_s=now_s):
+        raise HttpError(429, "too many wrong links from this address", fix="wait a minute")
     try:
         invited = await asyncio.to_thread(gateway.invitations.use, body.token, spki, now_s=now_s)
     except (OSError, sqlite3.Error) as e:
         raise HttpError(503, "invitation: cannot be checked", got=str(e), fix="try again") from e
     if isinstance(invited, str):
+        gateway.guesses.failed(request.client, now_s=now_s)
         raise HttpError(
             403,
             f"invitation: {invited}",
@@ -193,6 +196,5 @@ async def revoke(gateway: Gateway, request: Request, caller: Caller) -> Answer:
         device_id=device_id, by_person_id=caller.person.person_id, reason=body.reason
     )
     answer = await committed(gateway, revoked, caller.source)
-    gateway.view.take_device(revoked)
-    gateway.hub.drop_device(device_id)
+    gateway.revoked(revoked)
     return received(answer)

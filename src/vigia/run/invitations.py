@@ -100,6 +100,12 @@ class Invitations:
             db.execute("COMMIT")
         return msgspec.json.decode(invited, type=Invited)
 
+    def end_of_key(self, spki: bytes) -> None:
+        """A revoked device must not enrol itself again by the link it came by."""
+        key_sha = hashlib.sha256(spki).digest()
+        with closing(self._open()) as db:
+            db.execute("DELETE FROM invitations WHERE key_sha = ?", (key_sha,))
+
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         db = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None)
