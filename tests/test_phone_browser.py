@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,11 +31,16 @@ SHELL_KEPT = """Promise.race([
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
+def player() -> Iterator[Any]:
     with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGS)
-        yield browser
-        browser.close()
+        yield p
+
+
+@pytest.fixture(scope="module")
+def chromium(player: Any) -> Iterator[Any]:
+    browser = player.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
@@ -240,6 +249,45 @@ def test_each_tap_is_sent_at_once_and_undo_withdraws(phone: Phone, bench: Bench)
 def test_the_reporter_sees_what_became_of_it(phone: Phone, bench: Bench) -> None:
     phone.log_in().connected().press("seen")
     expect(phone.page.locator(".facts")).to_contain_text("T-041")
+
+
+def test_a_report_survives_the_death_of_the_browser(
+    player: Any, tmp_path: Path, bench: Bench
+) -> None:
+    """Pressed without a network, killed with SIGKILL, opened again: sent once, true time."""
+    options = {
+        "executable_path": str(CHROMIUM),
+        "args": CHROMIUM_ARGS,
+        "viewport": PHONE,
+        "locale": "en-US",
+    }
+    context = player.chromium.launch_persistent_context(str(tmp_path / "profile"), **options)
+    page = context.new_page()
+    page.goto(f"{bench.base}/enrol#agent-token-1")
+    page.locator("[data-act=enrol]").click()
+    page.locator("[data-act=open]").click()
+    expect(page.locator(".net[data-state=up]")).to_be_visible()
+    bench.network(up=False)
+    pressed_ms = now_ms()
+    page.locator("[data-act=seen]").click()
+    expect(page.locator(".outcome[data-look=queued]")).to_contain_text("Saved, not yet sent")
+    kill_browser(str(tmp_path / "profile"))
+    with contextlib.suppress(playwright.Error):
+        context.close()
+    assert bench.reports() == []
+    bench.network(up=True)
+    context = player.chromium.launch_persistent_context(str(tmp_path / "profile"), **options)
+    context.new_page().goto(f"{bench.base}/")
+    (report,) = bench.wait_for(bench.reports, 15)
+    assert abs(report["t_ms"] - pressed_ms) < 1500
+    context.close()
+
+
+def kill_browser(profile: str) -> None:
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            if profile.encode() in (entry / "cmdline").read_bytes():
+                os.kill(int(entry.name), signal.SIGKILL)
 
 
 # ---- alerts ------------------------------------------------------------------------------------

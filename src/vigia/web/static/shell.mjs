@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "f1d01e2374a35e65";
+export const VERSION = "9526a3454a5d154a";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -15,11 +15,11 @@ export const FILES = {
   "core/outbox.mjs": "52dbd0a675611fec",
   "core/session.mjs": "090f74f0d4303ba3",
   "core/socket.mjs": "0753e185743dc0e1",
-  "enrol/enrol.css": "f0cc20ae6bf36a50",
-  "enrol/enrol.mjs": "1715da897bfd4562",
+  "enrol/enrol.css": "16752e8e523130be",
+  "enrol/enrol.mjs": "970078ed197b9f09",
   "enrol/index.html": "a4c8a1178adeb964",
-  "i18n/en.json": "92a22a5ce9061d35",
-  "i18n/es.json": "a2ff851827ecf8b3",
+  "i18n/en.json": "16bd8ff37a54cf68",
+  "i18n/es.json": "601740cc4553042c",
   "icons/icon-180.png": "6df55402c8f3400c",
   "icons/icon-192.png": "1885461e32fbf420",
   "icons/icon-512.png": "21e54303b9980f6a",
@@ -30,13 +30,13 @@ export const FILES = {
   "phone/dial.mjs": "5e45e4232833109d",
   "phone/icons.mjs": "48c8663911d51986",
   "phone/index.html": "8736f292f7382ccc",
-  "phone/model.mjs": "7ea3a1f9dfdad1df",
+  "phone/model.mjs": "653a5f154c7d74ea",
   "phone/phone.css": "7f84c81bd518cf48",
   "phone/report.mjs": "d3e82f7a4fec6394",
   "phone/sensors.mjs": "f9c8da76244e5b8b",
   "phone/siren.mjs": "31591c06a8e29f6b",
   "phone/theme.mjs": "e27c8339d4946827",
-  "phone/views/alert.mjs": "aace41ba9fbd0b5e",
+  "phone/views/alert.mjs": "8dbdc771e44d77cb",
   "phone/views/frame.mjs": "7fe5d3d4493ba4b8",
   "phone/views/home.mjs": "5731ff0ae3f6fac8",
   "phone/views/lists.mjs": "c6f92c5ee8eb9078",

@@ -3,6 +3,7 @@
 import { LitElement, html, nothing } from "../vendor/lit/lit.mjs";
 import { LANGS, language, onLanguage, preferredLanguage, setLanguage, t } from "../core/i18n.mjs";
 import { session, tokenFromHash } from "../core/session.mjs";
+import * as icons from "../phone/icons.mjs";
 import { Compass, Place } from "../phone/sensors.mjs";
 import { Siren } from "../phone/siren.mjs";
 import { restoreTheme } from "../phone/theme.mjs";
@@ -59,7 +60,7 @@ class VigiaEnrol extends LitElement {
   render() {
     if (!this.ready) return nothing;
     return html`<header>
-        <img src="/static/icons/icon.svg" alt=""><b>vigia</b>
+        ${icons.chevrons}<b>vigia</b>
         <div class="langs" role="group">${LANGS.map(
           (lang) => html`<button aria-pressed=${String(language() === lang)} lang=${lang} @click=${() => setLanguage(lang)}>${t(`lang.${lang}`)}</button>`,
         )}</div>

@@ -57,7 +57,10 @@ export class Model extends EventTarget {
     this._wire();
     this.compass.start();
     this.place.start();
-    if (this.onWatch) this.wake.set(true);
+    if (this.onWatch) {
+      this.wake.set(true);
+      this.siren.unlock(); // an installed page may sound without a press; where not, the line says so
+    }
     await Promise.all([this.acks.load().catch(() => {}), this._loadAlerts()]);
     this.link.start(); // a session cookie alone is enough; without both the page says so
     this.outbox.start().catch(() => {});
@@ -188,6 +191,7 @@ export class Model extends EventTarget {
 
   _show(record) {
     this.takeoverAt = performance.now();
+    if (this.view !== "alert") this.before = this.view;
     this.alertId = record.alert_id;
     this.view = "alert";
   }
@@ -212,6 +216,8 @@ export class Model extends EventTarget {
     if (!record || this.guarded()) return;
     this._keep({ ...record, ackedMs: { ...record.ackedMs, [kind]: this.now } });
     this.acks.add({ alert_id: record.alert_id, revision: record.alert.revision, kind });
+    // Nothing more to do for the lowest tier: back to what the person was doing, the card stays.
+    if (record.alert.tier <= 1) this.go(this.before ?? "home");
     this.change();
   }
 

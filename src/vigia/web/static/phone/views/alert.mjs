@@ -18,19 +18,20 @@ export function alertView(model) {
   const now = model.now;
   const state = phase(record, now);
   return html`<main class="screen alert look-${look(record, now)}" data-alert=${alert.alert_id} data-phase=${state} data-end=${alert.end_reason ?? ""}>
-    ${markBar(alert.mark)} ${top(record, now, state)} ${linkLine(model)}
+    ${markBar(alert.mark)} ${top(model, record, now, state)} ${linkLine(model)}
     <h1 class="action">${t(actionKey(record, now))}</h1>
     ${state === "ended" ? ended(alert) : coming(model, record, state)}
     ${others(model, record)} ${buttons(model, record)}
   </main>`;
 }
 
-function top(record, now, state) {
+function top(model, record, now, state) {
   const { alert } = record;
   const ago = t("alert.updated_ago", { age: ageText(Math.max(0, now - (alert.decided_ms ?? now))) });
+  const sounding = model.siren.ringing && model.siren.unlocked;
   return html`<div class="top">
     <span class="tier">${state === "ended" ? t("alert.ended") : t(`alert.tier.${alert.tier}`)}</span>
-    <span class="num">${state === "ended" ? clockTime(alert.decided_ms) : ago}</span>
+    <span class="num">${sounding ? t("alert.silence") : state === "ended" ? clockTime(alert.decided_ms) : ago}</span>
   </div>`;
 }
 
