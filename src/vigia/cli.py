@@ -168,10 +168,16 @@ def backup(
     data: Data = Path("data"),
 ) -> None:
     """Copy journal and ledger, without the keys of anybody's position."""
+    import sqlite3
+
     from vigia.run.backup import backup as run_backup
+    from vigia.run.settings import SettingsError
 
     def go() -> int:
-        run_backup(data, target)
+        try:
+            run_backup(data, target)
+        except (OSError, ValueError, sqlite3.Error) as e:
+            raise SettingsError(f"backup: {e}") from e
         return 0
 
     _run(go)

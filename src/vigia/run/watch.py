@@ -55,6 +55,7 @@ from vigia.tracktable import published_rows
 
 SLICE_NS = 5_000_000  # the loop breathes after this long, so that a report is read from the link
 SNAPSHOT_NS = 10_000_000_000
+SNAPSHOT_INPUTS = 1_000  # recovery feeds the inputs since the last one: it must take seconds
 STATUS_NS = 1_000_000_000
 ARRIVALS_MAX = 500
 ALERTS_MAX = 10_000  # remembered for deliveries that follow them
@@ -104,6 +105,7 @@ class WatchProcess:
         self._waiting: deque[tuple[int, int]] = deque()  # (seq, request_id), by seq
         self._loop: asyncio.AbstractEventLoop | None = None
         self._t_snapshot_ns = 0
+        self._snapshot_seq = last_seq
         self._t_status_ns = 0
         self._state = "starting"
         self._alerts: dict[str, Alert] = {}
@@ -234,6 +236,7 @@ class WatchProcess:
                 )
         if isinstance(item.body, PositionErased):
             self._journal.forget(item.body.person_id, item.body.shift)
+            self._snapshot()  # forgetting destroys the older ones
 
     def _send(self, decision: Event) -> None:
         body = decision.body
@@ -279,9 +282,13 @@ class WatchProcess:
             self._t_status_ns = now_ns
             self._link.send(self._status(now_ns))
             self._link.send(self._picture(now_ns))
-        if now_ns - self._t_snapshot_ns >= SNAPSHOT_NS:
-            self._t_snapshot_ns = now_ns
-            self._journal.put_snapshot(self._seq, self._core.watch.t_ns, self._core.snapshot())
+        age_ns = now_ns - self._t_snapshot_ns
+        if age_ns >= SNAPSHOT_NS or self._seq - self._snapshot_seq >= SNAPSHOT_INPUTS:
+            self._snapshot()
+
+    def _snapshot(self) -> None:
+        self._t_snapshot_ns, self._snapshot_seq = self._clock.now_ns(), self._seq
+        self._journal.put_snapshot(self._seq, self._core.watch.t_ns, self._core.snapshot())
 
     def _status(self, now_ns: int) -> Status:
         trouble = self._journal.trouble
