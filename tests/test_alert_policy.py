@@ -233,3 +233,10 @@ def test_the_announced_expiry_never_goes_back_when_the_fresher_track_ends() -> N
 def test_a_direction_or_range_that_is_a_guess_is_not_told() -> None:
     [a] = Desk().at(0, threat(Tier.WATCH, 0, range_sure=False, bearing_sure=False))
     assert (a.range_m, a.bearing_deg_true, a.from_point) == (None, None, None)
+
+
+def test_a_console_that_lists_everybodys_alerts_ends_none_of_them() -> None:
+    desk = Desk()
+    [own] = desk.tier(0, Tier.WARNING)
+    held = AlertsHeld(device_id="c", person_id="officer", alert_ids=(own.alert_id,))
+    assert desk.policy.adopt(held, 5 * S, Mark.EXERCISE) == ([], [])

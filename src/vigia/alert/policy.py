@@ -113,7 +113,8 @@ class AlertPolicy:
         """What a returning page holds -> (known ones to show again, unknown ones cancelled)."""
         target = f"person/{body.person_id}"
         own = [h.alert for h in self.state.open.values() if h.alert.person_id == body.person_id]
-        known = {alert.alert_id for alert in own}
+        # A page that shows others' alerts (a console) ends none of them by coming back.
+        known = {held.alert.alert_id for held in self.state.open.values()}
         unknown = [
             Alert(
                 alert_id=alert_id,
