@@ -164,6 +164,23 @@ def test_what_a_page_holds_goes_to_the_watch_and_unknown_alerts_are_cancelled(
     run(go)
 
 
+def test_what_is_open_for_somebody_else_cannot_be_asked_after(tmp_path: Path) -> None:
+    """The core would not find it among the asker's own, and would end it for the warned person."""
+
+    async def go() -> None:
+        async with world(tmp_path) as w:
+            officer = await w.enrolled(Role.WATCH_OFFICER, "o1")
+            async with officer.page() as console:
+                await console.hear("hello")
+                w.watch.warn(alert("p1"))
+                await console.hear("alert")
+                await console.say(t="holds", alert_ids=["a-p1", "old"])
+                await until(lambda: len(w.watch.bodies(AlertsHeld)) == 1)
+                assert w.watch.bodies(AlertsHeld)[0].alert_ids == ("old",)
+
+    run(go)
+
+
 def test_sessions_are_told_and_positions_only_while_on_watch(tmp_path: Path) -> None:
     async def go() -> None:
         async with world(tmp_path) as w:

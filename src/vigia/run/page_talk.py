@@ -158,10 +158,15 @@ class PageTalk:
             page.alert(frame_of(out.AckedOut(message.alert_id, message.revision, message.kind)))
 
     def _holds(self, message: out.HoldsIn) -> None:
-        page = self._page
-        body = AlertsHeld(
-            device_id=page.device_id, person_id=page.person_id, alert_ids=message.alert_ids
+        """Only whom an alert warns may ask what became of it: for others it would be unknown, and
+        its end would go out under its name."""
+        page, open_alerts = self._page, self._gateway.view.alerts
+        alert_ids = tuple(
+            alert_id
+            for alert_id in message.alert_ids
+            if alert_id not in open_alerts or open_alerts[alert_id].person_id == page.person_id
         )
+        body = AlertsHeld(device_id=page.device_id, person_id=page.person_id, alert_ids=alert_ids)
         self._gateway.link.submit_nowait(body, self._source)
 
     def _spot(self, message: out.SpotIn) -> None:
