@@ -371,6 +371,18 @@ def test_it_rings_again_only_when_a_new_revision_says_so(phone: Phone, bench: Be
     assert phone.page.evaluate(ringing)
 
 
+def test_a_drill_does_not_drown_a_real_danger(phone: Phone, bench: Bench) -> None:
+    phone.log_in().connected()
+    bench.say(an_alert())
+    expect(phone.page.locator(".action")).to_have_text("TAKE COVER")
+    bench.say(an_alert(alert_id="drill", tier=2, action="get_ready", mark="exercise"))
+    expect(phone.page.locator(".other")).to_contain_text("EXERCISE")
+    expect(phone.page.locator(".action")).to_have_text("TAKE COVER")
+    ringing = phone.page.evaluate("document.querySelector('vigia-phone').model.siren.ringing")
+    assert ringing == {"tier": 3, "mark": "actual"}
+    bench.wait_for(lambda: {a["alert_id"] for a in bench.acks("delivered")} == {"al-1", "drill"})
+
+
 def test_the_all_clear_names_its_author_and_loss_is_no_all_clear(
     phone: Phone, bench: Bench
 ) -> None:

@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "9526a3454a5d154a";
+export const VERSION = "91fd1670c1ff9145";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -30,7 +30,7 @@ export const FILES = {
   "phone/dial.mjs": "5e45e4232833109d",
   "phone/icons.mjs": "48c8663911d51986",
   "phone/index.html": "8736f292f7382ccc",
-  "phone/model.mjs": "653a5f154c7d74ea",
+  "phone/model.mjs": "78f7c6f4b2830bb9",
   "phone/phone.css": "7f84c81bd518cf48",
   "phone/report.mjs": "d3e82f7a4fec6394",
   "phone/sensors.mjs": "f9c8da76244e5b8b",

@@ -175,9 +175,11 @@ export class Model extends EventTarget {
     const ended = phase(record, this.now) === "ended";
     if (rings) {
       const top = this.shownAlert();
-      const busy = this.view === "alert" && top && inOrder([top, record], this.now)[0] === top;
-      if (!busy) this._show(record);
-      this.siren.ring(record.alert.tier, record.alert.mark);
+      const [first] = this.openAlerts();
+      const outranked = first.alert_id !== record.alert_id;
+      // A drill must not drown the real thing: it waits as a row below it.
+      if (!outranked || this.view !== "alert" || top === null) this._show(first);
+      if (!outranked) this.siren.ring(record.alert.tier, record.alert.mark);
     } else if (ended && held) {
       const nobodyElse = !this.openAlerts().some((r) => r.alert.tier >= 2);
       if (nobodyElse) this.siren.stop();
