@@ -162,6 +162,11 @@ def test_the_oracle_does_not_demand_a_watch_after_the_officers_all_clear() -> No
     assert [d.demanded for d in dangers(world, seen, down=None)] == [Tier.NONE]
     world, _, seen = _attack(t_from=28.0, looks=4)
     assert [d.demanded for d in dangers(world, seen, down=None)] == [Tier.WATCH]
+    officer = msgspec.structs.replace(
+        world.people[0], person_id="w0", role=Role.WATCH_OFFICER,
+        path=paths.standing(Enu(5000.0, 0, 0), t_end_s=99.0),
+    )  # fmt: skip
+    world = msgspec.structs.replace(world, people=(*world.people, officer))
     word = Received(33.0, Emission(33.0, "dw", AllClear(by_person_id="w0", reason="")))
     assert [d.demanded for d in dangers(world, [*seen, word], down=None)] == [Tier.NONE]
 
