@@ -53,7 +53,15 @@ def a_track(**more: Any) -> Json:
 class Floor:
     """One console, open on one stand-in gateway."""
 
-    def __init__(self, browser: Any, mode: str, viewport: Json, theme: str = "dark") -> None:
+    def __init__(
+        self,
+        browser: Any,
+        mode: str,
+        viewport: Json,
+        *,
+        theme: str = "dark",
+        webgl: bool = True,
+    ) -> None:
         self.bench = Bench(mode)
         self.tracks: list[Json] = []
         self.context = browser.new_context(viewport=viewport, locale="en-US")
@@ -64,10 +72,11 @@ class Floor:
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         self.page.on("request", lambda r: self.asked.add(r.url))
         self.page.add_init_script(f"localStorage.setItem('vigia.theme', '{theme}')")
+        if not webgl:
+            self.page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
         self.page.goto(f"{self.bench.base}/fake/login?role=watch_officer&next=/console")
-        self.page.locator("vigia-console[data-map=ready][data-watch=ready]").wait_for(
-            timeout=SLOW_MS
-        )
+        there = f"[data-map={'ready' if webgl else 'none'}][data-watch=ready]"
+        self.page.locator(f"vigia-console{there}").wait_for(timeout=SLOW_MS)
 
     def tell(self, message: Json) -> None:
         gateway = self.bench.gateway
@@ -211,6 +220,18 @@ def test_a_watch_that_stops_is_lost_within_seconds_over_everything(floor: Floor)
     expect(page.locator(".lost-band")).to_contain_text("WATCH LOST")
     floor.bench.network(up=True)
     expect(page.locator(".lost, .lost-band")).to_have_count(0, timeout=SLOW_MS)
+
+
+def test_without_webgl_everything_but_the_map_works(chromium: Any) -> None:
+    floor = Floor(chromium, "actual", SMALLEST, webgl=False)
+    try:
+        expect(floor.page.locator(".mapless")).to_contain_text("no WebGL")
+        floor.danger()
+        expect(floor.page.locator(".banner")).to_contain_text("Drone T-041 heading for Post 12")
+        assert floor.page.locator(".track").count() == 1
+        assert floor.errors == []
+    finally:
+        floor.close()
 
 
 def test_an_exercise_cannot_be_taken_for_real_and_goggles_see_no_red(chromium: Any) -> None:

@@ -55,7 +55,7 @@ export class ConsoleApp extends LitElement {
     this.told = new Map();
     this.ui = {
       tab: 'watch', selected: null, byHand: false, incident: 0, lang: 'en', sound: false, peek: false,
-      ask: null, said: null, everybody: false, opened: null, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false},
+      ask: null, said: null, everybody: false, opened: null, mapless: false, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false},
     };
     this.act = this.#acts();
   }
@@ -74,7 +74,12 @@ export class ConsoleApp extends LitElement {
   }
 
   firstUpdated() {
-    this.map = new SituationMap(/** @type {HTMLElement} */ (this.querySelector('#map')), START);
+    try {
+      this.map = new SituationMap(/** @type {HTMLElement} */ (this.querySelector('#map')), START);
+    } catch {
+      this.dataset.map = 'none'; // no WebGL on this screen: all the rest must still warn
+      return this.#ui({mapless: true});
+    }
     this.map.addEventListener('select', (e) => this.act.selectTrack(/** @type {CustomEvent} */ (e).detail));
     for (const name of ['pointer', 'view'])
       this.map.addEventListener(name, (e) => this.#ui({[name]: /** @type {CustomEvent} */ (e).detail}));

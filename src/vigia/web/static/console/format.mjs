@@ -34,6 +34,7 @@ export function age(age_ms) {
 /** @param {number | null} m @returns {[string, string]} figure and unit */
 export function distance(m) {
   if (m === null) return [DASH, ''];
+  if (m < 10) return ['< 10', 'm'];
   if (m < 995) return [String(Math.round(m / 10) * 10), 'm'];
   return [m < 9950 ? (m / 1000).toFixed(1) : String(Math.round(m / 1000)), 'km'];
 }
@@ -50,6 +51,9 @@ export const trackName = (number) => `T-${String(number).padStart(3, '0')}`;
 
 /** A rounded whole number or a dash. @param {number | null} n */
 export const whole = (n) => (n === null ? DASH : String(Math.round(n)));
+
+/** Time after another: "11 ms", "3.5 s", "2 min". @param {number} ms */
+export const delay = (ms) => (ms < 1000 ? `${Math.round(ms)} ms` : seconds(ms));
 
 /** Seconds with one decimal under ten: "0.6 s", "24 s". @param {number} ms */
 export const seconds = (ms) => (ms < 9950 ? `${(Math.max(0, ms) / 1000).toFixed(1)} s` : age(ms));

@@ -1,7 +1,7 @@
 // Context -> the Alerts tab: each warning of the last day with its times, T0 to T4.
 import {html, nothing} from '../../vendor/lit/lit.mjs';
 import {t} from '../../core/i18n.mjs';
-import {DASH, seconds, zulu} from '../format.mjs';
+import {DASH, delay, zulu} from '../format.mjs';
 import {TIER_WORD} from './top.mjs';
 
 /** @typedef {import('../app.mjs').Context} Context */
@@ -36,7 +36,7 @@ function historyRow(/** @type {Context} */ c, /** @type {any} */ a) {
     <td><b class="tier">${t(`alert.tier_name.${a.tier}`)}</b>${a.mark === 'actual' ? nothing : html` <i class="tag">${t(`alert.mark.${a.mark}`)}</i>`}</td>
     <td>${a.person_name ?? c.targetName(a.target_id)}</td>
     ${timeCells(times)}
-    <td>${a.end_reason ? t(`alert.end.${a.end_reason}`) : t('console.history.open')}
+    <td>${a.end_reason ? t(`console.end.${a.end_reason}`) : t('console.history.open')}
       ${a.revisions?.length > 1 ? html`<button class="more">${t('console.history.revisions', {n: a.revisions.length})}</button>` : nothing}</td>
   </tr>`;
 }
@@ -52,7 +52,7 @@ function revisionRows(/** @type {any} */ a) {
 }
 
 function timeCells(/** @type {ReturnType<typeof timesOf>} */ times) {
-  const after = (/** @type {number | null} */ ms) => (ms === null ? DASH : ms < times.t0 ? zulu(ms) : `+${seconds(ms - times.t0)}`);
+  const after = (/** @type {number | null} */ ms) => (ms === null ? DASH : ms < times.t0 ? zulu(ms) : `+${delay(ms - times.t0)}`);
   return html`<td class="num">${after(times.t1)}</td><td class="num">${after(times.t2)}</td><td class="num">${after(times.t3)}</td>
     <td class="num">${times.t4.length === 0 ? DASH : times.t4.map(([how, ms]) => html`${after(ms)} <i>${how === 'answered' ? '' : t(`console.reach.${how}`)}</i> `)}</td>`;
 }

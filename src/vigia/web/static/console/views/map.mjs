@@ -14,8 +14,9 @@ export function mapFrame(c) {
   const {pointer, view} = c.ui;
   return html`<main class="map">
     <div id="map" aria-label=${t('console.map.label')}></div>
-    <div class="chips">${CHIPS.map((name) => html`<button aria-pressed=${!c.ui.hidden.has(name)} @click=${() => c.act.chip(name)}>${t(`console.map.${name}`)}</button>`)}</div>
-    <div class="zoom"><button title=${t('console.map.in')} @click=${() => c.act.zoom(1)}>+</button>
+    ${c.ui.mapless ? html`<p class="mapless" role="status">${t('console.map.none')}</p>` : nothing}
+    <div class="chips" ?hidden=${c.ui.mapless}>${CHIPS.map((name) => html`<button aria-pressed=${!c.ui.hidden.has(name)} @click=${() => c.act.chip(name)}>${t(`console.map.${name}`)}</button>`)}</div>
+    <div class="zoom" ?hidden=${c.ui.mapless}><button title=${t('console.map.in')} @click=${() => c.act.zoom(1)}>+</button>
       <button title=${t('console.map.out')} @click=${() => c.act.zoom(-1)}>−</button>
       <button title=${t('console.map.fit')} @click=${c.act.fit}>${FIT}</button></div>
     <div class="foot">

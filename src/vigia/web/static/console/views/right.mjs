@@ -152,6 +152,5 @@ function ended(/** @type {Context} */ c) {
   const seen = new Set();
   const once = c.state.ended.filter((a) => !seen.has(a.incident_id) && seen.add(a.incident_id));
   return html`<section><h2>${t('console.calm.ended')}</h2><ul class="reasons">${once.slice(0, 4).map((a) => html`
-    <li><time class="num">${zulu(a.decided_ms)}</time><span>${a.track_numbers?.map(trackName).join(', ')} ${t(`alert.end.${a.end_reason ?? 'expired'}`)}
-      ${a.by_name ? t('alert.end.by', {name: a.by_name, time: `${zulu(a.decided_ms)} Z`}) : nothing}</span></li>`)}</ul></section>`;
+    <li><time class="num">${zulu(a.decided_ms)}</time><span><b class="code">${a.track_numbers?.map(trackName).join(', ')}</b> ${t(`console.end.${a.end_reason ?? 'expired'}`)}${a.by_name ? `, ${a.by_name}` : nothing}</span></li>`)}</ul></section>`;
 }
