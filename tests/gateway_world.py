@@ -38,7 +38,7 @@ from vigia.events import (
 from vigia.run.gateway import Gateway
 from vigia.run.gateway_main import Server, make_server
 from vigia.run.invitations import invite
-from vigia.run.link import Committed, Emit, State, Status, Submit
+from vigia.run.link import Committed, Emit, Refused, State, Status, Submit
 from vigia.run.link_io import LinkClient, LinkServer, link_path
 from vigia.run.sessions import open_sessions, to_base64url
 from vigia.terms import Channel, Mark, MsgType, Position, Role, Tier
@@ -97,6 +97,7 @@ class FakeWatch:
         self.link.on_connected = self.tell_state
         self.got: list[Submit] = []
         self.commits = True
+        self.refuses = False
         self.beats = True
         self.seq = 0
         self.people: dict[str, PersonAdded] = {}
@@ -145,6 +146,9 @@ class FakeWatch:
 
     def _got(self, message: Submit) -> None:
         self.got.append(message)
+        if self.refuses:
+            self.link.send(Refused(request_id=message.request_id, why="full"))
+            return
         self.seq += 1
         body = message.body
         match body:

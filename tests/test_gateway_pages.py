@@ -120,6 +120,24 @@ def test_an_acknowledgement_is_answered_after_the_commit_and_shown_to_officers(
     run(go)
 
 
+def test_an_acknowledgement_that_the_watch_refused_is_not_answered(tmp_path: Path) -> None:
+    async def go() -> None:
+        async with world(tmp_path) as w:
+            phone = await w.enrolled()
+            async with phone.page() as page:
+                w.watch.warn(alert("p1"))
+                await page.hear("alert")
+                w.watch.refuses = True
+                await page.say(t="ack", alert_id="a-p1", revision=1, kind="seen", t_ms=1)
+                with pytest.raises(TimeoutError):
+                    await page.hear("acked", 0.3)
+                w.watch.refuses = False
+                await page.say(t="ack", alert_id="a-p1", revision=1, kind="seen", t_ms=1)
+                await page.hear("acked")
+
+    run(go)
+
+
 def test_nobody_answers_for_somebody_else(tmp_path: Path) -> None:
     async def go() -> None:
         async with world(tmp_path) as w:
@@ -211,12 +229,14 @@ def test_a_lost_watch_is_shown_and_a_returning_one_too(tmp_path: Path) -> None:
             async with phone.page() as page:
                 await page.hear("hello")
                 w.watch.beats = False
-                while (beat := await page.hear("beat"))["state"] == "ready":
-                    pass
+                async with asyncio.timeout(8):
+                    while (beat := await page.hear("beat"))["state"] == "ready":
+                        pass
                 assert beat["state"] == "lost"
                 w.watch.beat()
-                while (beat := await page.hear("beat"))["state"] == "lost":
-                    pass
+                async with asyncio.timeout(3):
+                    while (beat := await page.hear("beat"))["state"] == "lost":
+                        pass
                 assert beat["state"] == "ready"
 
     run(go)
