@@ -7,9 +7,22 @@ import { sirenPlan, vibration } from "../../src/vigia/web/static/phone/siren.mjs
 
 const NOW = 1_000_000;
 const alert = (more = {}) => ({
-  alert_id: "a", revision: 1, msg_type: "alert", tier: 3, mark: "actual", action: "take_cover", sound: true,
-  decided_ms: NOW, expires_ms: NOW + 180_000, earliest_ms: NOW + 50_000, bearing_deg_true: 231, from_point: "sw",
-  end_reason: null, by_name: null, reached: {}, ...more,
+  alert_id: "a",
+  revision: 1,
+  msg_type: "alert",
+  tier: 3,
+  mark: "actual",
+  action: "take_cover",
+  sound: true,
+  decided_ms: NOW,
+  expires_ms: NOW + 180_000,
+  earliest_ms: NOW + 50_000,
+  bearing_deg_true: 231,
+  from_point: "sw",
+  end_reason: null,
+  by_name: null,
+  reached: {},
+  ...more,
 });
 const first = (more) => alerts.receive(null, alert(more), NOW).record;
 
@@ -23,7 +36,9 @@ test("a first alert rings; a repeat of its revision neither rings nor changes", 
 
 test("an update rings only when it says so, or when the revision that rang was missed", () => {
   const held = first({ tier: 2, action: "get_ready" });
-  const rings = (more) => alerts.receive(held, alert({ revision: 5, msg_type: "update", sound: false, ...more }), NOW).rings;
+  const rings = (more) =>
+    alerts.receive(held, alert({ revision: 5, msg_type: "update", sound: false, ...more }), NOW)
+      .rings;
   assert.equal(rings({ tier: 2 }), false);
   assert.equal(rings({ tier: 2, sound: true }), true);
   assert.equal(rings({ tier: 3 }), true);
@@ -32,19 +47,36 @@ test("an update rings only when it says so, or when the revision that rang was m
 
 test("an old revision that comes late changes nothing", () => {
   const held = first({ revision: 7 });
-  assert.equal(alerts.receive(held, alert({ revision: 3, msg_type: "cancel" }), NOW).changed, false);
+  assert.equal(
+    alerts.receive(held, alert({ revision: 3, msg_type: "cancel" }), NOW).changed,
+    false,
+  );
 });
 
 test("who was in cover for a warning is asked again in danger, not in a second warning", () => {
   const held = { ...first({ tier: 2, action: "get_ready" }), ackedMs: { safe: NOW } };
-  const same = alerts.receive(held, alert({ revision: 2, tier: 2, action: "get_ready" }), NOW).record;
+  const same = alerts.receive(
+    held,
+    alert({ revision: 2, tier: 2, action: "get_ready" }),
+    NOW,
+  ).record;
   assert.equal(alerts.answers(same, NOW).main, null);
   const worse = alerts.receive(held, alert({ revision: 2, tier: 3 }), NOW).record;
   assert.equal(alerts.answers(worse, NOW).main, "safe");
 });
 
 test("a cancel keeps what it does not repeat and ends the alert without ringing", () => {
-  const { record, rings } = alerts.receive(first(), alert({ revision: 2, msg_type: "cancel", action: "all_clear", end_reason: "all_clear", from_point: null }), NOW);
+  const { record, rings } = alerts.receive(
+    first(),
+    alert({
+      revision: 2,
+      msg_type: "cancel",
+      action: "all_clear",
+      end_reason: "all_clear",
+      from_point: null,
+    }),
+    NOW,
+  );
   assert.equal(rings, false);
   assert.equal(alerts.phase(record, NOW), "ended");
   assert.equal(record.alert.from_point, "sw");
@@ -64,16 +96,27 @@ test("an alert that ran out unheard is lost, not over", () => {
   assert.equal(alerts.phase(record, NOW + 180_001), "lost");
   assert.equal(alerts.actionKey(record, NOW + 180_001), "alert.action.stay_in_cover");
   assert.equal(alerts.detailKey(record, NOW + 180_001), "alert.detail.stay_in_cover");
-  assert.equal(alerts.actionKey(first({ tier: 1, action: "be_aware" }), NOW + 180_001), "alert.action.drone_lost");
+  assert.equal(
+    alerts.actionKey(first({ tier: 1, action: "be_aware" }), NOW + 180_001),
+    "alert.action.drone_lost",
+  );
 });
 
 test("real before exercise, worse before milder, open before ended", () => {
   const make = (id, more) => ({ ...first({ alert_id: id, ...more }) });
-  const order = alerts.inOrder([
-    make("ended", { msg_type: "cancel", tier: 3 }), make("drill", { mark: "exercise", tier: 3 }),
-    make("watch", { tier: 1 }), make("danger", { tier: 3 }),
-  ], NOW);
-  assert.deepEqual(order.map((r) => r.alert_id), ["danger", "watch", "drill", "ended"]);
+  const order = alerts.inOrder(
+    [
+      make("ended", { msg_type: "cancel", tier: 3 }),
+      make("drill", { mark: "exercise", tier: 3 }),
+      make("watch", { tier: 1 }),
+      make("danger", { tier: 3 }),
+    ],
+    NOW,
+  );
+  assert.deepEqual(
+    order.map((r) => r.alert_id),
+    ["danger", "watch", "drill", "ended"],
+  );
 });
 
 test("old ended alerts are forgotten, open ones never", () => {
@@ -84,7 +127,8 @@ test("old ended alerts are forgotten, open ones never", () => {
 
 test("relative words need a good compass", () => {
   assert.deepEqual(alerts.direction(alert(), { headingDeg: 141, sigmaDeg: 10 }), {
-    pointKey: "alert.point.sw", relativeKey: "alert.relative.right",
+    pointKey: "alert.point.sw",
+    relativeKey: "alert.relative.right",
   });
   assert.equal(alerts.direction(alert(), { headingDeg: 141, sigmaDeg: 40 }).relativeKey, null);
   assert.equal(alerts.direction(alert(), null).relativeKey, null);
@@ -92,18 +136,32 @@ test("relative words need a good compass", () => {
 });
 
 test("every action, end, tier, point and source an alert can carry has its words", () => {
-  const words = JSON.parse(readFileSync(new URL("../../src/vigia/web/static/i18n/en.json", import.meta.url)));
+  const words = JSON.parse(
+    readFileSync(new URL("../../src/vigia/web/static/i18n/en.json", import.meta.url)),
+  );
   const policy = readFileSync(new URL("../../src/vigia/alert/policy.py", import.meta.url), "utf8");
-  const actions = ["take_cover", "get_ready", "be_aware", "stay_in_cover", "drone_lost", "all_clear", "departed", "not_confirmed_gone", "false_alarm"];
+  const actions = [
+    "take_cover",
+    "get_ready",
+    "be_aware",
+    "stay_in_cover",
+    "drone_lost",
+    "all_clear",
+    "departed",
+    "not_confirmed_gone",
+    "false_alarm",
+  ];
   for (const action of actions) {
     assert.ok(policy.includes(`"${action}"`), `the policy no longer says ${action}`);
     assert.ok(words[`alert.action.${action}`] && words[`alert.detail.${action}`], action);
   }
-  for (const end of ["all_clear", "departed", "expired", "false", "unknown_after_restart"]) assert.ok(words[`alert.end.${end}`], end);
+  for (const end of ["all_clear", "departed", "expired", "false", "unknown_after_restart"])
+    assert.ok(words[`alert.end.${end}`], end);
   const has = (key) => key in words;
-  assert.deepEqual(alerts.sourceKeys(["sensor/radar", "sensor/radar", "person", "sensor/lidar"], has), [
-    "alert.source.radar", "alert.source.person", "alert.source.other",
-  ]);
+  assert.deepEqual(
+    alerts.sourceKeys(["sensor/radar", "sensor/radar", "person", "sensor/lidar"], has),
+    ["alert.source.radar", "alert.source.person", "alert.source.other"],
+  );
 });
 
 // ---- reports ---------------------------------------------------------------------------------
@@ -128,15 +186,21 @@ test("chips of one group exclude each other and a second tap takes one back", ()
   chips = report.toggled(report.toggled(chips, "hovering"), "load");
   assert.deepEqual([...chips].sort(), ["hovering", "load"]);
   const body = report.refinement({ report_id: "r2", root: "r1", sense: "seen", chips });
-  assert.deepEqual([body.refines, body.motion, body.load, body.position, body.bearing], ["r1", "hovering", true, null, null]);
+  assert.deepEqual(
+    [body.refines, body.motion, body.load, body.position, body.bearing],
+    ["r1", "hovering", true, null, null],
+  );
   assert.deepEqual([...report.toggled(chips, "load")], ["hovering"]);
+  assert.deepEqual([...report.chipsIn(body)].sort(), ["hovering", "load"]);
 });
 
 // ---- siren -----------------------------------------------------------------------------------
 
 test("each tier has its own rhythm and a drill its own voice", () => {
   const shape = (tier, mark) => JSON.stringify(sirenPlan(tier, mark));
-  const all = [3, 2, 1, 0].flatMap((tier) => ["actual", "exercise"].map((mark) => shape(tier, mark)));
+  const all = [3, 2, 1, 0].flatMap((tier) =>
+    ["actual", "exercise"].map((mark) => shape(tier, mark)),
+  );
   assert.equal(new Set(all).size, 8);
   assert.equal(sirenPlan(3, "actual").bells.length, 0);
   assert.equal(sirenPlan(3, "demo").bells.length, 3);

@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AlphaAligner, PointingLog, cameraAxis, pointing, topAxis } from "../../src/vigia/web/static/core/bearing.mjs";
+import {
+  AlphaAligner,
+  PointingLog,
+  cameraAxis,
+  pointing,
+  topAxis,
+} from "../../src/vigia/web/static/core/bearing.mjs";
 import { angleDiff, wrap360 } from "../../src/vigia/web/static/core/geo.mjs";
 
-const near = (a, b, tolerance = 1e-6) => assert.ok(Math.abs(a - b) <= tolerance, `${a} is not ${b}`);
+const near = (a, b, tolerance = 1e-6) =>
+  assert.ok(Math.abs(a - b) <= tolerance, `${a} is not ${b}`);
 
 /** The worked example of the W3C DeviceOrientation document, as printed there. */
 function worked(alpha, beta, gamma) {
@@ -24,7 +31,8 @@ test("the camera's azimuth is that of the W3C worked example for all attitudes",
     for (let beta = 55; beta < 130; beta += 11)
       for (let gamma = -40; gamma <= 40; gamma += 17) {
         const aim = pointing({ alphaDeg: alpha, betaDeg: beta, gammaDeg: gamma });
-        if (aim.axis === "camera") near(angleDiff(aim.azimuthDeg, worked(alpha, beta, gamma)), 0, 1e-6);
+        if (aim.axis === "camera")
+          near(angleDiff(aim.azimuthDeg, worked(alpha, beta, gamma)), 0, 1e-6);
       }
 });
 
@@ -36,7 +44,11 @@ test("an upright phone facing north, east and up gives these", () => {
 });
 
 test("axes are perpendicular and of unit length", () => {
-  for (const [a, b, g] of [[10, 20, 30], [200, 95, -60], [340, -120, 5]]) {
+  for (const [a, b, g] of [
+    [10, 20, 30],
+    [200, 95, -60],
+    [340, -120, 5],
+  ]) {
     const c = cameraAxis(a, b, g);
     const t = topAxis(a, b);
     near(c.east * t.east + c.north * t.north + c.up * t.up, 0);
@@ -60,7 +72,8 @@ test("near the zenith the azimuth is worth little and says so", () => {
 test("iOS: the heading learned flat is used when the phone is raised", () => {
   const aligner = new AlphaAligner();
   // arbitrary zero: alpha 40 while the top points to 231 magnetic; true alpha would be 129
-  for (let i = 0; i < 30; i++) aligner.align({ alphaDeg: 40, betaDeg: 30, headingDeg: 231, accuracyDeg: 5 });
+  for (let i = 0; i < 30; i++)
+    aligner.align({ alphaDeg: 40, betaDeg: 30, headingDeg: 231, accuracyDeg: 5 });
   const raised = aligner.align({ alphaDeg: 40, betaDeg: 92, headingDeg: 77, accuracyDeg: 40 });
   near(angleDiff(raised.alphaDeg, 129), 0, 0.01);
   near(raised.accuracyDeg, 5);
@@ -69,7 +82,9 @@ test("iOS: the heading learned flat is used when the phone is raised", () => {
 test("iOS: an invalid heading gives no bearing; a raised phone without history a poor one", () => {
   const aligner = new AlphaAligner();
   assert.equal(aligner.align({ alphaDeg: 0, betaDeg: 10, headingDeg: 90, accuracyDeg: -1 }), null);
-  assert.ok(aligner.align({ alphaDeg: 0, betaDeg: 88, headingDeg: 90, accuracyDeg: 5 }).accuracyDeg >= 25);
+  assert.ok(
+    aligner.align({ alphaDeg: 0, betaDeg: 88, headingDeg: 90, accuracyDeg: 5 }).accuracyDeg >= 25,
+  );
 });
 
 test("the log answers for the moments before the press, not for the jolt after it", () => {
@@ -84,7 +99,11 @@ test("the log answers for the moments before the press, not for the jolt after i
 
 test("readings across north average to north; scatter widens sigma; an old one is none", () => {
   const log = new PointingLog();
-  [[0, 4], [100, 356], [200, 0]].forEach(([t, alpha]) => log.add(t, { alphaDeg: alpha, betaDeg: 90, gammaDeg: 0 }));
+  [
+    [0, 4],
+    [100, 356],
+    [200, 0],
+  ].forEach(([t, alpha]) => log.add(t, { alphaDeg: alpha, betaDeg: 90, gammaDeg: 0 }));
   const aim = log.at(200);
   near(angleDiff(aim.azimuthDeg, 0), 0, 1e-6);
   assert.ok(aim.sigmaDeg > 10.5);

@@ -9,7 +9,10 @@ import { Words } from "../../src/vigia/web/static/core/i18n.mjs";
 import { base64url, tokenFromHash } from "../../src/vigia/web/static/core/session.mjs";
 import { watchWorth } from "../../src/vigia/web/static/core/socket.mjs";
 
-const words = (lang) => JSON.parse(readFileSync(new URL(`../../src/vigia/web/static/i18n/${lang}.json`, import.meta.url)));
+const words = (lang) =>
+  JSON.parse(
+    readFileSync(new URL(`../../src/vigia/web/static/i18n/${lang}.json`, import.meta.url)),
+  );
 
 test("English and Spanish have the same keys and the same holes", () => {
   const [en, es] = [words("en"), words("es")];
@@ -24,7 +27,8 @@ test("English and Spanish have the same keys and the same holes", () => {
 test("no word calls a drone hostile and calm is never called safe", () => {
   for (const lang of ["en", "es"])
     for (const [key, text] of Object.entries(words(lang)))
-      if (/^(alert|truth|home|sent)\./.test(key)) assert.doesNotMatch(text, /hostil|enem|\bsafe\b|a salvo|seguro/i, key);
+      if (/^(alert|truth|home|sent)\./.test(key))
+        assert.doesNotMatch(text, /hostil|enem|\bsafe\b|a salvo|seguro/i, key);
 });
 
 test("a missing key shows itself; values fill holes; English stands behind", () => {
@@ -69,7 +73,13 @@ test("an ack is repeated until acked, outlives a reload, and is one however ofte
   const later = make();
   await later.load();
   later.repeat();
-  assert.deepEqual(sent.map((m) => [m.kind, m.t_ms]), [["safe", 50], ["safe", 50]]);
+  assert.deepEqual(
+    sent.map((m) => [m.kind, m.t_ms]),
+    [
+      ["safe", 50],
+      ["safe", 50],
+    ],
+  );
   later.acked({ ...ack });
   later.repeat();
   assert.equal(sent.length, 2);
@@ -80,7 +90,11 @@ test("without a beat for 5 s the watch is lost, whatever the server said last", 
   const beat = { state: "ready", why: null, since_ms: 1 };
   assert.equal(watchWorth({ beat, beatAgeMs: 4_999, aliveMs: 9e9 }).state, "ready");
   assert.deepEqual(watchWorth({ beat, beatAgeMs: 5_000, aliveMs: 9e9 }).state, "lost");
-  assert.equal(watchWorth({ beat: { ...beat, state: "degraded", why: "journal" }, beatAgeMs: 1, aliveMs: 1 }).state, "degraded");
+  assert.equal(
+    watchWorth({ beat: { ...beat, state: "degraded", why: "journal" }, beatAgeMs: 1, aliveMs: 1 })
+      .state,
+    "degraded",
+  );
   assert.equal(watchWorth({ beat: null, beatAgeMs: null, aliveMs: 100 }).state, "connecting");
   assert.equal(watchWorth({ beat: null, beatAgeMs: null, aliveMs: 5_000 }).state, "lost");
 });

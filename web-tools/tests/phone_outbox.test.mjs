@@ -36,7 +36,11 @@ test("a report pressed offline survives a reload and arrives with its true time"
   await first.flush();
   assert.equal(first.get("a").state, "waiting");
   w.clockState.ms += 60_000; // reload a minute later; only now the offset becomes known
-  w.clock.sample({ sentMs: w.clockState.ms, receivedMs: w.clockState.ms, serverMs: w.clockState.ms + 5_000 });
+  w.clock.sample({
+    sentMs: w.clockState.ms,
+    receivedMs: w.clockState.ms,
+    serverMs: w.clockState.ms + 5_000,
+  });
   up = true;
   w.sent.length = 0;
   const second = w.make();
@@ -65,14 +69,20 @@ test("received only after received:true; an empty 200 is no receipt", async () =
 });
 
 test("503 warned keeps the report and sends it again under the same id", async () => {
-  const w = world({ answer: (_, n) => (n === 1 ? status(503, { received: false, warned: true }) : { received: true }) });
+  const w = world({
+    answer: (_, n) =>
+      n === 1 ? status(503, { received: false, warned: true }) : { received: true },
+  });
   const box = w.make();
   await box.add(report("a"));
   await box.sending;
   assert.equal(box.get("a").state, "warned");
   await box.flush();
   assert.equal(box.get("a").state, "received");
-  assert.deepEqual(w.sent.map((b) => b.report_id), ["a", "a"]);
+  assert.deepEqual(
+    w.sent.map((b) => b.report_id),
+    ["a", "a"],
+  );
 });
 
 test("a refused report stops being sent and does not hold up the others", async () => {
@@ -99,8 +109,16 @@ test("401 and 500 are retried, never refused", async () => {
 
 test("the newest sighting goes first and what refines it follows it", () => {
   const e = (report_id, root, pressedMs) => ({ report_id, root, pressedMs });
-  const order = sendingOrder([e("old", "old", 1), e("r2", "new", 12), e("r1", "new", 11), e("new", "new", 10)]);
-  assert.deepEqual(order.map((x) => x.report_id), ["new", "r1", "r2", "old"]);
+  const order = sendingOrder([
+    e("old", "old", 1),
+    e("r2", "new", 12),
+    e("r1", "new", 11),
+    e("new", "new", 10),
+  ]);
+  assert.deepEqual(
+    order.map((x) => x.report_id),
+    ["new", "r1", "r2", "old"],
+  );
 });
 
 test("undo of a report that never left deletes it; of one that may have left, not", async () => {
@@ -110,7 +128,14 @@ test("undo of a report that never left deletes it; of one that may have left, no
   await adding;
   await box.flush();
   assert.equal(await box.discard("a"), false);
-  box.entries.set("b", { report_id: "b", root: "b", tries: 0, state: "waiting", deviceMs: 0, pressedMs: 0 });
+  box.entries.set("b", {
+    report_id: "b",
+    root: "b",
+    tries: 0,
+    state: "waiting",
+    deviceMs: 0,
+    pressedMs: 0,
+  });
   assert.equal(await box.discard("b"), true);
 });
 

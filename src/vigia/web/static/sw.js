@@ -26,7 +26,8 @@ self.addEventListener("fetch", (event) => {
   const page = event.request.mode === "navigate" && url.pathname in PAGES;
   const file = FILES[url.pathname.replace(/^\/static\//, "")] !== undefined;
   if (page) event.respondWith(fromCache(url.pathname, event.request));
-  else if (file && url.pathname.startsWith("/static/")) event.respondWith(fromCache(url.pathname, event.request));
+  else if (file && url.pathname.startsWith("/static/"))
+    event.respondWith(fromCache(url.pathname, event.request));
 });
 
 /** Background Sync, where the browser has it: reports leave although the page is closed. */

@@ -23,7 +23,14 @@ export class AckBox {
   add({ alert_id, revision, kind }) {
     const key = ackKey({ alert_id, revision, kind });
     if (this.pending.has(key)) return false;
-    const ack = { key, alert_id, revision, kind, deviceMs: this.clock.wall(), offsetMs: this.clock.offsetMs };
+    const ack = {
+      key,
+      alert_id,
+      revision,
+      kind,
+      deviceMs: this.clock.wall(),
+      offsetMs: this.clock.offsetMs,
+    };
     this.pending.set(key, ack);
     this._put(ack);
     if (this.pending.size > ACKS_MAX) this._drop(this._oldest());

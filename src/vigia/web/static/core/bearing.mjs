@@ -74,7 +74,8 @@ export class AlphaAligner {
 
   /** -> {alphaDeg, accuracyDeg} counted from magnetic north, or null while unknown. */
   align({ alphaDeg, betaDeg, headingDeg, accuracyDeg }) {
-    if (headingDeg === null || headingDeg < 0 || accuracyDeg === null || accuracyDeg < 0) return null;
+    if (headingDeg === null || headingDeg < 0 || accuracyDeg === null || accuracyDeg < 0)
+      return null;
     const flipped = Math.cos(betaDeg * RAD) < 0; // past upright the top points backwards
     const seen = angleDiff(wrap360((flipped ? 180 : 0) - headingDeg), alphaDeg);
     const steep = Math.abs(Math.cos(betaDeg * RAD)) < Math.cos(STEEP_DEG * RAD);

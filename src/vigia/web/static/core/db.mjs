@@ -33,7 +33,9 @@ async function run(store, mode, act) {
   const db = await open();
   return new Promise((resolve, reject) => {
     // strict: on disk before we say "saved", so that a dying battery loses nothing said
-    const tx = db.transaction(store, mode, { durability: mode === "readwrite" ? "strict" : "default" });
+    const tx = db.transaction(store, mode, {
+      durability: mode === "readwrite" ? "strict" : "default",
+    });
     const request = act(tx.objectStore(store));
     tx.oncomplete = () => resolve(request.result);
     tx.onerror = () => reject(tx.error);

@@ -2,7 +2,14 @@
 
 export const POINTS = ["n", "ne", "e", "se", "s", "sw", "w", "nw"];
 export const RELATIVES = [
-  "ahead", "ahead_right", "right", "behind_right", "behind", "behind_left", "left", "ahead_left",
+  "ahead",
+  "ahead_right",
+  "right",
+  "behind_right",
+  "behind",
+  "behind_left",
+  "left",
+  "ahead_left",
 ];
 
 /** 0 <= angle < 360. */

@@ -14,7 +14,9 @@ export class Words {
   /** @param {string} key @param {Record<string, string|number>} [values] */
   say(key, values) {
     const text = this.words[key] ?? this.fallback[key] ?? key;
-    return values ? text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole)) : text;
+    return values
+      ? text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole))
+      : text;
   }
 
   has(key) {

@@ -181,7 +181,8 @@ export class Outbox extends EventTarget {
     const old = this.clock.wall() - KEEP_MS;
     for (const entry of this.list().reverse()) {
       const done = !isOwed(entry);
-      if ((done && entry.deviceMs < old) || (done && this.entries.size > REPORTS_MAX)) this._forget(entry);
+      if ((done && entry.deviceMs < old) || (done && this.entries.size > REPORTS_MAX))
+        this._forget(entry);
     }
     for (const entry of this.list().reverse()) {
       if (this.entries.size <= REPORTS_MAX) break;

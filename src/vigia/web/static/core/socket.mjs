@@ -18,7 +18,14 @@ const FIRST_PINGS = 3;
  *   link.start();
  */
 export class Link extends EventTarget {
-  constructor({ session, clock, held = () => [], acks = null, url = socketUrl(), now = () => performance.now() }) {
+  constructor({
+    session,
+    clock,
+    held = () => [],
+    acks = null,
+    url = socketUrl(),
+    now = () => performance.now(),
+  }) {
     super();
     Object.assign(this, { session, clock, held, acks, url, now });
     if (acks) acks.send = (message) => this.send(message);

@@ -31,7 +31,8 @@ class VigiaEnrol extends LitElement {
   async connectedCallback() {
     super.connectedCallback();
     onLanguage(() => this.requestUpdate());
-    for (const source of [this.place, this.siren]) source.addEventListener("change", () => this.requestUpdate());
+    for (const source of [this.place, this.siren])
+      source.addEventListener("change", () => this.requestUpdate());
     await setLanguage(preferredLanguage(), { keep: false });
     this.known = await session.device().catch(() => null);
     this.ready = true;
@@ -62,22 +63,32 @@ class VigiaEnrol extends LitElement {
     return html`<header>
         ${icons.chevrons}<b>vigia</b>
         <div class="langs" role="group">${LANGS.map(
-          (lang) => html`<button aria-pressed=${String(language() === lang)} lang=${lang} @click=${() => setLanguage(lang)}>${t(`lang.${lang}`)}</button>`,
+          (lang) =>
+            html`<button aria-pressed=${String(language() === lang)} lang=${lang} @click=${() => setLanguage(lang)}>${t(`lang.${lang}`)}</button>`,
         )}</div>
       </header>
       ${this.step === "done" ? this._done() : this._ask()}`;
   }
 
   _ask() {
-    const blocked = !globalThis.crypto?.subtle || !globalThis.isSecureContext ? "enrol.no_crypto" : !this.token ? "enrol.no_token" : null;
+    const blocked =
+      !globalThis.crypto?.subtle || !globalThis.isSecureContext
+        ? "enrol.no_crypto"
+        : !this.token
+          ? "enrol.no_token"
+          : null;
     return html`<h1>${t("enrol.title")}</h1>
       <p class="lead">${t("enrol.intro")}</p>
       ${this.known && !blocked ? html`<p class="notice">${t("enrol.already", { name: this.known.person?.name ?? "?" })}</p>` : nothing}
       ${blocked ? html`<p class="notice bad" role="alert">${t(blocked)}</p>` : nothing}
       ${this.step === "failed" ? html`<p class="notice bad" role="alert"><b>${t("enrol.failed")}.</b> ${t(this.why)}</p>` : nothing}
       <div class="room"></div>
-      ${blocked ? nothing : html`<button class="go" data-act="enrol" ?disabled=${this.step === "working"} @click=${() => this.enrol()}>
-        ${t(this.step === "working" ? "enrol.working" : this.step === "failed" ? "enrol.again" : "enrol.do")}</button>`}`;
+      ${
+        blocked
+          ? nothing
+          : html`<button class="go" data-act="enrol" ?disabled=${this.step === "working"} @click=${() => this.enrol()}>
+        ${t(this.step === "working" ? "enrol.working" : this.step === "failed" ? "enrol.again" : "enrol.do")}</button>`
+      }`;
   }
 
   _done() {

@@ -17,7 +17,11 @@ export function receive(held, alert, nowMs) {
   const revision = alert.revision;
   if (held && revision <= held.alert.revision) {
     const reached = { ...held.alert.reached, ...alert.reached };
-    return { record: { ...held, alert: { ...held.alert, reached }, heardMs: nowMs }, changed: false, rings: false };
+    return {
+      record: { ...held, alert: { ...held.alert, reached }, heardMs: nowMs },
+      changed: false,
+      rings: false,
+    };
   }
   const ends = alert.msg_type === "cancel";
   const rungTier = held?.rungTier ?? 0;
@@ -84,8 +88,10 @@ export function actionKey(record, nowMs) {
   const { alert, ackedMs } = record;
   const now = phase(record, nowMs);
   if (now === "ended") return `alert.action.${alert.action}`;
-  if (now === "lost") return alert.tier >= 2 ? "alert.action.stay_in_cover" : "alert.action.drone_lost";
-  if (alert.tier >= 2 && ackedMs.safe && alert.action !== "stay_in_cover") return "alert.action.stay_in_cover";
+  if (now === "lost")
+    return alert.tier >= 2 ? "alert.action.stay_in_cover" : "alert.action.drone_lost";
+  if (alert.tier >= 2 && ackedMs.safe && alert.action !== "stay_in_cover")
+    return "alert.action.stay_in_cover";
   return `alert.action.${alert.action}`;
 }
 
@@ -94,7 +100,8 @@ export function detailKey(record, nowMs) {
   const { alert, ackedMs } = record;
   const now = phase(record, nowMs);
   if (now === "ended") return endKey(alert);
-  if (now === "lost") return alert.tier >= 2 ? "alert.detail.stay_in_cover" : "alert.detail.drone_lost";
+  if (now === "lost")
+    return alert.tier >= 2 ? "alert.detail.stay_in_cover" : "alert.detail.drone_lost";
   if (alert.action === "take_cover" && ackedMs.safe) return "alert.done.safe_stay";
   return `alert.detail.${alert.action}`;
 }
@@ -112,7 +119,8 @@ export function look(record, nowMs) {
 
 /** {pointKey, relativeKey|null}: relative words only for a reader whose compass is good. */
 export function direction(alert, facing) {
-  if (alert.bearing_deg_true === null || alert.bearing_deg_true === undefined || !alert.from_point) return null;
+  if (alert.bearing_deg_true === null || alert.bearing_deg_true === undefined || !alert.from_point)
+    return null;
   const good = facing && facing.sigmaDeg <= RELATIVE_SIGMA_MAX_DEG;
   return {
     pointKey: `alert.point.${alert.from_point}`,

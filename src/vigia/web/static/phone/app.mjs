@@ -50,7 +50,8 @@ class VigiaPhone extends LitElement {
   render() {
     if (!this.ready) return nothing;
     const { model } = this;
-    const mark = model.view === "alert" ? (model.shownAlert()?.alert.mark ?? model.mode) : model.mode;
+    const mark =
+      model.view === "alert" ? (model.warnings.shown()?.alert.mark ?? model.mode) : model.mode;
     document.documentElement.dataset.mark = mark;
     document.documentElement.dataset.view = model.view;
     return html`${model.view === "alert" ? nothing : markBar(mark)} ${this._view()}
@@ -61,7 +62,7 @@ class VigiaPhone extends LitElement {
     const { model } = this;
     const stranger = model.enrolled === false && model.person === null;
     const unwelcome = !model.link.connected && (stranger || model.link.refused);
-    if (unwelcome && model.openAlerts().length === 0) return strangerView(model);
+    if (unwelcome && model.warnings.open().length === 0) return strangerView(model);
     switch (model.view) {
       case "alert":
         return alertView(model);
@@ -85,7 +86,7 @@ class VigiaPhone extends LitElement {
     if (shown.length === 0) return;
     requestAnimationFrame(() =>
       requestAnimationFrame(() => {
-        if (!document.hidden) for (const id of shown) this.model.displayed(id);
+        if (!document.hidden) for (const id of shown) this.model.warnings.displayed(id);
       }),
     );
   }
@@ -95,7 +96,9 @@ class VigiaPhone extends LitElement {
     const now = this.model.now;
     const mark = alert.mark === "actual" ? "" : `${t(`alert.mark.${alert.mark}`)}. `;
     const eta = phase(record, now) === "open" ? arrival(alert, now) : { kind: "unknown" };
-    const where = alert.from_point ? `${t("alert.from", { point: t(`alert.point.${alert.from_point}`) })}. ` : "";
+    const where = alert.from_point
+      ? `${t("alert.from", { point: t(`alert.point.${alert.from_point}`) })}. `
+      : "";
     const here = eta.kind === "here" ? t("alert.may_be_here") : "";
     this.said = `${mark}${t(actionKey(record, now))}. ${t(detailKey(record, now))} ${where}${here}`;
     this.requestUpdate();
@@ -105,4 +108,6 @@ class VigiaPhone extends LitElement {
 customElements.define("vigia-phone", VigiaPhone);
 
 // Offline shell. A browser without it still has the page, the reports and the alerts.
-navigator.serviceWorker?.register("/static/sw.js", { scope: "/", type: "module", updateViaCache: "none" }).catch(() => {});
+navigator.serviceWorker
+  ?.register("/static/sw.js", { scope: "/", type: "module", updateViaCache: "none" })
+  .catch(() => {});

@@ -16,7 +16,9 @@ function ticks(r, turnDeg, { minor = 10, major = 30 } = {}) {
     const [x1, y1] = at(a - turnDeg, r - 2);
     const [x2, y2] = at(a - turnDeg, r - (a % major ? 8 : 14));
     const kind = a % 90 === 0 ? "tick main" : "tick";
-    lines.push(svg`<line class=${kind} x1=${number(x1)} y1=${number(y1)} x2=${number(x2)} y2=${number(y2)} />`);
+    lines.push(
+      svg`<line class=${kind} x1=${number(x1)} y1=${number(y1)} x2=${number(x2)} y2=${number(y2)} />`,
+    );
   }
   return lines;
 }
@@ -40,7 +42,10 @@ function wedge(r, deg, halfDeg) {
 export function caughtDial({ bearingDeg, sigmaDeg }) {
   const point = compassPoint(bearingDeg);
   const shown = String(Math.round(wrap360(bearingDeg)) % 360).padStart(3, "0");
-  const label = t("sent.bearing_label", { bearing: Number(shown), point: t(`alert.point.${point}`) });
+  const label = t("sent.bearing_label", {
+    bearing: Number(shown),
+    point: t(`alert.point.${point}`),
+  });
   return html`<svg class="dial caught" viewBox="-143 -124 286 236" role="img" aria-label=${label}>
     <circle class="rim" r="96" />${wedge(96, 0, sigmaDeg)}${ticks(96, bearingDeg)}${letters(69, bearingDeg)}
     <path class="hand" d="M0 -112l13 22h-26z" />

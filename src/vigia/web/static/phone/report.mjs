@@ -80,6 +80,12 @@ export function withdrawal({ report_id, root, sense }) {
   return { ...BLANK, report_id, sense, refines: root, withdrawn: true };
 }
 
+/** The chips a refinement stands for: what is read back after a reload. */
+export function chipsIn(body) {
+  const said = ({ set }) => Object.entries(set).every(([name, value]) => body[name] === value);
+  return new Set(CHIPS.filter(said).map((c) => c.id));
+}
+
 /** A second tap takes a chip back; a tap on its neighbour replaces it. */
 export function toggled(chips, id) {
   const next = new Set(chips);

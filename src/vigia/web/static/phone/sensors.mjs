@@ -115,7 +115,14 @@ export class Place extends EventTarget {
   now() {
     if (!this.last) return null;
     const { lat_deg, lon_deg, alt_hae_m, sigma_m, steadyMs, timestampMs } = this.last;
-    return { lat_deg, lon_deg, alt_hae_m, sigma_m, timestampMs, ageMs: performance.now() - steadyMs };
+    return {
+      lat_deg,
+      lon_deg,
+      alt_hae_m,
+      sigma_m,
+      timestampMs,
+      ageMs: performance.now() - steadyMs,
+    };
   }
 
   _fixed({ coords, timestamp }) {

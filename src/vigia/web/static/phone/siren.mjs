@@ -12,20 +12,43 @@ const RING_MAX_S = 120; // then it falls silent by itself; the screen stays
 export function sirenPlan(tier, mark) {
   const drill = mark !== "actual";
   const wave = drill ? "sine" : "square";
-  const bells = drill ? [988, 784, 659].map((f, i) => note(i * 0.28, 0.26, f, f, 0.8, "triangle")) : [];
+  const bells = drill
+    ? [988, 784, 659].map((f, i) => note(i * 0.28, 0.26, f, f, 0.8, "triangle"))
+    : [];
   const lead = drill ? 1.1 : 0;
   const plan = {
-    3: { period: 0.44, max: RING_MAX_S, notes: [note(0, 0.22, 720, 1480, 1, wave), note(0.22, 0.2, 1480, 720, 1, wave)] },
-    2: { period: 2.4, max: 24, notes: [0, 0.42, 0.84].map((at) => note(at, 0.26, 880, 880, 0.8, wave)) },
-    1: { period: 0, max: 0, notes: [note(0, 0.16, 660, 660, 0.5, "sine"), note(0.26, 0.16, 660, 660, 0.5, "sine")] },
-    0: { period: 0, max: 0, notes: [note(0, 0.3, 660, 520, 0.4, "sine"), note(0.34, 0.5, 440, 360, 0.4, "sine")] },
+    3: {
+      period: 0.44,
+      max: RING_MAX_S,
+      notes: [note(0, 0.22, 720, 1480, 1, wave), note(0.22, 0.2, 1480, 720, 1, wave)],
+    },
+    2: {
+      period: 2.4,
+      max: 24,
+      notes: [0, 0.42, 0.84].map((at) => note(at, 0.26, 880, 880, 0.8, wave)),
+    },
+    1: {
+      period: 0,
+      max: 0,
+      notes: [note(0, 0.16, 660, 660, 0.5, "sine"), note(0.26, 0.16, 660, 660, 0.5, "sine")],
+    },
+    0: {
+      period: 0,
+      max: 0,
+      notes: [note(0, 0.3, 660, 520, 0.4, "sine"), note(0.34, 0.5, 440, 360, 0.4, "sine")],
+    },
   }[tier];
   return { bells, lead, ...plan };
 }
 
 /** At most three pulses a second, as for lights. */
 export function vibration(tier) {
-  return { 3: [700, 200, 700, 200, 700, 200, 700], 2: [350, 250, 350, 250, 350], 1: [200, 200, 200], 0: [250] }[tier];
+  return {
+    3: [700, 200, 700, 200, 700, 200, 700],
+    2: [350, 250, 350, 250, 350],
+    1: [200, 200, 200],
+    0: [250],
+  }[tier];
 }
 
 function note(at, dur, from, to, gain, wave) {

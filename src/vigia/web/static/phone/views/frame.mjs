@@ -21,7 +21,11 @@ export function markBar(mark) {
 export function statusLine(model) {
   const waiting = model.outbox.list().filter(isOwed).length;
   const { connected } = model.link;
-  const state = connected ? "up" : model.link.wordAt === null && model.link.watchState.state === "connecting" ? "wait" : "down";
+  const state = connected
+    ? "up"
+    : model.link.wordAt === null && model.link.watchState.state === "connecting"
+      ? "wait"
+      : "down";
   const words = { up: "net.connected", wait: "net.connecting", down: "net.offline" }[state];
   return html`<header class="status">
     <b>vigia</b><span class="who">${who(model)}</span>
@@ -37,7 +41,7 @@ function who(model) {
 }
 
 export function tabs(model) {
-  const pressing = model.openAlerts().length;
+  const pressing = model.warnings.open().length;
   const owed = model.outbox.list().filter(isOwed).length;
   const tab = (view, icon, key, count) => html`<button
     class="tab" aria-current=${model.view === view ? "page" : "false"} @click=${() => model.go(view)}>

@@ -42,16 +42,23 @@ function watchSwitch(model) {
 
 /** One card. The worst news wins: an open alert, then a lost watch, then "no warning". */
 export function truth(model) {
-  const [pressing] = model.pressing();
+  const [pressing] = model.warnings.pressing();
   if (pressing) return alertCard(model, pressing);
   const { state, why } = model.link.watchState;
   if (state === "lost") return lostCard(model, why);
-  if (state === "connecting") return plainCard(icons.clock, t("truth.connecting"), html`<p>${coverage(model)}</p>`);
-  if (state === "starting") return plainCard(icons.clock, t("truth.watch_starting"), sirenLine(model));
-  const limited = state === "degraded"
-    ? html`<p class="limited">${t("truth.watch_degraded")}${why ? `: ${why}` : ""}</p>`
-    : nothing;
-  return plainCard(icons.bell, t("truth.none"), html`<p>${coverage(model)}</p>${limited}${sirenLine(model)}`);
+  if (state === "connecting")
+    return plainCard(icons.clock, t("truth.connecting"), html`<p>${coverage(model)}</p>`);
+  if (state === "starting")
+    return plainCard(icons.clock, t("truth.watch_starting"), sirenLine(model));
+  const limited =
+    state === "degraded"
+      ? html`<p class="limited">${t("truth.watch_degraded")}${why ? `: ${why}` : ""}</p>`
+      : nothing;
+  return plainCard(
+    icons.bell,
+    t("truth.none"),
+    html`<p>${coverage(model)}</p>${limited}${sirenLine(model)}`,
+  );
 }
 
 function plainCard(icon, title, body) {
@@ -59,7 +66,8 @@ function plainCard(icon, title, body) {
 }
 
 function lostCard(model, why) {
-  const said = why === "link" || !model.link.connected ? "truth.watch_lost_detail" : "truth.watch_lost_server";
+  const said =
+    why === "link" || !model.link.connected ? "truth.watch_lost_detail" : "truth.watch_lost_server";
   const heard = model.link.wordAgeMs;
   return html`<section class="truth lost" role="alert">${icons.lost}<div>
     <h1>${t("truth.watch_lost")}</h1>
@@ -78,7 +86,9 @@ function coverage(model) {
   const blind = kinds((s) => !works(s)).map((kind) =>
     seeing.includes(kind) ? t("truth.some", { kind: kindWord(kind) }) : kindWord(kind),
   );
-  const parts = [watching.length ? t("truth.covered", { list: listWords(watching) }) : t("truth.covered_people")];
+  const parts = [
+    watching.length ? t("truth.covered", { list: listWords(watching) }) : t("truth.covered_people"),
+  ];
   parts.push(blind.length ? t("truth.blind", { list: listWords(blind) }) : t("truth.limits"));
   return parts.join(" ");
 }
@@ -95,15 +105,23 @@ function alertCard(model, record) {
   const state = phase(record, now);
   const where = direction(alert, null);
   const eta = state === "open" ? arrival(alert, now) : { kind: "unknown" };
-  const time = eta.kind === "count"
-    ? t("alert.as_soon_as_time", { time: minutesSeconds(eta.ms) })
-    : eta.kind === "here" ? t("alert.may_be_here") : null;
-  const mark = alert.mark === "actual" ? nothing : html`<em class="mark">${t(`alert.mark.${alert.mark}`)}</em>`;
+  const time =
+    eta.kind === "count"
+      ? t("alert.as_soon_as_time", { time: minutesSeconds(eta.ms) })
+      : eta.kind === "here"
+        ? t("alert.may_be_here")
+        : null;
+  const mark =
+    alert.mark === "actual"
+      ? nothing
+      : html`<em class="mark">${t(`alert.mark.${alert.mark}`)}</em>`;
   return html`<button class="truth alert-card look-${look(record, now)}" data-act="open-alert" data-alert=${record.alert_id}
-    @click=${() => model.openAlert(record.alert_id)}>
+    @click=${() => model.warnings.show(record.alert_id)}>
     ${icons.warn}<div><h1>${mark}${t(actionKey(record, now))}</h1>
-    <p>${state === "ended"
-      ? t(endKey(alert))
-      : html`${where ? t("alert.from", { point: t(where.pointKey) }) : nothing}${where && time ? ", " : nothing}<span class="num">${time}</span>`}</p></div>
+    <p>${
+      state === "ended"
+        ? t(endKey(alert))
+        : html`${where ? t("alert.from", { point: t(where.pointKey) }) : nothing}${where && time ? ", " : nothing}<span class="num">${time}</span>`
+    }</p></div>
   </button>`;
 }

@@ -15,15 +15,23 @@ const page = (model, name, title, body) => html`<main class="screen page ${name}
 </main>`;
 
 export function alertsView(model) {
-  const records = model.ordered();
-  return page(model, "alerts", t("nav.alerts"), records.length ? records.map((r) => alertRow(model, r)) : empty(t("alert.list.empty")));
+  const records = model.warnings.ordered();
+  return page(
+    model,
+    "alerts",
+    t("nav.alerts"),
+    records.length ? records.map((r) => alertRow(model, r)) : empty(t("alert.list.empty")),
+  );
 }
 
 function alertRow(model, record) {
   const { alert } = record;
   const state = phase(record, model.now);
-  const mark = alert.mark === "actual" ? nothing : html`<em class="mark">${t(`alert.mark.${alert.mark}`)}</em>`;
-  return html`<button class="row look-${look(record, model.now)}" @click=${() => model.openAlert(record.alert_id)}>
+  const mark =
+    alert.mark === "actual"
+      ? nothing
+      : html`<em class="mark">${t(`alert.mark.${alert.mark}`)}</em>`;
+  return html`<button class="row look-${look(record, model.now)}" @click=${() => model.warnings.show(record.alert_id)}>
     <i class="bar" aria-hidden="true"></i>
     <span><b>${mark}${t(actionKey(record, model.now))}</b>
     <small>${state === "ended" ? t(endKey(alert)) : t("alert.list.open")}</small></span>
@@ -33,13 +41,20 @@ function alertRow(model, record) {
 
 export function mineView(model) {
   const roots = model.outbox.list().filter((e) => e.report_id === e.root);
-  return page(model, "mine", t("sent.list.title"), roots.length ? roots.map((e) => reportRow(model, e)) : empty(t("sent.list.empty")));
+  return page(
+    model,
+    "mine",
+    t("sent.list.title"),
+    roots.length ? roots.map((e) => reportRow(model, e)) : empty(t("sent.list.empty")),
+  );
 }
 
 function reportRow(model, entry) {
-  const { look: kind, icon, title } = outcome(model, entry, model.withdrawn(entry));
-  const bearing = model.bearingNow(entry);
-  const where = bearing ? t(`alert.point.${compassPoint(bearing.azimuth_deg_true ?? bearing.azimuth_deg_magnetic)}`) : t("sent.no_bearing");
+  const { look: kind, icon, title } = outcome(model, entry, model.reports.withdrawn(entry));
+  const bearing = model.reports.bearingNow(entry);
+  const where = bearing
+    ? t(`alert.point.${compassPoint(bearing.azimuth_deg_true ?? bearing.azimuth_deg_magnetic)}`)
+    : t("sent.no_bearing");
   const sense = t(entry.body.sense === "heard" ? "sent.list.heard" : "sent.list.seen");
   const placed = entry.placed?.track_number ? placedText(entry.placed) : null;
   return html`<button class="row" data-look=${kind} @click=${() => model.openReport(entry.report_id)}>
@@ -51,19 +66,32 @@ function reportRow(model, entry) {
 const empty = (text) => html`<p class="empty">${text}</p>`;
 
 export function settingsView(model, version) {
-  const choice = (now, value, word, act) => html`<button class="choice" aria-pressed=${String(now === value)} @click=${act}>${word}</button>`;
+  const choice = (now, value, word, act) =>
+    html`<button class="choice" aria-pressed=${String(now === value)} @click=${act}>${word}</button>`;
   const testing = model.siren.ringing !== null;
-  return page(model, "settings", t("settings.title"), html`
+  return page(
+    model,
+    "settings",
+    t("settings.title"),
+    html`
     <section><h3>${t("settings.language")}</h3><div class="choices two">
       ${LANGS.map((lang) => choice(language(), lang, t(`lang.${lang}`), () => setLanguage(lang)))}</div></section>
     <section><h3>${t("settings.theme")}</h3><div class="choices two">
-      ${THEMES.map((name) => choice(theme(), name, t(`settings.theme.${name}`), () => { setTheme(name); model.change(); }))}</div></section>
+      ${THEMES.map((name) =>
+        choice(theme(), name, t(`settings.theme.${name}`), () => {
+          setTheme(name);
+          model.change();
+        }),
+      )}</div></section>
     <button class="line" role="switch" data-act="share" aria-checked=${String(model.sharePosition)} @click=${() => model.setSharePosition(!model.sharePosition)}>
       <span><b>${t("settings.position")}</b><small>${t("settings.position_hint")}</small></span><i class="knob" aria-hidden="true"></i></button>
-    <button class="line" data-act="siren-test" @click=${() => { if (!testing) model.testSiren(); }}>
+    <button class="line" data-act="siren-test" @click=${() => {
+      if (!testing) model.testSiren();
+    }}>
       <span><b>${t("settings.siren_test")}</b><small>${testing ? t("settings.siren_testing") : t(`truth.siren_${model.sirenTruth()}`)}</small></span>${icons.soundOn}</button>
     ${sensorLine(model, "compass", () => model.compass.ask())} ${sensorLine(model, "place", () => model.place.ask())}
-    <p class="note">${t("settings.person")} ${model.person?.name ?? "–"}. ${t("settings.stored")} ${t("settings.version", { v: version })}</p>`);
+    <p class="note">${t("settings.person")} ${model.person?.name ?? "–"}. ${t("settings.stored")} ${t("settings.version", { v: version })}</p>`,
+  );
 }
 
 function sensorLine(model, name, ask) {

@@ -11,18 +11,23 @@ import { ageText, statusLine } from "./frame.mjs";
 const LATE_MS = 60_000;
 
 export function sentView(model) {
-  const entry = model.shownReport();
+  const entry = model.reports.shown();
   if (!entry) return html`<main class="screen sent">${statusLine(model)}</main>`;
-  const gone = model.withdrawn(entry);
-  const asking = !gone && !model.bearingNow(entry) && !model.skipped.has(entry.root);
+  const gone = model.reports.withdrawn(entry);
+  const asking =
+    !gone && !model.reports.bearingNow(entry) && !model.reports.skipped.has(entry.root);
   return html`<main class="screen sent ${asking ? "asking" : ""}">
     ${statusLine(model)} ${banner(model, entry, gone)}
     <div class="caught-area">${caught(model, entry)}</div>
     <p class="facts">${facts(model, entry)}</p>
-    ${gone ? nothing : html`<h2>${t("sent.add")}</h2>
-      <div class="chips">${CHIPS.map((chip) => chipButton(model, entry, chip))}</div>`}
+    ${
+      gone
+        ? nothing
+        : html`<h2>${t("sent.add")}</h2>
+      <div class="chips">${CHIPS.map((chip) => chipButton(model, entry, chip))}</div>`
+    }
     <div class="end">
-      <button class="plain" data-act="undo" ?disabled=${gone} @click=${() => model.undo()}>${t("sent.undo")}</button>
+      <button class="plain" data-act="undo" ?disabled=${gone} @click=${() => model.reports.undo()}>${t("sent.undo")}</button>
       <button class="primary" data-act="done" @click=${() => model.go("home")}>${t("sent.done")}</button>
     </div>
   </main>`;
@@ -30,25 +35,56 @@ export function sentView(model) {
 
 /** {look, icon, title, detail}: green only once the server has it on record. */
 export function outcome(model, entry, gone = false) {
-  if (gone) return { look: "plain", icon: icons.stop, title: t("sent.withdrawn_title"), detail: t("sent.withdrawn_detail") };
+  if (gone)
+    return {
+      look: "plain",
+      icon: icons.stop,
+      title: t("sent.withdrawn_title"),
+      detail: t("sent.withdrawn_detail"),
+    };
   switch (entry.state) {
     case "received":
-      return { look: "ok", icon: icons.tick, title: t("sent.sent_title"), detail: receivedText(entry) };
+      return {
+        look: "ok",
+        icon: icons.tick,
+        title: t("sent.sent_title"),
+        detail: receivedText(entry),
+      };
     case "warned":
-      return { look: "queued", icon: icons.clock, title: t("sent.warned_title"), detail: t("sent.warned_detail") };
+      return {
+        look: "queued",
+        icon: icons.clock,
+        title: t("sent.warned_title"),
+        detail: t("sent.warned_detail"),
+      };
     case "refused":
-      return { look: "refused", icon: icons.stop, title: t("sent.refused_title"), detail: t("sent.refused_detail", { why: entry.why ?? "" }) };
+      return {
+        look: "refused",
+        icon: icons.stop,
+        title: t("sent.refused_title"),
+        detail: t("sent.refused_detail", { why: entry.why ?? "" }),
+      };
     default:
       return notYet(model, entry);
   }
 }
 
 function notYet(model, entry) {
-  if (!model.isSlow(entry) && entry.tries <= 1) {
-    return { look: "plain", icon: icons.clock, title: t("sent.sending_title"), detail: entry.saved ? t("sent.sending_detail") : "" };
+  if (!model.reports.isSlow(entry) && entry.tries <= 1) {
+    return {
+      look: "plain",
+      icon: icons.clock,
+      title: t("sent.sending_title"),
+      detail: entry.saved ? t("sent.sending_detail") : "",
+    };
   }
   const words = entry.saved ? "sent.queued" : "sent.unsaved";
-  return { look: "queued", icon: icons.clock, title: t(`${words}_title`), detail: t(`${words}_detail`) };
+  return {
+    look: "queued",
+    icon: icons.clock,
+    title: t(`${words}_title`),
+    detail: t(`${words}_detail`),
+  };
 }
 
 function receivedText(entry) {
@@ -64,8 +100,11 @@ function banner(model, entry, gone) {
 }
 
 function caught(model, entry) {
-  const bearing = model.bearingNow(entry);
-  if (!bearing) return model.skipped.has(entry.root) ? html`<p class="skipped">${t("sent.no_bearing")}</p>` : pointPicker(model, entry);
+  const bearing = model.reports.bearingNow(entry);
+  if (!bearing)
+    return model.reports.skipped.has(entry.root)
+      ? html`<p class="skipped">${t("sent.no_bearing")}</p>`
+      : pointPicker(model, entry);
   return caughtDial({
     bearingDeg: bearing.azimuth_deg_true ?? bearing.azimuth_deg_magnetic,
     sigmaDeg: bearing.sigma_deg,
@@ -76,16 +115,20 @@ function caught(model, entry) {
 function pointPicker(model, entry) {
   return html`<div class="picker" role="group" aria-label=${t("sent.no_bearing_hint")}>
     <p>${t("sent.no_bearing_hint")}</p>
-    ${POINTS.map((point, i) => html`<button class="p-${point}" @click=${() => model.point(i)}
-      aria-label=${t(`alert.point.${point}`)}>${t(`alert.point_short.${point}`)}</button>`)}
-    <button class="p-c" data-act="skip" @click=${() => model.skipPoint(entry.root)} aria-label=${t("sent.dont_know")}>?</button>
+    ${POINTS.map(
+      (point, i) => html`<button class="p-${point}" @click=${() => model.reports.point(i)}
+      aria-label=${t(`alert.point.${point}`)}>${t(`alert.point_short.${point}`)}</button>`,
+    )}
+    <button class="p-c" data-act="skip" @click=${() => model.reports.skip(entry.root)} aria-label=${t("sent.dont_know")}>?</button>
   </div>`;
 }
 
 function facts(model, entry) {
-  const position = model.positionNow(entry);
-  const where = position ? t("sent.position", { m: Math.round(position.sigma_m * 2) }) : t("sent.no_position");
-  const up = model.bearingNow(entry)?.elevation_deg ?? null;
+  const position = model.reports.positionNow(entry);
+  const where = position
+    ? t("sent.position", { m: Math.round(position.sigma_m * 2) })
+    : t("sent.no_position");
+  const up = model.reports.bearingNow(entry)?.elevation_deg ?? null;
   const height = up === null ? nothing : html` · ${t("sent.elevation", { deg: Math.round(up) })}`;
   return html`<span class="num">${clockTime(entry.deviceMs)}</span>${height} · <span class=${position ? "" : "missing"}>${where}</span>
     ${entry.placed ? html`<b>${placedText(entry.placed)}</b>` : nothing}`;
@@ -93,10 +136,12 @@ function facts(model, entry) {
 
 /** What became of it: the track it supports, or that it stands alone so far. */
 export function placedText({ track_number }) {
-  return track_number ? t("sent.placed", { number: String(track_number).padStart(3, "0") }) : t("sent.placed_none");
+  return track_number
+    ? t("sent.placed", { number: String(track_number).padStart(3, "0") })
+    : t("sent.placed_none");
 }
 
 function chipButton(model, entry, { id }) {
-  const on = model.chipsOf(entry.root).has(id);
-  return html`<button class="chip" data-chip=${id} aria-pressed=${String(on)} @click=${() => model.chip(id)}>${t(`sent.${id}`)}</button>`;
+  const on = model.reports.chipsOf(entry.root).has(id);
+  return html`<button class="chip" data-chip=${id} aria-pressed=${String(on)} @click=${() => model.reports.chip(id)}>${t(`sent.${id}`)}</button>`;
 }

@@ -1,0 +1,134 @@
+// Presses -> reports in the outbox, what refines them, and what became of them.
+
+import {
+  bearingOfPoint,
+  chipsIn,
+  positionOf,
+  refinement,
+  sighting,
+  toggled,
+  withdrawal,
+} from "./report.mjs";
+
+const LATE_FIX_MS = 20_000; // a position found this soon after the press completes the report
+const SLOW_MS = 1_200; // sending longer than this: say that it is saved and not yet sent
+
+/** Part of the model: uses its outbox, compass, position and view. */
+export class Reports {
+  constructor(model) {
+    this.model = model;
+    this.shownId = null;
+    this.chips = new Map(); // root report -> set of chips
+    this.skipped = new Set(); // roots whose direction the person does not know
+  }
+
+  /** sense: "seen" or "heard". The bearing is the one at the press, before the thumb shook it. */
+  press(sense) {
+    const aim = this.model.compass.at(performance.now());
+    const fix = this.model.place.now();
+    const body = sighting({ report_id: crypto.randomUUID(), sense, aim, fix });
+    this.model.place.ask();
+    this.model.compass.ask();
+    navigator.vibrate?.(60);
+    this.shownId = body.report_id;
+    this.chips.set(body.report_id, new Set());
+    this.model.view = "sent";
+    setTimeout(() => this.model.change(), SLOW_MS);
+    return this.model.outbox.add(body);
+  }
+
+  shown() {
+    return this.model.outbox.get(this.shownId);
+  }
+
+  chipsOf(root) {
+    const told = this.refinements(root).at(-1);
+    return this.chips.get(root) ?? (told ? chipsIn(told.body) : new Set());
+  }
+
+  chip(id) {
+    const entry = this.shown();
+    if (!entry) return;
+    this.chips.set(entry.root, toggled(this.chipsOf(entry.root), id));
+    this._refine(entry);
+  }
+
+  /** index: 0 north, 1 north-east, ... */
+  point(index) {
+    const entry = this.shown();
+    if (entry) this._refine(entry, { bearing: bearingOfPoint(index) });
+  }
+
+  skip(root) {
+    this.skipped.add(root);
+    this.model.change();
+  }
+
+  _refine(entry, more = {}) {
+    const chips = this.chipsOf(entry.root);
+    const report_id = crypto.randomUUID();
+    const { sense } = entry.body;
+    // The time stays that of the first press: what was seen was seen then.
+    const when = { deviceMs: entry.deviceMs, offsetMs: entry.offsetMs };
+    return this.model.outbox.add(
+      refinement({ report_id, root: entry.root, sense, chips, ...more }),
+      when,
+    );
+  }
+
+  /** The refinements of a report, oldest first. */
+  refinements(root) {
+    return this.model.outbox
+      .list()
+      .filter((e) => e.root === root && e.report_id !== root)
+      .sort((a, b) => a.pressedMs - b.pressedMs);
+  }
+
+  async undo() {
+    const entry = this.shown();
+    if (!entry) return;
+    const parts = [...this.refinements(entry.root), entry];
+    for (const part of parts) await this.model.outbox.discard(part.report_id);
+    if (!this.model.outbox.get(entry.report_id)) return this.model.go("home");
+    const body = withdrawal({
+      report_id: crypto.randomUUID(),
+      root: entry.root,
+      sense: entry.body.sense,
+    });
+    await this.model.outbox.add(body, { deviceMs: entry.deviceMs, offsetMs: entry.offsetMs });
+    return this.model.change();
+  }
+
+  /** A receiver often needs some seconds for its first position; the report did not wait. */
+  completeWithPosition() {
+    const fix = this.model.place.now();
+    const entry = this.shown();
+    if (!fix || !entry || entry.body.position || entry.completed) return;
+    if (this.model.clock.wall() - entry.pressedMs > LATE_FIX_MS) return;
+    entry.completed = true;
+    this._refine(entry, { position: positionOf(fix) });
+  }
+
+  /** The bearing that counts now: told by hand, or measured. */
+  bearingNow(entry) {
+    const told = this.refinements(entry.root)
+      .filter((e) => e.body.bearing)
+      .at(-1);
+    return told?.body.bearing ?? entry.body.bearing;
+  }
+
+  positionNow(entry) {
+    return (
+      this.refinements(entry.root).find((e) => e.body.position)?.body.position ??
+      entry.body.position
+    );
+  }
+
+  withdrawn(entry) {
+    return this.refinements(entry.root).some((e) => e.body.withdrawn);
+  }
+
+  isSlow(entry) {
+    return this.model.clock.wall() - entry.pressedMs > SLOW_MS || !this.model.link.connected;
+  }
+}

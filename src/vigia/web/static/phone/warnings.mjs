@@ -1,0 +1,148 @@
+// Alert messages, presses and time -> the warnings this phone holds, shows and rings.
+
+import { inOrder, phase, receive, stale } from "./alerts.mjs";
+
+const GUARD_MS = 600; // a thumb already on its way when the alert came means nothing
+
+/** Part of the model: uses its clock, siren, acks and view. store keeps records over a reload. */
+export class Warnings {
+  constructor(model, store) {
+    this.model = model;
+    this.store = store;
+    this.records = new Map();
+    this.shownId = null;
+    this.before = "home";
+    this.takeoverAt = -Infinity;
+  }
+
+  heldIds() {
+    return this.open().map((r) => r.alert_id);
+  }
+
+  ordered() {
+    return inOrder(this.records.values(), this.model.now);
+  }
+
+  open() {
+    return this.ordered().filter((r) => phase(r, this.model.now) !== "ended");
+  }
+
+  /** What needs eyes: open alerts, and ended ones not yet closed by the person. */
+  pressing() {
+    return this.ordered().filter((r) => !r.closed);
+  }
+
+  shown() {
+    return this.records.get(this.shownId) ?? null;
+  }
+
+  async load() {
+    for (const record of await this.store.all().catch(() => []))
+      this.records.set(record.alert_id, record);
+    const [first] = this.open();
+    if (first) this._show(first);
+  }
+
+  take(alert) {
+    // A watch officer's socket carries everybody's alerts; this page shows its owner's.
+    const held = this.records.get(alert.alert_id);
+    if (!held && (alert.msg_type === "cancel" || alert.person_id !== this.model.person?.person_id))
+      return;
+    const { record, changed, rings } = receive(held, alert, this.model.now);
+    this._keep(record);
+    if (changed) this._present(record, { rings, held });
+    for (const id of stale(this.records.values(), this.model.now)) this._forget(id);
+    this.model.change();
+  }
+
+  _present(record, { rings, held }) {
+    const ended = phase(record, this.model.now) === "ended";
+    if (rings) {
+      const top = this.shown();
+      const [first] = this.open();
+      const outranked = first.alert_id !== record.alert_id;
+      // A drill must not drown the real thing: it waits as a row below it.
+      if (!outranked || this.model.view !== "alert" || top === null) this._show(first);
+      if (!outranked) this.model.siren.ring(record.alert.tier, record.alert.mark);
+    } else if (ended && held) {
+      const nobodyElse = !this.open().some((r) => r.alert.tier >= 2);
+      if (nobodyElse) this.model.siren.stop();
+      if (held.worstTier >= 2 || this.shownId === record.alert_id) {
+        if (nobodyElse) this.model.siren.ring(0, record.alert.mark);
+        if (this.model.view === "home" && nobodyElse) this._show(record);
+      }
+    }
+    if (rings || ended) this.model.shout(record);
+  }
+
+  _show(record) {
+    this.takeoverAt = performance.now();
+    if (this.model.view !== "alert") this.before = this.model.view;
+    this.shownId = record.alert_id;
+    this.model.view = "alert";
+  }
+
+  show(alert_id) {
+    this.shownId = alert_id;
+    this.model.view = "alert";
+    this.model.change();
+  }
+
+  /** The view calls this once an alert's revision is really before somebody's eyes. */
+  displayed(alert_id) {
+    const record = this.records.get(alert_id);
+    if (!record?.owesDelivered || record.alert.msg_type === "cancel") return;
+    this._keep({ ...record, owesDelivered: false });
+    this.model.acks.add({ alert_id, revision: record.alert.revision, kind: "delivered" });
+  }
+
+  /** kind: "seen" or "safe". */
+  answer(kind) {
+    const record = this.shown();
+    if (!record || this.guarded()) return;
+    this._keep({ ...record, ackedMs: { ...record.ackedMs, [kind]: this.model.now } });
+    this.model.acks.add({ alert_id: record.alert_id, revision: record.alert.revision, kind });
+    // Nothing more to do for the lowest tier: back to what the person was doing, the card stays.
+    if (record.alert.tier <= 1) this.model.go(this.before ?? "home");
+    this.model.change();
+  }
+
+  guarded() {
+    return performance.now() - this.takeoverAt < GUARD_MS;
+  }
+
+  /** True once the server has this answer on record. */
+  told(record, kind) {
+    return (
+      Boolean(record.told?.[kind] || record.alert.reached?.[`${kind}_ms`]) &&
+      !this.model.acks.waiting(record.alert_id, kind)
+    );
+  }
+
+  acked({ alert_id, kind }) {
+    const record = this.records.get(alert_id);
+    if (!record) return;
+    this._keep({ ...record, told: { ...record.told, [kind]: true } });
+    this.model.change();
+  }
+
+  close() {
+    const record = this.shown();
+    for (const one of this.pressing()) {
+      if (phase(one, this.model.now) === "ended") this._keep({ ...one, closed: true });
+    }
+    const next = this.open().find((r) => r.alert_id !== record?.alert_id);
+    if (next) return this.show(next.alert_id);
+    return this.model.go("home");
+  }
+
+  _keep(record) {
+    this.records.set(record.alert_id, record);
+    this.store.put(record).catch(() => {});
+  }
+
+  _forget(alert_id) {
+    this.records.delete(alert_id);
+    this.store.delete(alert_id).catch(() => {});
+  }
+}
