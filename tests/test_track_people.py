@@ -340,3 +340,44 @@ def test_absurd_reports_are_taken_calmly() -> None:
     rows = tracker.states(T0 + 5 * S)
     assert np.isfinite(rows["x"]).all()
     assert np.isfinite(rows["cov"]).all()
+
+
+def test_a_person_who_still_sees_it_keeps_it_when_the_radar_has_lost_it() -> None:
+    p: Vec = (300.0, 500.0, 70.0)
+    tracker = Tracker(world(radar()))
+    for k in range(6):
+        observe(tracker, "radar", look([(p, STILL)], T0 + k * S))
+    held = only(tracker, 5.0)
+    body = report("r1", T0 + 7 * S, azimuth=toward(p, HERE), motion=Motion.TOWARDS_ME)
+    sight(tracker, body)
+    for k in range(8, 60):  # the radar goes on seeing something else
+        observe(tracker, "radar", look([((-900.0, -900.0, 60.0), STILL)], T0 + k * S))
+        assert all(e.track_id != held["track_id"].decode() for e in tracker.advance(T0 + k * S))
+    (row,) = [r for r in tracker.states(T0 + 60 * S) if r["track_id"] == held["track_id"]]
+    assert row["number"] == held["number"]
+    assert row["fix"] == Fix.SECTOR
+    assert row["status"] == TrackStatus.POSSIBLE
+    assert row["flags"] & TrackFlag.CLOSING
+    ended = tracker.advance(T0 + 70 * S)
+    assert held["track_id"].decode() in [e.track_id for e in ended]
+
+
+def test_a_track_that_machines_saw_on_does_not_come_back_as_an_old_report() -> None:
+    p: Vec = (300.0, 500.0, 70.0)
+    tracker = Tracker(world(radar()))
+    for k in range(6):
+        observe(tracker, "radar", look([(p, STILL)], T0 + k * S))
+    sight(tracker, report("r1", T0 + 5 * S, azimuth=toward(p, HERE)))
+    for k in range(6, 15):
+        observe(tracker, "radar", look([(p, STILL)], T0 + k * S))
+    assert len(tracker.advance(T0 + 40 * S)) == 1
+
+
+def test_an_addition_to_a_report_whose_track_is_gone_keeps_its_time() -> None:
+    tracker = Tracker(world())
+    sight(tracker, report("r1", T0, azimuth=40.0))
+    assert len(tracker.advance(T0 + 70 * S)) == 1
+    sight(tracker, report("r2", T0 + 71 * S, refines="r1", load=True))
+    row = only(tracker, 72.0)
+    assert row["t_last_ns"] == T0
+    assert row["flags"] & TrackFlag.LOAD

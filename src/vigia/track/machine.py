@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from vigia.scan import Flag, IdKind
 from vigia.track import lifecycle as life
 from vigia.track.associate import assign
-from vigia.track.book import NOWHERE, Book, identity_key
+from vigia.track.book import Book
 from vigia.track.columns import fit_many
 from vigia.track.fit import GATE, Fit, fit, fit_parts
 from vigia.track.gate import near
-from vigia.track.initiate import born_bearing, born_placed, born_ranged, track_id
+from vigia.track.initiate import born_bearing, born_ranged, track_id
 from vigia.track.measure import Place, Polar
 from vigia.track.table import Record
-from vigia.tracktable import TrackFlag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,15 +31,9 @@ if TYPE_CHECKING:
     from vigia.track.measure import Stand
 
 AMBIGUOUS_NATS = 2.0  # a bearing that two tracks explain this nearly equally moves neither
-PLACE_NATS = 1.5  # credit of one stated place that fits; repeats come from the same sender
-PLACE_BIRTH_LLR = 1.5  # a sender says it exists: 0.82
-WEAK_BIRTH_LLR = 0.0
-AIRCRAFT_LO = -4.0  # an ADS-B address: a claim, but hardly a small drone
-DRONE_LO = 2.5  # a Remote ID: says drone
 
 MANY = 8  # pairs from which columns beat plain numbers
 LIMITS = np.array(GATE)
-WEAK = int(Flag.WEAK)  # an int: operations on IntFlag cost a microsecond
 
 
 class Look:
@@ -132,7 +124,7 @@ def _try(
         plain = book.table.gate[7, slots[j]] == 0.0
     rest: list[list[int]] = index[~plain].tolist()
     for row, col in rest:
-        fitted = _fit(book, int(slots[col]), zs[row], look.at)
+        fitted = try_one(book, int(slots[col]), zs[row], look.at)
         if fitted is not None and fitted.fits and fitted.log_density + ratio[row] > 0.0:
             score[row, col] = fitted.log_density + ratio[row]
             one_by_one[row, col] = fitted
@@ -158,7 +150,7 @@ def _try(
     return score, fitted_at
 
 
-def _fit(book: Book, slot: int, z: Polar | Place, at: Stand) -> Fit | None:
+def try_one(book: Book, slot: int, z: Polar | Place, at: Stand) -> Fit | None:
     t = book.table
     record = t.records[slot]
     t_ns = int(t.t_ns[slot])
@@ -211,7 +203,7 @@ def _log_false(look: Look, z: Polar) -> float:
     return math.log(density)
 
 
-def _record(look: Look, z: Polar | Place, content: bytes, llr: float, life_s: float) -> Record:
+def new_record(look: Look, z: Polar | Place, content: bytes, llr: float, life_s: float) -> Record:
     return Record(
         track_id=track_id(look.sensor.sensor_id, z.t_ns, content),
         mark=look.mark,
@@ -233,7 +225,7 @@ def _begin_polar(look: Look, z: Polar) -> None:
     )
     span = life.LIFE_TENTATIVE_S
     content = np.array(z[1:7]).tobytes()
-    record = _record(look, z, content, life.birth_llr(look.false_per_s), span)
+    record = new_record(look, z, content, life.birth_llr(look.false_per_s), span)
     record.ranged = record.solid = ranged
     record.azimuth_deg, record.azimuth_sigma_deg = math.degrees(z.az), math.degrees(z.az_sigma)
     if not ranged:
@@ -250,118 +242,3 @@ def _begin_polar(look: Look, z: Polar) -> None:
             witness=look.witness,
             source=look.source,
         )
-
-
-def look_place(look: Look, z: Place) -> None:
-    """One stated position. Its identity is a claim: gated, and a mismatch gives no credit."""
-    look.beat.stray(0, z.t_ns)
-    book = look.book
-    t = book.table
-    key = identity_key(z.id_kind, z.identity)
-    bound = t.slot_of.get(book.memory.identities.get(key, "")) if z.identity else None
-    if bound is not None and t.records[bound].mark == look.mark:
-        record = t.records[bound]
-        found = _fit(book, bound, z, NOWHERE)
-        if found is not None and found.fits:
-            _extend_place(look, bound, z, found)
-            record.conflicts = 0
-            return
-        record.flags |= TrackFlag.ID_CONFLICT
-        record.conflicts += 1
-        t.touch(bound)
-    slot = _nearest(look, z)
-    if slot is not None:
-        _extend_place(look, slot, z, None)
-        if bound is not None:
-            t.records[slot].flags |= TrackFlag.ID_CONFLICT
-    else:
-        _begin_place(look, z, conflict=bound is not None)
-
-
-def _nearest(look: Look, z: Place) -> int | None:
-    """The track without another identity that explains z best."""
-    book = look.book
-    t = book.table
-    every: list[int] = np.concatenate((book.shown(look.mark), book.hidden(look.mark))).tolist()
-    slots = [s for s in every if not t.records[s].serial or t.records[s].serial == z.identity]
-    if not slots:
-        return None
-    best, top = None, -math.inf
-    for _, j in near(t, np.array(slots, dtype=np.intp), [z], NOWHERE):
-        found = _fit(book, slots[j], z, NOWHERE)
-        if found is not None and found.fits and found.log_density > top:
-            best, top = slots[j], found.log_density
-    return best
-
-
-def _extend_place(look: Look, slot: int, z: Place, found: Fit | None) -> None:
-    book = look.book
-    record = book.table.records[slot]
-    same = record.stated == (z.e_m, z.n_m) and z.t_ns - record.t_last_ns < 1_500_000_000
-    if not same:
-        found = _fit(book, slot, z, NOWHERE) if found is None else found
-        if found is not None:
-            record.ranged = record.solid = True
-            book.keep(slot, found)
-    record.stated = (z.e_m, z.n_m)
-    life.hit(record, look.sensor.sensor_id, z.t_ns, book.memory.beats)
-    _bind(look, slot, z)
-    weak = z.flags & WEAK
-    # a statement is worth as much beside a doubtful plot as alone
-    record.llr = max(record.llr, WEAK_BIRTH_LLR if weak else PLACE_BIRTH_LLR)
-    book.credit(
-        slot,
-        z,
-        t_recv_ns=look.t_recv_ns,
-        nats=0.0 if same else (0.5 if weak else PLACE_NATS),
-        life_s=life.LIFE_STATED_S,
-        witness=look.witness,
-        source=look.source,
-    )
-    book.show(slot, trusted=True)
-
-
-def _begin_place(look: Look, z: Place, *, conflict: bool) -> None:
-    book = look.book
-    weak = z.flags & WEAK
-    content = np.array(z[1:4]).tobytes() + z.identity
-    llr = WEAK_BIRTH_LLR if weak else PLACE_BIRTH_LLR
-    record = _record(look, z, content, llr, life.LIFE_STATED_S)
-    record.ranged = record.solid = True
-    record.stated = (z.e_m, z.n_m)
-    record.flags = int(TrackFlag.WEAK) if weak else 0
-    if conflict:
-        record.flags |= TrackFlag.ID_CONFLICT
-    slot = book.begin(record, born_placed(z, ground_m=0.0), z.t_ns, trusted=True)
-    if slot is None:
-        return
-    if not conflict:
-        _bind(look, slot, z)
-    book.credit(
-        slot,
-        z,
-        t_recv_ns=look.t_recv_ns,
-        nats=0.0,
-        life_s=life.LIFE_STATED_S,
-        witness=look.witness,
-        source=look.source,
-    )
-    book.show(slot, trusted=True)
-
-
-def _bind(look: Look, slot: int, z: Place) -> None:
-    """The claimed identity, and what it says about the class."""
-    book = look.book
-    record = book.table.records[slot]
-    if not z.identity or record.serial == z.identity:
-        return
-    key = identity_key(z.id_kind, z.identity)
-    if key in book.memory.identities:
-        return
-    book.memory.identities[key] = record.track_id
-    record.serial, record.id_kind = z.identity, z.id_kind
-    if z.id_kind == IdKind.ICAO:
-        record.flags |= TrackFlag.AIRCRAFT
-        life.lean(record, AIRCRAFT_LO)
-    elif z.id_kind != IdKind.NODE:
-        life.lean(record, DRONE_LO)

@@ -11,29 +11,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vigia.events import SightingPlaced
-from vigia.scan import Flag
-from vigia.terms import DroneKind, EndReason, Motion, Sense
+from vigia.terms import DroneKind
 from vigia.track import lifecycle as life
-from vigia.track.book import REPORTS_MAX, Book, Report
+from vigia.track.amend import FIRST_LLR, OTHER_NATS, complete, placed, say, withdraw
+from vigia.track.book import Book, Report
 from vigia.track.fit import Fit, fit, fit_parts
 from vigia.track.gate import near
-from vigia.track.initiate import Birth, born_bearing, born_present, track_id
-from vigia.track.kalman import largest_sigma_m
-from vigia.track.measure import NAN, TURN, Polar, Stand
-from vigia.track.read import LATE_MAX_NS, convergence, stand_of
+from vigia.track.initiate import born_bearing, born_present, track_id
+from vigia.track.measure import TURN, Polar, Stand
+from vigia.track.read import LATE_MAX_NS
+from vigia.track.reports import inherit, measured, new_report, remember
 from vigia.track.table import Record
-from vigia.tracktable import Fix, TrackFlag
+from vigia.tracktable import TrackFlag
 
 if TYPE_CHECKING:
     from vigia.events import Sighting
     from vigia.terms import Position
 
-STAND_SIGMA_M = 15.0  # of a phone that states no accuracy
-SIGMA_MIN = math.radians(5.0)  # no hand points better, whatever the compass says
 OLD_MAX_NS = 120_000_000_000  # an older report is recorded and places nothing
-FIRST_LLR = 1.0  # one enrolled person's word: 0.73
 UNKNOWN_LLR = -0.5  # somebody we do not know: 0.38
-OTHER_NATS = 3.0  # another witness agrees
 AGAIN_NATS = 0.7  # the same one again: mostly the same mistake again
 UNKNOWN_NATS = 0.5
 AMBIGUOUS_NATS = 2.0
@@ -50,101 +46,23 @@ def sight(
     known = reports.get(body.report_id)
     if body.withdrawn:
         target = known or reports.get(body.refines or "")
-        return _withdraw(book, body, target)
+        return withdraw(book, body, target)
     if known is not None:
-        return _placed(book, body, known.track_id, repeat=True)
+        return placed(book, body, known.track_id, repeat=True)
     base = reports.get(body.refines or "")
     if base is not None and not base.withdrawn and base.track_id in book.table.slot_of:
-        return _complete(book, body, base, position)
-    report = _report(book, body, t_recv_ns, position)
-    _remember(book, report)
+        return complete(book, body, base, position)
+    report = new_report(book, body, t_recv_ns, position)
+    if base is not None and not base.withdrawn:
+        inherit(report, base, anew=body.bearing is not None)
+    remember(book, report)
     if report.stand is not None and t_recv_ns - report.t_obs_ns <= OLD_MAX_NS:
         _place(book, body, report, mark)
-    return _placed(book, body, report.track_id, repeat=False)
-
-
-def forget(book: Book, person_id: str) -> None:
-    """Erases where this person stood: his reports' stands, and sectors that only he saw."""
-    for report in book.memory.reports.values():
-        if report.person_id == person_id:
-            report.stand = report.polar = None
-    for slot, record in enumerate(book.table.records):
-        record.stands = [s for s in record.stands if s[2] != person_id]
-        his = record.credit.keys() == {"person"} and record.witnesses.keys() == {
-            f"person/{person_id}"
-        }
-        if his and record.fix == Fix.SECTOR and record.ended is None:
-            book.end(slot, EndReason.EXPIRED)
-
-
-def _placed(book: Book, body: Sighting, found: str | None, *, repeat: bool) -> SightingPlaced:
-    slot = book.table.slot_of.get(found or "")
-    record = None if slot is None else book.table.records[slot]
-    if record is not None and record.ended is not None:
-        record = None
-    return SightingPlaced(
-        report_id=body.report_id,
-        person_id=body.person_id,
-        track_id=None if record is None else record.track_id,
-        number=None if record is None else record.number,
-        repeat=repeat,
-    )
-
-
-def _remember(book: Book, report: Report) -> None:
-    reports = book.memory.reports
-    reports[report.report_id] = report
-    if len(reports) > REPORTS_MAX:
-        del reports[next(iter(reports))]
-
-
-def _report(book: Book, body: Sighting, t_recv_ns: int, position: Position | None) -> Report:
-    t_obs = min(body.t_obs_ns, t_recv_ns)
-    report = Report(
-        report_id=body.report_id,
-        person_id=body.person_id,
-        witness=f"person/{body.person_id}" if body.person_id else "unknown",
-        t_obs_ns=t_obs,
-        t_recv_ns=t_recv_ns,
-        track_id=None,
-        load=body.load is True,
-        closing=body.motion is Motion.TOWARDS_ME and body.person_id is not None,
-    )
-    if position is not None:
-        t_sigma = min(max(body.t_sigma_s, 0.0), 30.0) if math.isfinite(body.t_sigma_s) else 1.0
-        stand = stand_of(book.site, position, t_sigma_s=t_sigma, sigma_m=STAND_SIGMA_M)
-        report.stand = stand
-        report.polar = _polar(book, body, t_obs, position)
-    return report
-
-
-def _polar(book: Book, body: Sighting, t_obs_ns: int, position: Position) -> Polar | None:
-    b = body.bearing
-    if b is None:
-        return None
-    own = math.radians(book.settings.person_sigma_deg)
-    sigma = max(math.radians(b.sigma_deg), SIGMA_MIN)
-    el = NAN if b.elevation_deg is None else math.radians(b.elevation_deg)
-    if not -0.5 * math.pi <= el <= 0.5 * math.pi:
-        el = NAN
-    el_sigma = own if b.elevation_sigma_deg is None else math.radians(b.elevation_sigma_deg)
-    if not el_sigma > 0.0:
-        el_sigma = own
-    az = (math.radians(b.azimuth_deg_true) - convergence(book.site, position.lon_deg)) % TURN
-    heard = int(Flag.HEARD) if body.sense is Sense.HEARD else 0
-    if heard:
-        sigma = max(sigma, own)
-    el_sigma = max(el_sigma, SIGMA_MIN)
-    return Polar(t_obs_ns, az, sigma, el, el_sigma, NAN, NAN, NAN, NAN, heard)
-
-
-def _measured(report: Report) -> tuple[Polar | None, Stand]:
-    assert report.stand is not None
-    return report.polar, report.stand
+    return placed(book, body, report.track_id, repeat=False)
 
 
 def _place(book: Book, body: Sighting, report: Report, mark: int) -> None:
-    z, at = _measured(report)
+    z, at = measured(report)
     slots: list[int] = book.shown(mark).tolist()
     hidden: list[int] = book.hidden(mark).tolist()
     slots += [s for s in hidden if book.table.records[s].hits >= 2]
@@ -248,19 +166,8 @@ def _credit(book: Book, body: Sighting, report: Report, slot: int) -> None:
     )
     if body.kind is not DroneKind.OTHER:
         life.lean(record, 0.3 * DRONE_LO if again else DRONE_LO)
-    _say(book, record)
+    say(book, record)
     book.show(slot, trusted=True)
-
-
-def _say(book: Book, record: Record) -> None:
-    """LOAD and CLOSING as long as a report that stands says so."""
-    said = 0
-    for report_id in record.reports:
-        report = book.memory.reports.get(report_id)
-        if report is not None and not report.withdrawn:
-            said |= int(TrackFlag.LOAD) if report.load else 0
-            said |= int(TrackFlag.CLOSING) if report.closing else 0
-    record.said = said
 
 
 def _begin(
@@ -287,87 +194,3 @@ def _begin(
         return
     report.track_id = record.track_id
     _credit(book, body, report, slot)
-
-
-def _complete(
-    book: Book, body: Sighting, base: Report, position: Position | None
-) -> SightingPlaced:
-    """A second press about the same drone: what it adds counts, the drone counts once."""
-    slot = book.table.slot_of[base.track_id or ""]
-    record = book.table.records[slot]
-    base.load = base.load or body.load is True
-    closing = body.motion is Motion.TOWARDS_ME and base.person_id is not None
-    base.closing = base.closing or closing
-    if body.bearing is not None and base.stand is not None and position is not None:
-        base.polar = _polar(book, body, base.t_obs_ns, position)
-        _rebuild(book, slot)
-    _say(book, record)
-    book.table.touch(slot)
-    again = Report(
-        report_id=body.report_id,
-        person_id=base.person_id,
-        witness=base.witness,
-        t_obs_ns=base.t_obs_ns,
-        t_recv_ns=base.t_recv_ns,
-        track_id=base.track_id,
-    )
-    _remember(book, again)
-    return _placed(book, body, base.track_id, repeat=False)
-
-
-def _withdraw(book: Book, body: Sighting, report: Report | None) -> SightingPlaced:
-    """Takes a report back: its credit, its flags, and where only people saw it, its bearing."""
-    if report is None or report.withdrawn:
-        return _placed(book, body, None, repeat=report is not None)
-    report.withdrawn = True
-    slot = book.table.slot_of.get(report.track_id or "")
-    if slot is None or book.table.records[slot].ended is not None:
-        return _placed(book, body, None, repeat=False)
-    record = book.table.records[slot]
-    reports = book.memory.reports
-    record.reports = [r for r in record.reports if r != report.report_id]
-    record.llr -= report.nats
-    left = [reports[r] for r in record.reports if r in reports]
-    if all(r.witness != report.witness for r in left):
-        record.witnesses.pop(report.witness, None)
-    if not left:
-        record.credit.pop("person", None)
-    _say(book, record)
-    if not record.credit:
-        book.end(slot, EndReason.FALSE)
-    else:
-        _rebuild(book, slot)
-        book.table.touch(slot)
-    return _placed(book, body, None, repeat=False)
-
-
-def _rebuild(book: Book, slot: int) -> None:
-    """The state anew from the reports that stand, where people alone made it."""
-    record = book.table.records[slot]
-    if record.credit.keys() != {"person"}:
-        return
-    reports = book.memory.reports
-    stand = [reports[r] for r in record.reports if r in reports and reports[r].stand is not None]
-    record.stands, record.ranged = [], False
-    birth: Birth | None = None
-    t_ns = record.t_first_ns
-    for report in sorted(stand, key=lambda r: (r.polar is None, r.t_obs_ns, r.report_id)):
-        z, at = _measured(report)
-        if z is None:
-            birth = birth or born_present(at)
-            continue
-        book.seen_from(record, at, report.person_id or "")
-        record.azimuth_deg, record.azimuth_sigma_deg = math.degrees(z.az), math.degrees(z.az_sigma)
-        if birth is None:
-            birth, t_ns = born_bearing(z, at, range_max_m=None), z.t_ns
-            continue
-        found = (
-            fit_parts(birth.parts, birth.weights, t_ns, z, at)
-            if birth.parts
-            else fit(birth.g, t_ns, z, at)
-        )
-        birth, t_ns = Birth(found.g, found.parts, found.weights), found.t_ns
-    if birth is not None:
-        record.parts, record.weights = birth.parts, birth.weights
-        book.table.put(slot, birth.g, t_ns)
-        life.settle_fix(record, largest_sigma_m(birth.g))

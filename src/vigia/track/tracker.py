@@ -14,11 +14,12 @@ import msgspec
 from vigia.events import Fault, SightingPlaced, TrackEnded, TracksPublished
 from vigia.scan import DTYPES, Layout
 from vigia.terms import EndReason, TrackStatus
+from vigia.track import amend, people, picture
 from vigia.track import lifecycle as life
-from vigia.track import people, picture
 from vigia.track.book import TRACKS_MAX, Book, Memory
-from vigia.track.machine import Look, look_place, look_polar
+from vigia.track.machine import Look, look_polar
 from vigia.track.read import read_scan, stand_of
+from vigia.track.stated import look_place
 from vigia.track.table import Record, Table
 from vigia.tracktable import MARKS, Fix
 
@@ -99,7 +100,8 @@ class Tracker:
             if record.solid and not life.still_solid(record, t_recv_ns, beats):
                 table.touch(slot)
             doubted = record.status > 0 and life.llr_at(record, t_recv_ns, beats) <= life.LLR_END
-            if doubted or record.life_ns < t_recv_ns:
+            over = doubted or record.life_ns < t_recv_ns
+            if over and not amend.fall_back(self._book, slot, t_recv_ns):
                 self._book.end(slot, self._why(slot, record))
         gone = [i for i, r in enumerate(table.records) if r.ended is not None]
         out = [
@@ -130,7 +132,7 @@ class Tracker:
 
     def forget(self, person_id: str) -> None:
         """Erases where this person stood when he reported."""
-        people.forget(self._book, person_id)
+        amend.forget(self._book, person_id)
 
     def states(self, t_ns: int) -> NDArray[np.void]:
         """(n,) tracktable.STATE_DTYPE: tracks possible and confirmed, predicted to t_ns."""
