@@ -30,11 +30,13 @@ import uvloop
 from vigia.run.gateway import Gateway
 from vigia.run.http_app import App
 from vigia.run.http_pages import PageFiles
+from vigia.run.http_wire import Http
 from vigia.run.invitations import base_url, is_loopback
 from vigia.run.ledger_feed import follow_journal
 from vigia.run.link_io import LinkClient, link_path
 from vigia.run.page_socket import PageSocket
 from vigia.run.plan import RunPlan, read_plan
+from vigia.run.say import say
 from vigia.run.sessions import open_sessions
 from vigia.run.settings import Listen, SettingsError
 from vigia.run.supervise import EXIT_OPERATOR, EXIT_PORT
@@ -70,10 +72,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         with uvloop_runner() as runner:
             runner.run(_serve(folder, plan, args.tls, args.ready_fd))
     except PortInUse as e:
-        print(f"vigia: {e}", file=sys.stderr, flush=True)
+        say(f"{e}")
         return EXIT_PORT
     except (SettingsError, OSError, msgspec.DecodeError) as e:
-        print(f"vigia: {e}", file=sys.stderr, flush=True)
+        say(f"{e}")
         return EXIT_OPERATOR
     return 0
 
@@ -152,7 +154,7 @@ def make_server(
 ) -> Server:
     config = uvicorn.Config(
         App(gateway, PageFiles(ca=ca)),
-        http="h11",
+        http=Http,
         ws=PageSocket,
         ws_max_size=MESSAGE_MAX,
         ws_ping_interval=PING_S,

@@ -14,7 +14,6 @@ import errno
 import fcntl
 import os
 import sqlite3
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -32,6 +31,7 @@ from vigia.run.journal_reader import (
 from vigia.run.journal_store import JournalStore
 from vigia.run.journal_tables import DATABASE, LOCK, JournalError
 from vigia.run.keys import ShiftKeys
+from vigia.run.say import say
 from vigia.run.segments import BUDGET_BYTES
 from vigia.terms import Mark
 
@@ -191,10 +191,7 @@ class Journal:
         self._queue.stop()
         self._thread.join(timeout)
         if self._thread.is_alive():
-            print(
-                f"vigia: journal: {len(self._queue)} entries not on disk after {timeout:.0f} s",
-                file=sys.stderr,
-            )
+            say(f"journal: {len(self._queue)} entries not on disk after {timeout:.0f} s")
 
     def _tell(self) -> None:
         trouble = self.trouble
@@ -251,15 +248,12 @@ class Journal:
     def _wait(self, error: sqlite3.Error | OSError, attempt: int) -> bool:
         wait_s = RETRY_S[min(attempt, len(RETRY_S) - 1)]
         self._retries += 1
-        self._failure = (
-            f"journal: {_plain(error)}; nothing is recorded, warnings go on; "
-            f"trying again every {RETRY_S[-1]:.0f} s"
-        )
+        self._failure = f"{_plain(error)}; it is tried again every {RETRY_S[-1]:.0f} s"
         self._tell()
         try:
             self._store.rollback()
         except (sqlite3.Error, OSError) as e:
-            self._failure = f"journal: {_plain(e)}; nothing is recorded, warnings go on"
+            self._failure = _plain(e)
         if self._hurry.is_set() and attempt > 0:
             return False
         self._hurry.wait(wait_s)
@@ -280,8 +274,11 @@ def _lock(folder: Path) -> int:
 
 
 def _plain(error: sqlite3.Error | OSError) -> str:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full"
-    if "disk is full" in str(error):
-        return "the disk is full"
-    return f"the disk cannot be written ({error})"
+    """What is wrong, what still works, what to do."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or "disk is full" in str(error):
+        what, remedy = "the disk is full", "make room on the disk of the data folder"
+    else:
+        what = f"the disk cannot be written ({error})"
+        remedy = "check the disk of the data folder"
+    return f"journal: {what}; nothing is recorded, warnings go on; {remedy}"

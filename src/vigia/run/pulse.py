@@ -22,7 +22,7 @@ class Pulse:
     def heard(self, status: Status, *, now_s: float) -> bool:
         """True: pages must be told now."""
         self._t_status_s = now_s
-        why = "" if status.journal == "ok" else f"journal: {status.journal}"
+        why = "" if status.journal == "ok" else status.journal
         return self._turn(status.state, why)
 
     def look(self, *, now_s: float) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from vigia.run.guard import GuardedCore
 from vigia.run.journal_reader import Damaged, Dropped, Erased, JournalReader, Recorded
 from vigia.run.journal_tables import DATABASE
 from vigia.run.keys import ShiftKeys
+from vigia.run.say import say
 
 NAMED_MAX = 5  # inputs named in one fault
 
@@ -33,31 +33,31 @@ def recover(
     on_fault hears of everything that could not be had; default: standard error.
     Raises what JournalReader raises when there is a file that is no journal.
     """
-    say = on_fault or _print
+    tell = on_fault or _print
     if not (folder / DATABASE).is_file():
         return Recovered(Watch(), 0, 0)
     reader = JournalReader(folder, keys)
     try:
-        core, from_seq = _start(reader, say)
+        core, from_seq = _start(reader, tell)
         missing: list[Recorded] = []
         for recorded in reader.inputs(from_seq):
             if isinstance(recorded, Event):
-                core = _feed(core, recorded, say)
+                core = _feed(core, recorded, tell)
             else:
                 missing.append(recorded)
         if missing:
             names = ", ".join(map(_name, missing[:NAMED_MAX]))
-            say(_fault(f"recovered without {len(missing)} inputs: {names} ..."))
+            tell(_fault(f"recovered without {len(missing)} inputs: {names} ..."))
         return Recovered(core.watch, reader.last_seq, reader.last_t_recv_ns)
     finally:
         reader.close()
 
 
-def _start(reader: JournalReader, say: Callable[[Fault], None]) -> tuple[GuardedCore, int]:
+def _start(reader: JournalReader, tell: Callable[[Fault], None]) -> tuple[GuardedCore, int]:
     """From the newest snapshot that can be used; the first input to feed after it."""
     for seq, _, data in reader.snapshots():
         if data is None:
-            say(
+            tell(
                 _fault(
                     f"snapshot {seq} cannot be read (forgotten or damaged); an older one is used"
                 )
@@ -66,14 +66,14 @@ def _start(reader: JournalReader, say: Callable[[Fault], None]) -> tuple[Guarded
         try:
             return GuardedCore(Watch.restore(data)), seq + 1
         except (ValueError, TypeError, LookupError, AssertionError) as e:
-            say(_fault(f"snapshot {seq} does not fit this version ({e}); an older one is used"))
+            tell(_fault(f"snapshot {seq} does not fit this version ({e}); an older one is used"))
     return GuardedCore(Watch()), 0
 
 
-def _feed(core: GuardedCore, event: Event, say: Callable[[Fault], None]) -> GuardedCore:
+def _feed(core: GuardedCore, event: Event, tell: Callable[[Fault], None]) -> GuardedCore:
     out = core.receive(event)
     if isinstance(out, Fault):
-        say(out)
+        tell(out)
         return GuardedCore(core.watch)  # its patience is for running, not for old inputs
     return core
 
@@ -95,4 +95,4 @@ def _fault(what: str) -> Fault:
 
 
 def _print(fault: Fault) -> None:
-    print(f"vigia: {fault.where}: {fault.what}", file=sys.stderr, flush=True)
+    say(f"{fault.where}: {fault.what}")

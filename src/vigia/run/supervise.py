@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from types import FrameType
+
+from vigia.run.say import say
 
 EXIT_OPERATOR = 2  # settings are wrong: starting again would not help
 EXIT_PORT = 3  # the address is in use
 FINAL = (EXIT_OPERATOR, EXIT_PORT)
 RESTART_S = (0.1, 0.2, 0.5, 1.0, 2.0)  # waits before the first, second … restart in a row
+SERVED_S = 10.0  # what is wrong with settings or address shows sooner
 STEADY_S = 30.0  # having run this long, a process starts again from the shortest wait
 POLL_S = 0.05
 STOP_S = 5.0  # after SIGTERM, before SIGKILL
@@ -35,9 +37,10 @@ class Child:
     ) -> None:
         self.name = name
         self._pass_fds = tuple(pass_fds)
-        self._command = list(command)
+        self.command = list(command)
         self._stdin = stdin
         self._deaths = 0
+        self._served = False  # it did start here once: its settings and address are right
         self._t_start_s = 0.0
         self._t_again_s = 0.0
         self.process: subprocess.Popen[bytes] | None = None
@@ -45,7 +48,7 @@ class Child:
     def start(self) -> None:
         self._t_start_s = time.monotonic()
         self.process = subprocess.Popen(
-            self._command,
+            self.command,
             stdin=None if self._stdin else subprocess.DEVNULL,
             pass_fds=self._pass_fds,
         )
@@ -60,17 +63,14 @@ class Child:
         if code is None:
             return None
         self.process = None
-        if code in FINAL:
-            return code
         ran_s = time.monotonic() - self._t_start_s
+        self._served = self._served or code not in FINAL or ran_s > SERVED_S
+        if not self._served:
+            return code
         self._deaths = 1 if ran_s > STEADY_S else self._deaths + 1
         wait_s = RESTART_S[min(self._deaths, len(RESTART_S)) - 1]
         self._t_again_s = time.monotonic() + wait_s
-        print(
-            f"vigia: the {self.name} process ended (code {code}); starting it again",
-            file=sys.stderr,
-            flush=True,
-        )
+        say(f"the {self.name} process ended (code {code}); starting it again")
         return None
 
     def stop(self) -> None:
@@ -88,7 +88,10 @@ class Child:
 
 
 def supervise(children: Sequence[Child]) -> int:
-    """Run until SIGINT or SIGTERM (0), or until a child ends with a code of FINAL."""
+    """Run until SIGINT or SIGTERM (0), or until a child's first process ends with a code of FINAL.
+
+    One that has served before is started again for ever: then it is the world's fault, such as a
+    disk that is full or an address somebody took meanwhile."""
     asked = False
 
     def ask(_signal: int, _frame: FrameType | None) -> None:

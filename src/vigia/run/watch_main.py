@@ -24,6 +24,7 @@ from vigia.run.keys import ShiftKeys, shift_of
 from vigia.run.link_io import LinkServer, link_path
 from vigia.run.plan import FeedPlan, RunPlan, read_plan
 from vigia.run.recover import recover
+from vigia.run.say import say
 from vigia.run.settings import SettingsError
 from vigia.run.supervise import EXIT_OPERATOR
 from vigia.run.tak import TakSender
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         plan = read_plan(folder)
         asyncio.run(_serve(folder, plan))
     except (SettingsError, JournalError, OSError, msgspec.ValidationError) as e:
-        print(f"vigia: {e}", file=sys.stderr, flush=True)
+        say(f"{e}")
         return EXIT_OPERATOR
     except asyncio.CancelledError:
         return 0
@@ -112,7 +113,7 @@ async def _serve(folder: Path, plan: RunPlan) -> None:
 
 
 def _say_trouble(text: str | None) -> None:
-    print(f"vigia: {text or 'journal: well again'}", file=sys.stderr, flush=True)
+    say(text or "journal: well again")
 
 
 async def _expire_keys(keys: ShiftKeys, clock: Clock, forget_after_h: int) -> None:
