@@ -417,6 +417,35 @@ def test_large_bodies_unknown_hosts_and_foreign_origins_are_refused(tmp_path: Pa
     run(go)
 
 
+def test_a_peer_that_never_asks_loses_its_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vigia.run.http_wire.HEAD_S", 0.4)
+    monkeypatch.setattr("vigia.run.asgi.BODY_S", 0.4)
+
+    async def go() -> None:
+        async with world(tmp_path) as w:
+            phone = await w.enrolled()
+            port = int(w.url.rpartition(":")[2])
+            async with phone.page() as page:
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(b"GET / HTTP/1.1\r\nHost: local")  # and no more
+                async with asyncio.timeout(5):
+                    assert await reader.read() == b""
+                writer.close()
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                head = (
+                    b"POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"
+                )
+                writer.write(head)
+                assert b"408" in await reader.readline()
+                writer.close()
+                await page.say(t="ping", n=1)  # an open page is no idle connection
+                await page.hear("pong")
+
+    run(go)
+
+
 def test_nothing_is_answered_before_the_watch_has_spoken(tmp_path: Path) -> None:
     async def go() -> None:
         async with world(tmp_path) as w:

@@ -6,6 +6,7 @@ together, and the guard, the headers and the errors would be ours all the same.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
@@ -13,6 +14,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 BODY_MAX = 64 * 1024
+BODY_S = 15.0  # a phone on a bad radio link still gets 64 kB through
 QUERY_MAX = 2_000
 SHOWN_MAX = 100  # characters of what was got, in an error
 
@@ -96,7 +98,15 @@ def request_of(scope: Scope) -> Request:
 
 
 async def read_body(receive: Receive) -> bytes | None:
-    """None: the client went away. Raises HttpError beyond BODY_MAX."""
+    """None: the client went away. Raises HttpError beyond BODY_MAX or BODY_S."""
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await _read_body(receive)
+    except TimeoutError:
+        raise HttpError(408, "body", got="not all of it", expected=f"within {BODY_S} s") from None
+
+
+async def _read_body(receive: Receive) -> bytes | None:
     parts: list[bytes] = []
     size = 0
     while True:
