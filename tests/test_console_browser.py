@@ -193,6 +193,13 @@ def test_not_a_drone_is_said_with_a_reason(floor: Floor) -> None:
     assert floor.bench.heard("POST tracks/t41/not-a-drone")[0]["reason"].startswith("It is our own")
 
 
+def test_the_officer_at_the_page_is_reached_by_it(floor: Floor) -> None:
+    me = floor.bench.gateway.hello("watch_officer")["person"]
+    floor.alert(alert_id="al-me", person_id=me["person_id"], person_name=me["name"])
+    ack = floor.bench.wait_for(lambda: floor.bench.acks("delivered"))[0]
+    assert (ack["alert_id"], ack["revision"]) == ("al-me", 1)
+
+
 def test_keys_choose_tracks_and_tabs(floor: Floor) -> None:
     page = floor.page
     floor.picture(a_track(), a_track(track_id="t2", number=2, arrival=None))
@@ -220,6 +227,8 @@ def test_a_watch_that_stops_is_lost_within_seconds_over_everything(floor: Floor)
     expect(page.locator(".lost-band")).to_contain_text("WATCH LOST")
     floor.bench.network(up=True)
     expect(page.locator(".lost, .lost-band")).to_have_count(0, timeout=SLOW_MS)
+    expect(page.locator(".banner")).to_contain_text("Post 12")  # what is open is open again
+    assert floor.bench.heard("holds")[-1]["alert_ids"] == []  # nobody else's alert is ours
 
 
 def test_without_webgl_everything_but_the_map_works(chromium: Any) -> None:

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {age, bearing, countdown, distance, seconds, trackName, zulu} from '../../src/vigia/web/static/console/format.mjs';
-import {arrivalOf, coverage, freshness, identityOf, incidents, peopleWarned, trackRows} from '../../src/vigia/web/static/console/model.mjs';
+import {arrivalOf, coverage, freshness, identityOf, incidents, ownAlerts, peopleWarned, trackRows} from '../../src/vigia/web/static/console/model.mjs';
 import {sceneOf} from '../../src/vigia/web/static/console/scene.mjs';
 import {emptyState, receive} from '../../src/vigia/web/static/console/store.mjs';
 import {gridLines, offset, rangeBearing, ring, wedge} from '../../src/vigia/web/static/map/geo.mjs';
@@ -112,6 +112,12 @@ test('the target told before stays told while another is as near; the time is th
   assert.equal(incidents(state)[0].soonest_ms, NOW + 48_000);
   const far = after(hello(), {t: 'alert', alert: alert()}, {t: 'alert', alert: {...post, earliest_ms: NOW + 90_000}});
   assert.equal(incidents(far, new Map([['i1', 'a2']]))[0].lead.alert_id, 'a1');
+});
+
+test('the console holds only the alerts of its own person: others would come back cancelled', () => {
+  const state = after(hello(), {t: 'alert', alert: alert()}, {t: 'alert', alert: alert({alert_id: 'a2', person_id: 'w', target_id: 'person/w'})},
+    {t: 'alert', alert: alert({alert_id: 'a3', person_id: null, target_id: 'post/p12'})});
+  assert.deepEqual(ownAlerts(state), ['a2']);
 });
 
 test('a withdrawn report is gone', () => {

@@ -1,12 +1,14 @@
 // The page: socket and pointer in, one rendering of everything out. All views are functions of Context.
 import {LitElement, html} from '../vendor/lit/lit.mjs';
 import {preferredLanguage, setLanguage, t} from '../core/i18n.mjs';
+import {AckBox} from '../core/acks.mjs';
 import {Clock} from '../core/clock.mjs';
+import {Store} from '../core/db.mjs';
 import {session} from '../core/session.mjs';
 import {Link} from '../core/socket.mjs';
 import {SituationMap} from '../map/map.mjs';
 import {setTheme} from '../theme/theme.mjs';
-import {incidents, targetName, targetPlace, trackRows} from './model.mjs';
+import {incidents, ownAlerts, targetName, targetPlace, trackRows} from './model.mjs';
 import {sceneOf} from './scene.mjs';
 import {Horn} from './horn.mjs';
 import {emptyState, receive} from './store.mjs';
@@ -46,7 +48,8 @@ export class ConsoleApp extends LitElement {
     super();
     this.state = emptyState();
     this.clock = new Clock();
-    this.link = new Link({session, clock: this.clock, held: () => [...this.state.alerts.keys()]});
+    this.acks = new AckBox({store: new Store('acks'), clock: this.clock, send: () => {}});
+    this.link = new Link({session, clock: this.clock, acks: this.acks, held: () => ownAlerts(this.state)});
     this.horn = new Horn();
     this.enrolled = false;
     /** @type {any[]} */
@@ -65,6 +68,7 @@ export class ConsoleApp extends LitElement {
     this.enrolled = device !== null;
     this.ui.lang = preferredLanguage(device?.person?.lang);
     await setLanguage(this.ui.lang, {keep: false});
+    await this.acks.load().catch(() => {}); // storage refused: answers repeat while the page lives
     super.connectedCallback();
     this.link.addEventListener('message', (e) => this.#received(/** @type {CustomEvent} */ (e).detail));
     for (const name of ['state', 'watch']) this.link.addEventListener(name, () => this.#linkChanged());
@@ -111,10 +115,20 @@ export class ConsoleApp extends LitElement {
   }
 
   #alerted(/** @type {any} */ alert) {
-    if (alert.msg_type !== 'cancel' && alert.sound) this.horn.ring(alert.tier, alert.alert_id, alert.revision);
+    if (alert.msg_type !== 'cancel' && alert.sound) {
+      this.horn.ring(alert.tier, alert.alert_id, alert.revision);
+      this.#shownToMe(alert);
+    }
     if (this.ui.byHand || alert.msg_type === 'cancel') return;
     const lead = incidents(this.state)[0]?.lead;
     if (lead?.track_ids.length) this.#ui({selected: {track_id: lead.track_ids[0]}});
+  }
+
+  /** The officer at this page may be a target too: then this page has delivered the alert. */
+  async #shownToMe(/** @type {any} */ alert) {
+    if (alert.person_id === null || alert.person_id !== this.state.person?.person_id) return;
+    await this.updateComplete;
+    if (!document.hidden) this.acks.add({alert_id: alert.alert_id, revision: alert.revision, kind: 'delivered'});
   }
 
   #linkChanged() {

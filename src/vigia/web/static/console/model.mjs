@@ -25,6 +25,12 @@ export function alertsOf(state, track_id) {
   return index.get(track_id) ?? [];
 }
 
+/** Alerts meant for the person at this page: what this device holds, as a phone would. The others
+ * are only looked at here; the server's hello is their truth.
+ * @param {State} state @returns {string[]} */
+export const ownAlerts = (state) =>
+  [...state.alerts.values()].filter((a) => a.person_id !== null && a.person_id === state.person?.person_id).map((a) => a.alert_id);
+
 /** The highest tier anybody is warned with because of this track.
  * @param {State} state @param {string} track_id */
 export const tierOf = (state, track_id) => Math.max(0, ...alertsOf(state, track_id).map((a) => a.tier));

@@ -2,7 +2,7 @@
 import {html, nothing} from '../../vendor/lit/lit.mjs';
 import {t} from '../../core/i18n.mjs';
 import {THEMES, currentTheme} from '../../theme/theme.mjs';
-import {age, countdown, localTime, trackName, zulu} from '../format.mjs';
+import {DASH, age, countdown, localTime, trackName, zulu} from '../format.mjs';
 import {BRAND, DIAMOND, EYE, SPEAKER, SPEAKER_OFF, TRIANGLE} from '../icons.mjs';
 import {TIER, coverage, isLost, targetName} from '../model.mjs';
 
@@ -79,7 +79,7 @@ export function banner(c) {
     <div class="message"><b role="alert">${sentence}</b><span>${subline(c, incident)}</span></div>
     ${others > 0 ? html`<button class="ghost num" @click=${c.act.nextIncident}>${t('console.banner.more', {n: others})}</button>` : nothing}
     ${arrival(c, incident, target)}
-    <div class="figure"><b class="num">${incident.acked} / ${incident.people.length}</b><small>${t('console.banner.acked')}</small></div>
+    <div class="figure"><b class="num">${incident.people.length ? `${incident.acked} / ${incident.people.length}` : DASH}</b><small>${t('console.banner.acked')}</small></div>
     <button class="ghost" @click=${() => c.act.askAllClear(incident.incident_id)}>${t('console.all_clear')}</button>
   </section>`;
 }
@@ -101,7 +101,7 @@ function subline(/** @type {Context} */ c, /** @type {any} */ {lead, people, fir
     lead.load ? t('alert.load') : null,
     lead.from_point ? t('alert.from', {point: t(`alert.point.${lead.from_point}`)}) : null,
   ].filter(Boolean).join('. ');
-  const warned = people.length === 1 ? t('console.banner.warned_one', {time: zulu(first_ms)}) : t('console.banner.warned', {n: people.length, time: zulu(first_ms)});
+  const warned = people.length === 0 ? t('console.banner.nobody') : people.length === 1 ? t('console.banner.warned_one', {time: zulu(first_ms)}) : t('console.banner.warned', {n: people.length, time: zulu(first_ms)});
   return parts ? `${parts}. ${warned}` : warned;
 }
 
