@@ -30,6 +30,7 @@ CLOSING_S, CLOSING_MPS = 7.0, 5.0  # it comes straight and fast enough to be tol
 WATCH_LOOKS = 4
 REPORT_S = 30.0  # a person's word counts this long
 KNOWN_M = 30.0  # we know where somebody is when he is this near to where he last was for us
+WORD_S = 3.0
 REPORT_RANGE_M = 1200.0
 PLACED = frozenset({"radar", "remote_id"})
 
@@ -70,7 +71,7 @@ def dangers(world: World, received: Sequence[Received], *, down: Span | None) ->
                 demanded, why = Tier.NONE, "nobody knew where he was"
             elif down is not None and down[0] < t_arrive and t_arrive - LEAD_S - FRESH_S < down[1]:
                 demanded, why = Tier.NONE, "the watch was down"
-            elif cleared_s is not None and cleared_s < t_arrive and demanded < Tier.DANGER:
+            elif _quiet_by_word(cleared_s, t_arrive, demanded):
                 demanded, why = Tier.NONE, "a watch officer had said all clear"
             yield Danger(person.person_id, flyer.flyer_id, flyer.behaviour, t_arrive, demanded, why)
 
@@ -133,6 +134,13 @@ def _away(flyer: Flyer, person: Walker, t_s: float) -> float:
 
 def _gap(a: Walker, b: Walker, t_s: float) -> float:
     return distance(a.path.at(t_s), b.path.at(t_s))
+
+
+def _quiet_by_word(cleared_s: float | None, t_arrive_s: float, demanded: Tier) -> bool:
+    """After an all clear only DANGER comes back, and that needs a look or two."""
+    if cleared_s is None or cleared_s >= t_arrive_s:
+        return False
+    return demanded < Tier.DANGER or t_arrive_s - cleared_s < WORD_S
 
 
 def _is_officers_word(world: World, emission: Emission) -> bool:
