@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -115,9 +116,10 @@ class Soak:
             self._pages_that_never_read,
             self._slow_console,
             self._all_clear,
+            self._disk_that_refuses,
         ]
 
-    _weights = (4, 4, 3, 3, 2, 1, 1, 2)
+    _weights = (4, 4, 3, 4, 2, 1, 1, 5, 2)
 
     async def _kill_watch(self) -> None:
         await self._killed(WATCH)
@@ -177,6 +179,19 @@ class Soak:
         async with httpx.AsyncClient(base_url=self.officer.base, headers=headers) as http:
             with suppress(httpx.TransportError):
                 await http.post("/api/v1/all-clear", json={"reason": "soak", "incident_id": None})
+
+    async def _disk_that_refuses(self) -> None:
+        """For some seconds no file of theirs may grow."""
+        try:
+            self._file_sizes(0)
+            await asyncio.sleep(self._rng.uniform(1.0, 5.0))
+        finally:
+            self._file_sizes(resource.RLIM_INFINITY)
+
+    def _file_sizes(self, limit_bytes: int) -> None:
+        for pid in (*self._running.pids(WATCH), *self._running.pids(GATEWAY)):
+            with suppress(ProcessLookupError):
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit_bytes, resource.RLIM_INFINITY))
 
     # ---- looking ---------------------------------------------------------------------------
 

@@ -139,7 +139,7 @@ class SoakPage:
         self.held[alert.alert_id] = alert
         if fresh:
             self.late_ms.append(int(time.time() * 1000) - alert.decided_ms)
-        if not self._console and (newest is None or self._rng.random() < 0.2):
+        if not self._console and (newest is None or self._rng.random() < 0.5):
             self._owe(alert)
 
     def _owe(self, alert: Alert) -> None:
