@@ -455,6 +455,14 @@ def test_the_watch_is_lost_within_five_seconds_of_silence(phone: Phone, bench: B
     assert time.monotonic() - began < 6.5  # the last beat, five seconds, a slow machine
 
 
+def test_a_warning_of_a_lost_watch_says_that_it_may_be_old(phone: Phone, bench: Bench) -> None:
+    phone.log_in().connected()
+    bench.say(an_alert())
+    expect(phone.page.locator(".action")).to_be_visible()
+    bench.beats(False)
+    expect(phone.page.locator(".old")).to_contain_text("may be old", timeout=9000)
+
+
 def test_a_dead_server_is_found_again_by_itself(phone: Phone, bench: Bench) -> None:
     phone.log_in().connected()
     bench.network(up=False)

@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "6d11341f22817585";
+export const VERSION = "69969c7022febe8e";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -18,15 +18,15 @@ export const FILES = {
   "enrol/enrol.css": "16752e8e523130be",
   "enrol/enrol.mjs": "20ab5730282b56d6",
   "enrol/index.html": "a4c8a1178adeb964",
-  "i18n/en.json": "d5335fd57cb567cb",
-  "i18n/es.json": "1cadd5857ebe4365",
+  "i18n/en.json": "6062b6392a03e8e3",
+  "i18n/es.json": "a2c33f8e47a223e8",
   "icons/icon-180.png": "6df55402c8f3400c",
   "icons/icon-192.png": "1885461e32fbf420",
   "icons/icon-512.png": "21e54303b9980f6a",
   "icons/icon.svg": "a7c344a1d5af17e0",
   "manifest.webmanifest": "c3ecd78e430031a6",
   "phone/alerts.mjs": "ecd8ea4b52bcf7d5",
-  "phone/app.mjs": "1b1e3c61f8ca7b43",
+  "phone/app.mjs": "06baaaf7420f8493",
   "phone/dial.mjs": "82d44cc20032c561",
   "phone/icons.mjs": "ca4a2305322f82cb",
   "phone/index.html": "8736f292f7382ccc",
@@ -37,13 +37,13 @@ export const FILES = {
   "phone/sensors.mjs": "101e1c5b93886590",
   "phone/siren.mjs": "319d274a71542389",
   "phone/theme.mjs": "e27c8339d4946827",
-  "phone/views/alert.mjs": "eb184f01ef5e2397",
+  "phone/views/alert.mjs": "7ac5874cfbb8a76a",
   "phone/views/frame.mjs": "562c9794d1ab8894",
   "phone/views/home.mjs": "f3a879f2d06cf342",
   "phone/views/lists.mjs": "ad89e6338fef9028",
   "phone/views/sent.mjs": "3057da4a5e2ea0bb",
   "phone/views/stranger.mjs": "d0d449cbb509d7f3",
-  "phone/warnings.mjs": "15d60f138b07e781",
+  "phone/warnings.mjs": "5a92dd5473c35ae1",
   "theme/base.css": "7844b3e3f68298b0",
   "theme/tokens.css": "9c879bca2a0c81c2",
   "vendor/fonts/inter-latin-ext-wght-normal.woff2": "34b9c504cab7a73e",

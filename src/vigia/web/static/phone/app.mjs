@@ -13,7 +13,7 @@ import { sentView } from "./views/sent.mjs";
 import { strangerView } from "./views/stranger.mjs";
 
 const VERSION = "0.1.0";
-const TICK_MS = 250; // countdowns and ages
+const TICK_MS = 250; // countdowns; the other views need a look once a second
 
 restoreTheme();
 
@@ -38,7 +38,10 @@ class VigiaPhone extends LitElement {
     for (const press of ["pointerdown", "keydown"]) {
       addEventListener(press, () => this.model.pressed(), { capture: true });
     }
-    setInterval(() => this.requestUpdate(), TICK_MS);
+    let ticks = 0;
+    setInterval(() => {
+      if (this.model.view === "alert" || ticks++ % 4 === 0) this.requestUpdate();
+    }, TICK_MS);
     this.model.start().then(() => {
       this.ready = true;
       setTheme(theme());

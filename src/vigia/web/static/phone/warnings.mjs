@@ -2,6 +2,7 @@
 
 import { inOrder, phase, receive, stale } from "./alerts.mjs";
 
+const HELD_MAX = 64; // the server reads no more; a phone never holds so many
 const GUARD_MS = 600; // a thumb already on its way when the alert came means nothing
 
 /** Part of the model: uses its clock, siren, acks and view. store keeps records over a reload. */
@@ -16,7 +17,9 @@ export class Warnings {
   }
 
   heldIds() {
-    return this.open().map((r) => r.alert_id);
+    return this.open()
+      .slice(0, HELD_MAX)
+      .map((r) => r.alert_id);
   }
 
   ordered() {

@@ -50,7 +50,10 @@ function top(model, record, now, state) {
 /** An alert without a link is kept, and says how old the last word is. */
 function linkLine(model) {
   const silentMs = model.link.wordAgeMs;
-  if (model.link.connected && silentMs < SILENT_MS) return nothing;
+  if (model.link.connected && silentMs < SILENT_MS) {
+    if (model.link.watchState.state !== "lost") return nothing;
+    return html`<p class="old" role="status">${icons.lost}<span>${t("alert.watch_lost")}</span></p>`;
+  }
   const old = silentMs ?? performance.now();
   return html`<p class="old" role="status">${icons.lost}<span class="num">${t("alert.link_lost", { age: ageText(old) })}</span></p>`;
 }
