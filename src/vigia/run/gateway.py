@@ -56,6 +56,7 @@ FAULTS_S = 1.0
 RECALL_NS = 6 * 3600 * 1_000_000_000  # how far back answers to open alerts are looked for
 FAULTS_MAX = 100  # kinds of bad input counted between two reports
 GREET_SIGHTINGS_MAX = 200
+SLICE_TRACKS = 500  # of a picture, made before others get their turn: some milliseconds
 
 _encode = msgspec.json.Encoder().encode
 
@@ -95,6 +96,7 @@ class Gateway:
         self.base_url = ""
         self.pulse = Pulse(self.clock)
         self._recalled = False
+        self._drawing = False
         self._faults: dict[tuple[str, str], Fault] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         link.on_message = self.heard
@@ -202,11 +204,25 @@ class Gateway:
         self._to_officers(self.view.take_reached(body))
 
     def _picture(self) -> None:
-        officers = self.hub.officers
-        if officers:
-            frame = frame_of(self.view.picture())
-            for page in officers:
+        """One at a time: of pictures that come faster than they are made, some are left out."""
+        if self.hub.officers and not self._drawing:
+            self._drawing = True
+            self._background(self._draw())
+
+    async def _draw(self) -> None:
+        """In slices, so that an alert never waits for ten thousand tracks."""
+        try:
+            t_ms, spots = self.view.t_picture_ns // 1_000_000, self.view.spots
+            tracks: list[out.TrackOut] = []
+            for n, track in enumerate(self.view.tracks(), start=1):
+                tracks.append(track)
+                if n % SLICE_TRACKS == 0:
+                    await asyncio.sleep(0)
+            frame = frame_of(out.PictureOut(t_ms, tuple(tracks), spots))
+            for page in self.hub.officers:
                 page.show("picture", frame)
+        finally:
+            self._drawing = False
 
     def _status(self, status: Status) -> None:
         self.clock.heard(status.t_ns)
@@ -296,7 +312,7 @@ class Gateway:
         health = self.health()
         if health is not None:
             page.show("health", frame_of(health))
-        page.show("picture", frame_of(self.view.picture()))
+        self._picture()
 
     def hello(self, page: Page) -> out.Hello | None:
         """None: before the watch has said who there is."""

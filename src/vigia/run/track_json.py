@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from vigia.run.link import Arrival
@@ -10,7 +11,7 @@ from vigia.run.page_json import ArrivalOut, TrackOut
 from vigia.terms import TrackStatus
 from vigia.tracktable import MARKS, Fix, TrackFlag, published_rows
 
-_FLAGS = [(flag, (flag.name or "").lower()) for flag in TrackFlag if flag]
+_FLAGS = [(flag.value, (flag.name or "").lower()) for flag in TrackFlag if flag]
 _STATUS = {s.value: s.name.lower() for s in TrackStatus}
 _FIX = {f.value: f.name.lower() for f in Fix}
 _MARK = dict(enumerate(MARKS))
@@ -37,7 +38,7 @@ def tracks_json(data: bytes, arrivals: Mapping[str, Arrival]) -> Iterator[TrackO
             mark=_MARK.get(mark, "demo"),
             fix=_FIX.get(fix, "sector"),
             witnesses=witnesses,
-            flags=tuple(word for flag, word in _FLAGS if flags & flag),
+            flags=_words(flags),
             t_ms=t_ns // 1_000_000,
             last_ms=last_ns // 1_000_000,
             lat_deg=_known(lat),
@@ -67,6 +68,11 @@ def _arrival(found: Arrival | None) -> ArrivalOut | None:
         range_m=found.range_m,
         bearing_deg_true=found.bearing_deg_true,
     )
+
+
+@cache
+def _words(flags: int) -> tuple[str, ...]:
+    return tuple(word for flag, word in _FLAGS if flags & flag)
 
 
 def _known(value: float) -> float | None:

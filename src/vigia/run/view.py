@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from vigia.events import (
@@ -51,9 +52,9 @@ class View:
         self.ended: dict[str, Alert] = {}
         self._reached: dict[str, out.ReachedTimes] = {}
         self._rows: bytes = b""
-        self._spots: tuple[out.SpotOut, ...] = ()
+        self.spots: tuple[out.SpotOut, ...] = ()
         self._arrivals: dict[str, Arrival] = {}
-        self._t_picture_ns = 0
+        self.t_picture_ns = 0
 
     # ---- taking ----------------------------------------------------------------------------
 
@@ -172,9 +173,9 @@ class View:
         self._rows = body.data if body.version == PUBLISHED_VERSION and whole else b""
 
     def take_picture(self, picture: Picture) -> None:
-        self._t_picture_ns = picture.t_ns
+        self.t_picture_ns = picture.t_ns
         self._arrivals = {a.track_id: a for a in picture.arrivals}
-        self._spots = tuple(
+        self.spots = tuple(
             out.SpotOut(
                 s.person_id,
                 s.position.lat_deg,
@@ -245,10 +246,8 @@ class View:
             self.alert(a) for a in self.alerts.values() if person_id in (None, a.person_id)
         )
 
-    def picture(self) -> out.PictureOut:
-        return out.PictureOut(
-            to_ms(self._t_picture_ns), tuple(tracks_json(self._rows, self._arrivals)), self._spots
-        )
+    def tracks(self) -> Iterator[out.TrackOut]:
+        return tracks_json(self._rows, self._arrivals)
 
     def recent_sightings(self, *, since_ms: int) -> list[out.SightingOut]:
         return [s for s in self.sightings.values() if s.received_ms >= since_ms]
