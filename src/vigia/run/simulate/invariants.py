@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from vigia.run.simulate.story import Said, Story
     from vigia.run.simulate.world import World
 
-EXPIRY_SLACK_S = 8.0  # evidence after the last update moves the end by at most repeat_s
+EXPIRY_SLACK_S = 12.0  # a drone that shows itself for a moment between two updates
 TWO_AT_ONCE_S = 4.0  # a returning page is told to drop the old one
 PICTURE_S = 2.5
 ALERTS_AN_INCIDENT_MAX = 3
