@@ -33,8 +33,12 @@ class Desk:
         self.policy = AlertPolicy(Policy(), self.state)
 
     def at(self, t_s: float, *threats: Threat, live: tuple[str, ...] = (TRACK,)) -> list[Alert]:
+        heard = {t.track_id: t.t_cause_ns for t in threats}
         return self.policy.decide(
-            threats, live=frozenset(live), sources=lambda _: ("sensor/radar",), t_ns=int(t_s * S)
+            threats,
+            live={k: int(t_s * S) for k in live} | heard,
+            sources=lambda _: ("sensor/radar",),
+            t_ns=int(t_s * S),
         )
 
     def tier(self, t_s: float, tier: Tier) -> list[Alert]:
@@ -226,7 +230,7 @@ def test_the_announced_expiry_never_goes_back_when_the_fresher_track_ends() -> N
     desk = Desk()
     fresh, old = threat(Tier.WARNING, 50), threat(Tier.WATCH, 10, track_id="f" * 16)
     [both] = desk.at(50, fresh, old)
-    [one] = desk.at(60, old)
+    [one] = desk.at(60, old, live=())
     assert one.t_expires_ns == both.t_expires_ns == 230 * S
 
 
@@ -240,3 +244,64 @@ def test_a_console_that_lists_everybodys_alerts_ends_none_of_them() -> None:
     [own] = desk.tier(0, Tier.WARNING)
     held = AlertsHeld(device_id="c", person_id="officer", alert_ids=(own.alert_id,))
     assert desk.policy.adopt(held, 5 * S, Mark.EXERCISE) == ([], [])
+
+
+def test_an_attacker_that_falls_silent_keeps_its_tier_whatever_another_drone_does() -> None:
+    desk = Desk()
+    other = "f" * 16
+    desk.at(0, threat(Tier.DANGER, 0), threat(Tier.WATCH, 0, track_id=other, number=2))
+    said = [
+        a
+        for t in range(1, 180)
+        for a in desk.at(t, threat(Tier.WATCH, t, track_id=other, number=2), live=(other,))
+    ]
+    assert {a.tier for a in said} == {Tier.DANGER}
+    assert {a.action for a in said} == {"stay_in_cover"}
+    [fallen] = desk.at(180, threat(Tier.WATCH, 180, track_id=other, number=2), live=(other,))
+    assert (fallen.tier, fallen.action) == (Tier.WATCH, "be_aware")
+    ends = [a for t in range(181, 200) for a in desk.at(t, live=(other,))]
+    assert [a.end_reason for a in ends] == [EndReason.EXPIRED]  # one was never seen to leave
+
+
+def test_a_track_that_only_coasts_out_of_reach_has_not_departed() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.WARNING)
+    stale = {TRACK: 0}
+    for t in range(1, 100):
+        said = desk.policy.decide([], live=stale, sources=lambda _: (), t_ns=t * S)
+        assert not any(a.msg_type is MsgType.CANCEL for a in said)
+
+
+def test_a_lost_drone_that_is_found_again_rings() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.WARNING)
+    desk.at(1, live=())
+    [again] = desk.tier(2, Tier.WARNING)
+    assert again.sound
+
+
+def test_two_drones_judged_one_after_the_other_end_the_alert_as_false() -> None:
+    desk = Desk()
+    other = "f" * 16
+    desk.at(0, threat(Tier.DANGER, 0), threat(Tier.WATCH, 0, track_id=other, number=2))
+    assert desk.policy.drop_tracks(frozenset({TRACK}), 1 * S) == []
+    [end] = desk.policy.drop_tracks(frozenset({other}), 2 * S)
+    assert end.end_reason is EndReason.FALSE
+
+
+def test_what_no_live_track_needs_is_forgotten() -> None:
+    desk = Desk()
+    for n in range(50):
+        desk.at(n, threat(Tier.WATCH, n, track_id=f"{n:016x}"), live=())
+    desk.at(500, live=())
+    desk.at(501, live=())
+    assert desk.state.incident_of == {}
+    assert desk.state.open == {}
+
+
+def test_an_alert_raised_again_after_an_unknown_cancel_outranks_it() -> None:
+    desk = Desk()
+    held = AlertsHeld(device_id="d", person_id="a", alert_ids=("x",))
+    _, [cancel] = desk.policy.adopt(held, 0, Mark.EXERCISE)
+    [alert] = desk.tier(1, Tier.DANGER)
+    assert alert.revision > cancel.revision

@@ -209,7 +209,10 @@ class Watch:
             return
         targets = target_table(s.settings, s.roster, site, s.t_ns)
         self._threats = assess(states, targets, s.settings.policy)
-        live = frozenset(bytes(t).decode() for t in states["track_id"])
+        live = {
+            bytes(row["track_id"]).decode(): int(row["t_cause_ns"])
+            for row in states[["track_id", "t_cause_ns"]]
+        }
         self._send(
             self._policy().decide(self._threats, live=live, sources=tracker.sources, t_ns=s.t_ns),
             out,

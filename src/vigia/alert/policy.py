@@ -1,18 +1,20 @@
 """Threats -> Alerts: whom, when, with which action; each alert updates in place and ends.
 
 One open alert for each target and mark. A tier rises at once and falls only on evidence held for
-Policy.hold_s. A lost drone is not a departed one: its alert says so and expires, it is never
-turned into an all clear. docs/alerts.md has the table of transitions.
+Policy.hold_s, for each drone by itself (fear.py). A lost drone is not a departed one: its alert
+says so and expires, it is never turned into an all clear. docs/alerts.md has the transitions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
+from vigia.alert.fear import Fear, recall
 from vigia.events import Alert
 from vigia.geo import angle_diff_deg, compass_point
 from vigia.terms import EndReason, Mark, MsgType, Tier
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from vigia.threats import Threat
 
 EPOCH = 1_000_000  # revisions of one life of the watch; a restart goes on above them
-FRESH_S = 5.0  # evidence younger than this can lower a tier
 EARLIER_S = 10.0  # an arrival this much earlier than announced rings again
 TURN_DEG = 60.0  # so does a drone from elsewhere
 EPISODES_MAX = 100_000  # remembered (target, incident) pairs; the oldest are forgotten
@@ -41,11 +42,12 @@ class Open(msgspec.Struct):
     """An open alert: what was last said, and what decides the next word."""
 
     alert: Alert
+    fears: dict[str, Fear]  # by track
     t_evidence_ns: int
-    rung_earliest_ns: int | None
-    rung_bearing_deg: float | None
-    below_since_ns: int | None = None
-    lost: bool = False
+    rung_earliest_ns: int | None = None
+    rung_bearing_deg: float | None = None
+    lost: bool = False  # "drone lost" was the last word
+    expired: bool = False  # one of its drones was never seen to leave
 
 
 class AlertState(msgspec.Struct):
@@ -69,24 +71,22 @@ class AlertPolicy:
         self,
         threats: Iterable[Threat],
         *,
-        live: frozenset[str],
+        live: Mapping[str, int],
         sources: Callable[[str], tuple[str, ...]],
         t_ns: int,
     ) -> list[Alert]:
-        """threats: most urgent first. live: tracks that still exist. sources: who supports one."""
+        """threats: most urgent first. live: tracks that exist -> when we last learned of them
+        (t_recv_ns). sources: who supports a track."""
         by_key: dict[str, list[Threat]] = {}
         for threat in threats:
             by_key.setdefault(f"{MARKS[threat.mark]}/{threat.target_id}", []).append(threat)
         said: list[Alert] = []
-        for key, group in by_key.items():
-            alert = self._judge_target(key, group, sources=sources, t_ns=t_ns)
+        for key in [*by_key, *(k for k in self.state.open if k not in by_key)]:
+            group = [g for g in by_key.get(key, ()) if self._is_evidence(g, t_ns)]
+            alert = self._judge(key, group, live=live, sources=sources, t_ns=t_ns)
             if alert is not None:
                 said.append(alert)
-        for key in [k for k in self.state.open if k not in by_key]:
-            alert = self._judge_silence(key, live=live, t_ns=t_ns)
-            if alert is not None:
-                said.append(alert)
-        self.state.cleared = {k: v for k, v in self.state.cleared.items() if v > t_ns}
+        self._tidy(live, t_ns)
         return sorted(said, key=_urgency)
 
     def all_clear(self, body: AllClear, t_ns: int) -> list[Alert]:
@@ -95,7 +95,7 @@ class AlertPolicy:
         for key, held in list(self.state.open.items()):
             if body.incident_id is None or held.alert.incident_id == body.incident_id:
                 until = t_ns + int(self._policy.clear_s * 1e9)
-                self.state.cleared.update(dict.fromkeys(held.alert.track_ids, until))
+                self.state.cleared.update(dict.fromkeys(held.fears, until))
                 said.append(
                     self._end(key, EndReason.ALL_CLEAR, t_ns=t_ns, by_person_id=body.by_person_id)
                 )
@@ -103,11 +103,14 @@ class AlertPolicy:
 
     def drop_tracks(self, track_ids: frozenset[str], t_ns: int) -> list[Alert]:
         """These were no drones: alerts that rest on nothing else end as false."""
-        return [
-            self._end(key, EndReason.FALSE, t_ns=t_ns)
-            for key, held in list(self.state.open.items())
-            if held.alert.track_ids and track_ids.issuperset(held.alert.track_ids)
-        ]
+        said: list[Alert] = []
+        for key, held in list(self.state.open.items()):
+            dropped = [track_id for track_id in held.fears if track_id in track_ids]
+            for track_id in dropped:
+                del held.fears[track_id]
+            if dropped and not held.fears:
+                said.append(self._end(key, EndReason.FALSE, t_ns=t_ns))
+        return said
 
     def adopt(self, body: AlertsHeld, t_ns: int, mark: Mark) -> tuple[list[Alert], list[Alert]]:
         """What a returning page holds -> (known ones to show again, unknown ones cancelled)."""
@@ -135,6 +138,8 @@ class AlertPolicy:
             for alert_id in body.alert_ids
             if alert_id not in known
         ]
+        if unknown:
+            self.state.epoch += 1  # whatever comes next under these names outranks the cancel
         return own, unknown
 
     def restarted(self) -> None:
@@ -143,59 +148,54 @@ class AlertPolicy:
 
     # ---- one target ------------------------------------------------------------------------
 
-    def _judge_target(
+    def _judge(
         self,
         key: str,
         group: list[Threat],
         *,
+        live: Mapping[str, int],
         sources: Callable[[str], tuple[str, ...]],
         t_ns: int,
     ) -> Alert | None:
         held = self.state.open.get(key)
-        lead = group[0]
         if held is None:
             group = [g for g in group if self._may_raise(g, t_ns)]
-            if not group:
-                return None
-            return self._open(key, group, sources=sources, t_ns=t_ns)
-        held.lost = False
-        held.t_evidence_ns = max(held.t_evidence_ns, max(g.t_cause_ns for g in group))
-        if self._expired(held, t_ns):
-            return self._end(key, EndReason.EXPIRED, t_ns=t_ns)
-        tier = self._next_tier(held, lead, t_ns=t_ns)
-        last = held.alert
-        rises = tier > last.tier
+            return self._open(key, group, sources=sources, t_ns=t_ns) if group else None
+        held.expired |= recall(held.fears, group, live=live, policy=self._policy, t_ns=t_ns)
+        if not held.fears:
+            reason = EndReason.EXPIRED if held.expired else EndReason.DEPARTED
+            return self._end(key, reason, t_ns=t_ns)
+        held.t_evidence_ns = max(f.t_evidence_ns for f in held.fears.values())
+        tier = max(f.tier for f in held.fears.values())
+        if not group or (
+            group[0].tier < tier and all(f.lost for f in held.fears.values() if f.tier == tier)
+        ):
+            return self._judge_silence(held, tier, t_ns=t_ns)
         draft = self._write(held, group, tier=tier, sources=sources, t_ns=t_ns)
-        rings = rises or _rings_again(held, draft)
-        due = t_ns - last.t_decided_ns >= self._policy.repeat_s * 1e9
-        if not (rings or tier != last.tier or due):
+        found_again = held.lost and group[0].tier >= Tier.WARNING
+        rings = tier > held.alert.tier or found_again or _rings_again(held, draft)
+        due = t_ns - held.alert.t_decided_ns >= self._policy.repeat_s * 1e9
+        if not (rings or tier != held.alert.tier or due):
             return None
-        return self._say(held, msgspec.structs.replace(draft, sound=rings))
+        held.lost = False
+        return self._say(held, replace(draft, sound=rings))
 
-    def _judge_silence(self, key: str, *, live: frozenset[str], t_ns: int) -> Alert | None:
-        """No threat to this target now: its drones went away, or nobody sees them any more."""
-        held = self.state.open[key]
-        here = [t for t in held.alert.track_ids if t in live]
-        if self._expired(held, t_ns):
-            return self._end(key, EndReason.EXPIRED, t_ns=t_ns)
-        if here:
-            held.below_since_ns = held.below_since_ns or t_ns
-            if t_ns - held.below_since_ns >= self._policy.hold_s * 1e9:
-                return self._end(key, EndReason.DEPARTED, t_ns=t_ns)
-            return None
-        held.below_since_ns = None
-        if held.lost:
+    def _judge_silence(self, held: Open, tier: Tier, *, t_ns: int) -> Alert | None:
+        """The drone that matters most is tracked no more, or is leaving and not yet gone."""
+        lost = all(f.lost for f in held.fears.values() if f.tier == tier)
+        if not lost or (held.lost and tier == held.alert.tier):
             return None
         held.lost = True
-        action = "stay_in_cover" if held.alert.tier >= Tier.WARNING else "drone_lost"
         return self._say(
             held,
-            msgspec.structs.replace(
+            replace(
                 held.alert,
-                action=action,
+                tier=tier,
+                action="stay_in_cover" if tier >= Tier.WARNING else "drone_lost",
                 sound=False,
                 t_cause_ns=t_ns,
                 t_decided_ns=t_ns,
+                t_expires_ns=self._expires_ns(held),
                 t_earliest_ns=None,
                 t_p10_ns=None,
                 t_p50_ns=None,
@@ -203,30 +203,22 @@ class AlertPolicy:
             ),
         )
 
+    def _is_evidence(self, threat: Threat, t_ns: int) -> bool:
+        return t_ns - threat.t_cause_ns < self._policy.expire_s * 1e9
+
     def _may_raise(self, threat: Threat, t_ns: int) -> bool:
-        """Fresh evidence only; after an all clear the same drone rings only for DANGER."""
-        if t_ns - threat.t_cause_ns >= self._policy.expire_s * 1e9:
-            return False
-        until = self.state.cleared.get(threat.track_id, 0)
-        return threat.tier is Tier.DANGER or t_ns >= until
+        """After an all clear the same drone rings only for DANGER."""
+        return threat.tier is Tier.DANGER or t_ns >= self.state.cleared.get(threat.track_id, 0)
 
-    def _expired(self, held: Open, t_ns: int) -> bool:
-        return t_ns - held.t_evidence_ns >= self._policy.expire_s * 1e9
+    def _expires_ns(self, held: Open) -> int:
+        return held.t_evidence_ns + int(self._policy.expire_s * 1e9)
 
-    def _next_tier(self, held: Open, lead: Threat, *, t_ns: int) -> Tier:
-        """Rises at once; falls only on fresh evidence that stays below for hold_s."""
-        if lead.tier >= held.alert.tier:
-            held.below_since_ns = None
-            return lead.tier
-        fresh = t_ns - lead.t_cause_ns <= FRESH_S * 1e9
-        if not fresh:
-            held.below_since_ns = None
-            return held.alert.tier
-        held.below_since_ns = held.below_since_ns or t_ns
-        if t_ns - held.below_since_ns < self._policy.hold_s * 1e9:
-            return held.alert.tier
-        held.below_since_ns = None
-        return lead.tier
+    def _tidy(self, live: Mapping[str, int], t_ns: int) -> None:
+        """Forget what no live track and no open alert needs."""
+        state = self.state
+        feared = {track_id for held in state.open.values() for track_id in held.fears}
+        state.cleared = {k: v for k, v in state.cleared.items() if v > t_ns}
+        state.incident_of = {k: v for k, v in state.incident_of.items() if k in live or k in feared}
 
     # ---- saying it ---------------------------------------------------------------------------
 
@@ -262,13 +254,12 @@ class AlertPolicy:
         )
         held = Open(
             alert=blank,
+            fears={g.track_id: Fear(g.tier, g.t_cause_ns) for g in group},
             t_evidence_ns=max(g.t_cause_ns for g in group),
-            rung_earliest_ns=None,
-            rung_bearing_deg=None,
         )
         self.state.open[key] = held
         draft = self._write(held, group, tier=lead.tier, sources=sources, t_ns=t_ns)
-        return self._say(held, msgspec.structs.replace(draft, sound=True))
+        return self._say(held, replace(draft, sound=True))
 
     def _write(
         self,
@@ -283,13 +274,13 @@ class AlertPolicy:
         lead = group[0]
         for threat in group:
             self.state.incident_of.setdefault(threat.track_id, held.alert.incident_id)
-        return msgspec.structs.replace(
+        return replace(
             held.alert,
             tier=tier,
             action=ACTIONS[tier],
             t_cause_ns=lead.t_cause_ns,
             t_decided_ns=t_ns,
-            t_expires_ns=held.t_evidence_ns + int(self._policy.expire_s * 1e9),
+            t_expires_ns=self._expires_ns(held),
             track_ids=tuple(g.track_id for g in group),
             track_numbers=tuple(g.number for g in group),
             confirmed=lead.confirmed,
@@ -308,7 +299,7 @@ class AlertPolicy:
 
     def _say(self, held: Open, alert: Alert) -> Alert:
         first = held.alert.action == ""
-        said = msgspec.structs.replace(
+        said = replace(
             alert,
             revision=max(held.alert.revision, self.state.epoch * EPOCH) + 1,
             msg_type=MsgType.ALERT if first else MsgType.UPDATE,
@@ -323,9 +314,7 @@ class AlertPolicy:
         self, key: str, reason: EndReason, *, t_ns: int, by_person_id: str | None = None
     ) -> Alert:
         held = self.state.open.pop(key)
-        for track_id in held.alert.track_ids:
-            self.state.incident_of.pop(track_id, None)
-        return msgspec.structs.replace(
+        return replace(
             held.alert,
             revision=max(held.alert.revision, self.state.epoch * EPOCH) + 1,
             msg_type=MsgType.CANCEL,
