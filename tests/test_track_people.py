@@ -381,3 +381,16 @@ def test_an_addition_to_a_report_whose_track_is_gone_keeps_its_time() -> None:
     row = only(tracker, 72.0)
     assert row["t_last_ns"] == T0
     assert row["flags"] & TrackFlag.LOAD
+
+
+def test_a_report_goes_to_the_track_of_known_place_before_a_sector() -> None:
+    p: Vec = (300.0, 500.0, 70.0)
+    tracker = Tracker(world(radar()))
+    first = sight(tracker, report("r1", T0 - 20 * S, azimuth=toward(p, HERE)))
+    for k in range(8):
+        observe(tracker, "radar", look([(p, STILL)], T0 + k * S))
+    rows = tracker.states(T0 + 7 * S)
+    held = [r for r in rows if r["fix"] == Fix.POSITION]
+    placed = sight(tracker, report("r2", T0 + 7 * S, azimuth=toward(p, HERE) + 1.0))
+    assert placed.number == held[0]["number"]
+    assert first.number in rows["number"]

@@ -195,8 +195,9 @@ class Book:
         t = self.table
         g, t_ns = t.state(slot), int(t.t_ns[slot])
         found: list[int] = []
-        shown: list[int] = self.shown(int(t.mark[slot])).tolist()
-        for i in shown:
+        shown = self.shown(int(t.mark[slot]))
+        sectors: list[int] = shown[t.sector[shown]].tolist()
+        for i in sectors:
             record = t.records[i]
             if i == slot or record.fix != Fix.SECTOR or record.serial:
                 continue

@@ -33,6 +33,7 @@ UNKNOWN_LLR = -0.5  # somebody we do not know: 0.38
 AGAIN_NATS = 0.7  # the same one again: mostly the same mistake again
 UNKNOWN_NATS = 0.5
 AMBIGUOUS_NATS = 2.0
+POSITION_NATS = 3.0  # a track of known place goes before a sector with as good a bearing
 SIGHT_M = 1_500.0  # beyond this a person hardly sees a small drone
 SIGHT_FADE_M = 300.0
 PRESENT_M = 600.0  # "a drone is here" supports a track this near
@@ -96,7 +97,7 @@ def _explain(book: Book, slots: list[int], z: Polar, at: Stand) -> list[tuple[fl
         nats = found.log_density - other - max(far, 0.0) / SIGHT_FADE_M
         nats += min(record.drone_lo, 0.0)
         if found.fits and nats > 0.0:
-            out.append((nats, slot, found))
+            out.append((nats + (POSITION_NATS if record.solid else 0.0), slot, found))
     out.sort(key=lambda f: (-f[0], f[1]))
     return out
 

@@ -60,15 +60,15 @@ def _nearest(look: Look, z: Place) -> int | None:
     """The track without another identity that explains z best."""
     book = look.book
     t = book.table
-    every: list[int] = np.concatenate((book.shown(look.mark), book.hidden(look.mark))).tolist()
-    slots = [s for s in every if not t.records[s].serial or t.records[s].serial == z.identity]
-    if not slots:
-        return None
+    slots = np.concatenate((book.shown(look.mark), book.hidden(look.mark)))
     best, top = None, -math.inf
-    for _, j in near(t, np.array(slots, dtype=np.intp), [z], NOWHERE):
-        found = try_one(book, slots[j], z, NOWHERE)
+    for _, j in near(t, slots, [z], NOWHERE) if len(slots) else ():
+        slot = int(slots[j])
+        if t.records[slot].serial not in (b"", z.identity):
+            continue
+        found = try_one(book, slot, z, NOWHERE)
         if found is not None and found.fits and found.log_density > top:
-            best, top = slots[j], found.log_density
+            best, top = slot, found.log_density
     return best
 
 

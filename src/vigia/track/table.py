@@ -71,17 +71,20 @@ class Table:
         x, t, mark = np.zeros((SIZE, cap)), np.zeros(cap, np.int64), np.zeros(cap, np.int64)
         status = np.zeros(cap, np.int64)
         solid, gate = np.zeros(cap, np.bool_), np.zeros((8, cap))
+        sector = np.zeros(cap, np.bool_)
         head = np.zeros(cap, STATE_DTYPE)
         if old:
             x[:, :old], t[:old], mark[:old] = self.x[:, :old], self.t_ns[:old], self.mark[:old]
             status[:old] = self.status[:old]
             solid[:old], gate[:, :old] = self.solid[:old], self.gate[:, :old]
+            sector[:old] = self.sector[:old]
             head[:old] = self.head[:old]
         self.x: NDArray[np.float64] = x
         self.t_ns: NDArray[np.int64] = t
         self.mark: NDArray[np.int64] = mark
         self.status: NDArray[np.int64] = status  # -1: ended, waits for advance
         self.solid: NDArray[np.bool_] = solid
+        self.sector: NDArray[np.bool_] = sector  # without a stated identity
         # what the coarse gate needs: e, n, ve, vn, variances of place, cross, speed, has parts
         self.gate: NDArray[np.float64] = gate
         self.head: NDArray[np.void] = head  # a state row without x, cov, t_ns, p_exist
@@ -115,6 +118,7 @@ class Table:
         record = self.records[slot]
         self.status[slot] = -1 if record.ended is not None else record.status
         self.solid[slot] = record.solid
+        self.sector[slot] = record.fix == Fix.SECTOR and not record.serial
         self.stale[slot] = None
 
     def drop(self, slots: list[int]) -> None:
@@ -124,7 +128,7 @@ class Table:
         k = len(keep)
         self.x[:, :k] = self.x[:, keep]
         self.gate[:, :k] = self.gate[:, keep]
-        for column in (self.t_ns, self.mark, self.status, self.solid, self.head):
+        for column in (self.t_ns, self.mark, self.status, self.solid, self.sector, self.head):
             column[:k] = column[keep]
         moved = {int(old): new for new, old in enumerate(keep)}
         self.records = [self.records[i] for i in moved]
