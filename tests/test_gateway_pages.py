@@ -182,6 +182,27 @@ def test_what_a_page_holds_goes_to_the_watch_and_unknown_alerts_are_cancelled(
     run(go)
 
 
+def test_a_watch_that_dies_before_it_recorded_what_a_page_holds_is_asked_again(
+    tmp_path: Path,
+) -> None:
+    async def go() -> None:
+        async with world(tmp_path) as w:
+            phone = await w.enrolled()
+            async with phone.page() as page:
+                await page.hear("hello")
+                w.watch.commits = False
+                await page.say(t="holds", alert_ids=["old"])
+                await until(lambda: len(w.watch.bodies(AlertsHeld)) == 1)
+                wire = w.watch.link._wire  # pyright: ignore[reportPrivateUsage]
+                assert wire is not None
+                wire.end()  # as the death of the watch does
+                w.watch.commits = True
+                await until(lambda: len(w.watch.bodies(AlertsHeld)) == 2)
+                await until(lambda: not w.gateway.link.waiting)
+
+    run(go)
+
+
 def test_what_is_open_for_somebody_else_cannot_be_asked_after(tmp_path: Path) -> None:
     """The core would not find it among the asker's own, and would end it for the warned person."""
 

@@ -207,10 +207,12 @@ class Soak:
         receipt_s, picture_s = await asyncio.gather(
             self._prober.probe(GIVE_UP_S), self._pictured(start_ms)
         )
-        known = [s - start_s for s in (receipt_s, picture_s) if s is not None]
-        back_s = max(known) if len(known) == 2 else GIVE_UP_S
+        receipt_s, picture_s = (
+            GIVE_UP_S if s is None else s - start_s for s in (receipt_s, picture_s)
+        )
+        back_s = max(receipt_s, picture_s)
         self.tally.back_s.append(back_s)
-        self._note(f"  back in {back_s:.2f} s")
+        self._note(f"  back in {back_s:.2f} s (receipt {receipt_s:.2f}, picture {picture_s:.2f})")
         late = f"{back_s:.1f} s after the kill of {', '.join(modules)}"
         self._checks.see(f"back in service within {BACK_MAX_S:.0f} s", back_s <= BACK_MAX_S, late)
 

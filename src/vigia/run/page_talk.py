@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import secrets
 from typing import assert_never
@@ -167,7 +168,16 @@ class PageTalk:
             if alert_id not in open_alerts or open_alerts[alert_id].person_id == page.person_id
         )
         body = AlertsHeld(device_id=page.device_id, person_id=page.person_id, alert_ids=alert_ids)
-        self._gateway.link.submit_nowait(body, self._source)
+        if alert_ids:
+            self._keep(self._commit_holds(body))
+        else:
+            self._gateway.link.submit_nowait(body, self._source)
+
+    async def _commit_holds(self, body: AlertsHeld) -> None:
+        """A watch that dies with the question unread is asked again; else an alert that it never
+        recorded would stand on the page for ever."""
+        with contextlib.suppress(TimeoutError):  # the link keeps asking
+            await self._gateway.link.submit(body, self._source, timeout_s=ACK_S)
 
     def _spot(self, message: out.SpotIn) -> None:
         page, now = self._page, self._gateway.clock.now_ns()

@@ -17,9 +17,11 @@ from vigia.run.say import say
 EXIT_OPERATOR = 2  # settings are wrong: starting again would not help
 EXIT_PORT = 3  # the address is in use
 FINAL = (EXIT_OPERATOR, EXIT_PORT)
-RESTART_S = (0.1, 0.2, 0.5, 1.0, 2.0)  # waits before the first, second … restart in a row
+RESTART_S = (0.1, 0.1, 0.2, 0.5, 1.0)  # waits before the first, second … restart in a row
 SERVED_S = 10.0  # what is wrong with settings or address shows sooner
 STEADY_S = 30.0  # having run this long, a process starts again from the shortest wait
+AT_ONCE_S = 5.0  # ended sooner after its start: it cannot work here
+AT_ONCE_TOLD = 5  # that often in a row is said, and again after as many more
 POLL_S = 0.05
 STOP_S = 5.0  # after SIGTERM, before SIGKILL
 
@@ -40,6 +42,7 @@ class Child:
         self.command = list(command)
         self._stdin = stdin
         self._deaths = 0
+        self._at_once = 0
         self._served = False  # it did start here once: its settings and address are right
         self._t_start_s = 0.0
         self._t_again_s = 0.0
@@ -71,6 +74,13 @@ class Child:
         wait_s = RESTART_S[min(self._deaths, len(RESTART_S)) - 1]
         self._t_again_s = time.monotonic() + wait_s
         say(f"the {self.name} process ended (code {code}); starting it again")
+        self._at_once = self._at_once + 1 if ran_s < AT_ONCE_S else 0
+        if self._at_once and self._at_once % AT_ONCE_TOLD == 0:
+            say(
+                f"the {self.name} process has ended {self._at_once} times in a row right after "
+                f"its start: vigia does not work like this; the lines above say why. It is "
+                f"started again every {RESTART_S[-1]:.0f} s; stop vigia if that cannot help"
+            )
         return None
 
     def stop(self) -> None:
