@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "69969c7022febe8e";
+export const VERSION = "e336b26fdd6aacc3";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -18,8 +18,8 @@ export const FILES = {
   "enrol/enrol.css": "16752e8e523130be",
   "enrol/enrol.mjs": "20ab5730282b56d6",
   "enrol/index.html": "a4c8a1178adeb964",
-  "i18n/en.json": "6062b6392a03e8e3",
-  "i18n/es.json": "a2c33f8e47a223e8",
+  "i18n/en.json": "1250ee3c7c2715a0",
+  "i18n/es.json": "c50ce157eb365b76",
   "icons/icon-180.png": "6df55402c8f3400c",
   "icons/icon-192.png": "1885461e32fbf420",
   "icons/icon-512.png": "21e54303b9980f6a",
@@ -31,7 +31,7 @@ export const FILES = {
   "phone/icons.mjs": "ca4a2305322f82cb",
   "phone/index.html": "8736f292f7382ccc",
   "phone/model.mjs": "ffec53748d7f36d6",
-  "phone/phone.css": "7f84c81bd518cf48",
+  "phone/phone.css": "ef7513d68c0b9e89",
   "phone/report.mjs": "61d93be438500071",
   "phone/reports.mjs": "822c434f80303a5a",
   "phone/sensors.mjs": "101e1c5b93886590",
@@ -45,7 +45,7 @@ export const FILES = {
   "phone/views/stranger.mjs": "d0d449cbb509d7f3",
   "phone/warnings.mjs": "5a92dd5473c35ae1",
   "theme/base.css": "7844b3e3f68298b0",
-  "theme/tokens.css": "9c879bca2a0c81c2",
+  "theme/tokens.css": "9a4ff29acc255c78",
   "vendor/fonts/inter-latin-ext-wght-normal.woff2": "34b9c504cab7a73e",
   "vendor/fonts/inter-latin-wght-normal.woff2": "3100e775e8616cd2",
   "vendor/lit/css-tag.mjs": "f42202e41ca46e58",
