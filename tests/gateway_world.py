@@ -303,10 +303,15 @@ async def until(true: Callable[[], bool], seconds: float = 5.0) -> None:
 
 @contextlib.asynccontextmanager
 async def world(
-    folder: Path, *, tls: ssl.SSLContext | None = None, ca: Path | None = None
+    folder: Path,
+    *,
+    tls: ssl.SSLContext | None = None,
+    ca: Path | None = None,
+    open_alerts: tuple[Alert, ...] = (),
 ) -> AsyncGenerator[World]:
     path = link_path(folder)
     watch = FakeWatch(path)
+    watch.open_alerts = open_alerts
     gateway = Gateway(folder, LinkClient(lambda: path), open_sessions(folder / "keys"))
     sock = socket.create_server(("127.0.0.1", 0))
     scheme = "http" if tls is None else "https"

@@ -20,6 +20,7 @@ from vigia.events import (
     SessionOpened,
     TracksPublished,
 )
+from vigia.ledger.times import AlertTimes, RevisionTimes
 from vigia.run.link import Arrival, PersonSpot, Picture
 from vigia.run.link_io import link_path
 from vigia.terms import AckKind, EndReason, MsgType, Position, Role
@@ -277,6 +278,41 @@ def test_a_new_watch_greets_the_pages_anew_and_ends_what_it_does_not_know(tmp_pa
                 assert hello["alerts"] == []
                 await until(lambda: len(w.watch.bodies(AlertsHeld)) == 1)
                 assert w.watch.bodies(AlertsHeld)[0].alert_ids == ("a-p1",)
+
+    run(go)
+
+
+def test_answers_from_before_a_restart_of_the_gateway_are_shown_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a = alert("p1")
+    revision = RevisionTimes(
+        revision=1, what="alert", tier=3, cause_ns=1, decided_ns=2, delivered_ns=5_000_000
+    )
+    past = AlertTimes(
+        alert_id=a.alert_id,
+        person="p1",
+        target="person/p1",
+        incident_id="i1",
+        mark="demo",
+        tier_max=3,
+        ended=None,
+        revisions=[revision],
+    )
+
+    def read_alert_times(folder: Path, *, since_ns: int) -> list[AlertTimes]:
+        assert folder == tmp_path
+        return [past]
+
+    monkeypatch.setattr("vigia.run.gateway.read_alert_times", read_alert_times)
+
+    async def go() -> None:
+        async with world(tmp_path, open_alerts=(a,)) as w:
+            officer = await w.enrolled(Role.WATCH_OFFICER, "boss")
+            async with officer.page() as console:
+                hello = await console.hear("hello")
+                reached = hello["alerts"][0]["reached"]
+                assert reached == {"delivered_ms": 5, "seen_ms": None, "safe_ms": None}
 
     run(go)
 

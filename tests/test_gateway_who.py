@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 import time
 from pathlib import Path
@@ -378,10 +379,17 @@ def test_every_answer_has_a_strict_policy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"\x00\xff", b"[]", b'{"report_id":1}', b'{"report_id":"r","t_ms":-1}', b"[" * 60_000,
-     b'{"report_id":"r","t_ms":1,"bearing":{"azimuth_deg_true":360,"sigma_deg":1}}',
-     b'{"report_id":"r","t_ms":1,"position":{"lat_deg":1e999,"lon_deg":0}}'],
-)  # fmt: skip
+    [
+        b"",
+        b"\x00\xff",
+        b"[]",
+        b'{"report_id":1}',
+        b'{"report_id":"r","t_ms":-1}',
+        b"[" * 60_000,
+        b'{"report_id":"r","t_ms":1,"bearing":{"azimuth_deg_true":360,"sigma_deg":1}}',
+        b'{"report_id":"r","t_ms":1,"position":{"lat_deg":1e999,"lon_deg":0}}',
+    ],
+)
 def test_a_bad_body_is_refused_by_name(tmp_path: Path, body: bytes) -> None:
     async def go() -> None:
         async with world(tmp_path) as w:
@@ -442,6 +450,71 @@ def test_a_peer_that_never_asks_loses_its_connection(
                 writer.close()
                 await page.say(t="ping", n=1)  # an open page is no idle connection
                 await page.hear("pong")
+
+    run(go)
+
+
+def test_no_request_breaks_the_server(tmp_path: Path) -> None:
+    """Addresses, queries, headers and bodies of chance: refused or answered, never 500."""
+    chance = random.Random(7)
+    words = [
+        "api",
+        "v1",
+        "me",
+        "static",
+        "..",
+        "%2e%2e",
+        "%00",
+        "%ff",
+        "tiles",
+        "base",
+        "0",
+        "-1",
+        "9" * 30,
+        "é",
+        "a" * 400,
+        "devices",
+        "revoke",
+        "sightings",
+        "ledger",
+        "entries",
+        "ws",
+    ]
+    queries = [
+        "",
+        "?a" * 1_000,
+        "?minutes=",
+        "?minutes=%ff",
+        "?minutes=" + "9" * 400,
+        "?" + "&".join(f"a{n}=1" for n in range(50)),
+        "?from=1&to=²",
+        "?hours=1e3",
+    ]
+    bodies = [
+        b"",
+        b"{}",
+        b'{"device_id":"\\ud800"}',
+        b"\x80" * 50,
+        b"[" * 9_000,
+        b'"' + b"x" * 9_000,
+    ]
+
+    async def go() -> None:
+        async with world(tmp_path) as w:
+            phone = await w.enrolled(Role.ADMIN, "root")
+            for _ in range(250):
+                path = "/" + "/".join(chance.choices(words, k=chance.randint(0, 5)))
+                if chance.random() < 0.5:
+                    path = re.sub(r"\{\w+\*?\}", chance.choice(words), chance.choice(ROUTES).path)
+                method = chance.choice(["GET", "POST", "HEAD", "DELETE", "OPTIONS"])
+                headers = {"cookie": "vigia_session=%ff; =;;a"} if chance.random() < 0.2 else {}
+                request = phone.http.build_request(
+                    method, path + chance.choice(queries), content=chance.choice(bodies)
+                )
+                request.headers.update(headers)
+                answer = await phone.http.send(request)
+                assert answer.status_code < 500 or answer.status_code == 503, (method, path)
+            assert (await phone.http.get("/api/v1/me")).status_code == 200
 
     run(go)
 

@@ -112,7 +112,8 @@ async def _serve(folder: Path, plan: RunPlan, tls_word: str | None, ready_fd: in
     gateway = Gateway(folder, LinkClient(lambda: link_path(folder)), open_sessions(folder / "keys"))
     gateway.secure = tls is not None
     gateway.base_url = base_url(plan, secure=gateway.secure)
-    gateway.hosts = frozenset({*plan.listen.hosts, socket.gethostname().lower()})
+    own = socket.gethostname().lower()
+    gateway.hosts = frozenset({own, f"{own}.local", *(h.lower() for h in plan.listen.hosts)})
     server = make_server(gateway, tls=tls, ca=ca)
     ledger = gateway.ledger = follow_journal(folder)
     loop = asyncio.get_running_loop()
