@@ -203,8 +203,15 @@ def _mark_due(world: World, human: bool, sources: tuple[str, ...]) -> Mark:
 
 
 def tiers_move_as_said(story: Story) -> Iterator[str]:
-    """Rises ring and come at once; falls are held back; revisions only go up."""
+    """Rises ring and come at once; falls are held back, but for a drone that was none;
+    revisions only go up."""
     hold = story.run.world.settings.policy.hold_s
+    false_ns = {
+        d.body.track_id: step.event.t_recv_ns
+        for step in story.run.steps
+        for d in step.decisions
+        if isinstance(d.body, TrackEnded) and d.body.reason is EndReason.FALSE
+    }
     for alert_id, revisions in story.by_alert.items():
         own = [s for s in revisions if not _adopted(s)]
         if not own:
@@ -225,6 +232,8 @@ def tiers_move_as_said(story: Story) -> Iterator[str]:
                 t_high = after.t_ns
                 if not a.sound:
                     yield f"alert {alert_id}: rose to {a.tier.name} in silence"
+            elif any(before.t_ns <= false_ns.get(t, -1) <= after.t_ns for t in b.track_ids):
+                continue
             elif a.tier < b.tier and after.t_ns - t_high < hold * 1e9:
                 held_s = (after.t_ns - t_high) / 1e9
                 yield f"alert {alert_id}: fell to {a.tier.name} after {held_s:.1f} s"
