@@ -200,6 +200,21 @@ def test_the_officer_at_the_page_is_reached_by_it(floor: Floor) -> None:
     assert (ack["alert_id"], ack["revision"]) == ("al-me", 1)
 
 
+def test_an_agent_is_invited_with_a_code_that_can_be_scanned(floor: Floor) -> None:
+    page = floor.page
+    page.get_by_title("Invite a phone").click()
+    page.get_by_label("Name of the agent").fill("Agent 9")
+    page.get_by_label("Post").select_option("post-7")
+    page.get_by_role("button", name="Make the link").click()
+    code = page.get_by_role("img", name="QR code of the link")
+    expect(code).to_be_visible()
+    assert code.evaluate("(image) => image.decode().then(() => image.naturalWidth > 0)")
+    asked = floor.bench.heard("POST invitations")[0]
+    assert (asked["name"], asked["post_id"], asked["role"]) == ("Agent 9", "post-7", "agent")
+    page.keyboard.press("Escape")
+    expect(code).to_have_count(0)
+
+
 def test_keys_choose_tracks_and_tabs(floor: Floor) -> None:
     page = floor.page
     floor.picture(a_track(), a_track(track_id="t2", number=2, arrival=None))

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import segno
 from fake_world import DANGER_RADIUS_M, ORIGIN, Json, World
 from websockets.frames import Opcode
 from websockets.protocol import State
@@ -253,6 +254,12 @@ class FakeGateway:
             case "POST", "all-clear":
                 self.world.cleared_ms, self.world.cleared_by = now_ms(), PEOPLE[role]["name"]
                 return json_answer(200, {"received": True, "seq": 7})
+            case "POST", "invitations":
+                self.log.append({"t": "POST invitations", **message})
+                link = "http://127.0.0.1/enrol#agent-001"
+                svg = segno.make(link).svg_inline(scale=4, border=4, light="white")
+                made = {"link": link, "qr_svg": svg, "expires_ms": now_ms() + 900_000}
+                return json_answer(200, made)
             case "GET", "alerts":
                 rows = [history_row(a) for a in self.world.history.values()]
                 return json_answer(200, {"alerts": rows})

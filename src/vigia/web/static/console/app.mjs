@@ -13,6 +13,7 @@ import {sceneOf} from './scene.mjs';
 import {Horn} from './horn.mjs';
 import {emptyState, receive} from './store.mjs';
 import {alertsTab} from './views/alerts.mjs';
+import {inviteDialog} from './views/invite.mjs';
 import {leftColumn} from './views/left.mjs';
 import {mapFrame} from './views/map.mjs';
 import {askDialog, lostOverlay, refusedOverlay, toast} from './views/over.mjs';
@@ -58,7 +59,7 @@ export class ConsoleApp extends LitElement {
     this.told = new Map();
     this.ui = {
       tab: 'watch', selected: null, byHand: false, incident: 0, lang: 'en', sound: false, peek: false,
-      ask: null, said: null, everybody: false, opened: null, mapless: false, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false},
+      ask: null, invite: null, said: null, everybody: false, opened: null, mapless: false, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false},
     };
     this.act = this.#acts();
   }
@@ -180,7 +181,9 @@ export class ConsoleApp extends LitElement {
       doIt: (/** @type {boolean} */ live) => this.#doIt(live),
       everybody: () => this.#ui({everybody: !this.ui.everybody}),
       revisions: (/** @type {string} */ id) => this.#ui({opened: this.ui.opened === id ? null : id}),
-      closeDialog: () => this.#ui({ask: null}),
+      closeDialog: () => this.#ui({ask: null, invite: null}),
+      askInvite: () => this.#askInvite(),
+      invite: (/** @type {any} */ person) => this.#invite(person),
       loadHistory: () => this.#loadHistory(),
     };
   }
@@ -235,6 +238,21 @@ export class ConsoleApp extends LitElement {
     }
   }
 
+  #askInvite() {
+    this.#ui({invite: {busy: false, error: null, made: null}});
+    this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.querySelector('.dialog input'))?.focus());
+  }
+
+  async #invite(/** @type {any} */ person) {
+    this.#ui({invite: {busy: true, error: null, made: null}});
+    try {
+      const made = await session.post('/invitations', person);
+      this.#ui({invite: {busy: false, error: null, made: {...made, name: person.name}}});
+    } catch (error) {
+      this.#ui({invite: {busy: false, error: /** @type {Error} */ (error).message, made: null}});
+    }
+  }
+
   async #loadHistory() {
     this.#ui({history: {...this.ui.history, loading: true}});
     try {
@@ -247,9 +265,9 @@ export class ConsoleApp extends LitElement {
   }
 
   #key(/** @type {KeyboardEvent} */ e) {
-    const typing = e.target instanceof HTMLTextAreaElement || e.target instanceof HTMLSelectElement;
-    if (e.key === 'Escape') return this.ui.ask ? this.act.closeDialog() : this.#ui({selected: null, byHand: false, tab: 'watch'});
-    if (typing || this.ui.ask || e.ctrlKey || e.metaKey || e.altKey) return;
+    const typing = e.target instanceof HTMLElement && ['TEXTAREA', 'SELECT', 'INPUT'].includes(e.target.tagName);
+    if (e.key === 'Escape') return this.ui.ask || this.ui.invite ? this.act.closeDialog() : this.#ui({selected: null, byHand: false, tab: 'watch'});
+    if (typing || this.ui.ask || this.ui.invite || e.ctrlKey || e.metaKey || e.altKey) return;
     if (e.key === 'w' || e.key === 'W') this.act.tab('watch');
     if (e.key === 'a' || e.key === 'A') this.act.tab('alerts');
     if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
@@ -288,10 +306,10 @@ export class ConsoleApp extends LitElement {
 
   render() {
     const c = this.#context();
-    return html`<div class="page ${c.ui.tab}" ?inert=${c.ui.ask !== null || (c.watch.state === 'lost' && !c.ui.peek)}>
+    return html`<div class="page ${c.ui.ask || c.ui.invite ? 'asking' : ''}" ?inert=${c.ui.ask !== null || c.ui.invite !== null || (c.watch.state === 'lost' && !c.ui.peek)}>
       ${topBar(c)}${markBand(c)}${limitedBand(c)}${banner(c)}${leftColumn(c)}${mapFrame(c)}${rightColumn(c)}
       ${c.ui.tab === 'alerts' ? alertsTab(c) : ''}</div>
-      ${toast(c)}${askDialog(c)}${c.refused || c.wrongRole ? refusedOverlay(c) : lostOverlay(c)}`;
+      ${toast(c)}${askDialog(c)}${inviteDialog(c)}${c.refused || c.wrongRole ? refusedOverlay(c) : lostOverlay(c)}`;
   }
 }
 customElements.define('vigia-console', ConsoleApp);

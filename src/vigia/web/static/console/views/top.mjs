@@ -3,7 +3,7 @@ import {html, nothing} from '../../vendor/lit/lit.mjs';
 import {t} from '../../core/i18n.mjs';
 import {THEMES, currentTheme} from '../../theme/theme.mjs';
 import {DASH, age, countdown, localTime, trackName, zulu} from '../format.mjs';
-import {BRAND, DIAMOND, EYE, SPEAKER, SPEAKER_OFF, TRIANGLE} from '../icons.mjs';
+import {BRAND, DIAMOND, EYE, PHONE, SPEAKER, SPEAKER_OFF, TRIANGLE} from '../icons.mjs';
 import {TIER, coverage, isLost, targetName} from '../model.mjs';
 
 /** @typedef {import('../app.mjs').Context} Context */
@@ -22,6 +22,7 @@ export function topBar(c) {
       </button>`)}</nav>
     <div class="grow"></div>
     ${feeds(c)}
+    <button class="quiet" title=${t('console.invite.title')} @click=${c.act.askInvite}>${PHONE}<span>${t('console.invite.short')}</span></button>
     <button class="quiet" title=${t('console.sound.hint')} aria-pressed=${c.ui.sound} @click=${c.act.sound}>
       ${c.ui.sound ? SPEAKER : SPEAKER_OFF}<span>${t(c.ui.sound ? 'console.sound.on' : 'console.sound.off')}</span></button>
     <select class="quiet" aria-label=${t('settings.theme')} @change=${(/** @type {any} */ e) => c.act.theme(e.target.value)}>
