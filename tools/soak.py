@@ -212,7 +212,11 @@ class Soak:
         )
         back_s = max(receipt_s, picture_s)
         self.tally.back_s.append(back_s)
-        self._note(f"  back in {back_s:.2f} s (receipt {receipt_s:.2f}, picture {picture_s:.2f})")
+        load = os.getloadavg()[0]
+        self._note(
+            f"  back in {back_s:.2f} s (receipt {receipt_s:.2f}, picture {picture_s:.2f}; "
+            f"load {load:.0f} on {os.cpu_count()} cores)"
+        )
         late = f"{back_s:.1f} s after the kill of {', '.join(modules)}"
         self._checks.see(f"back in service within {BACK_MAX_S:.0f} s", back_s <= BACK_MAX_S, late)
 
