@@ -154,9 +154,12 @@ def _check(settings: Settings, name: str) -> None:
             f'settings {name}: mode: got "demo"; need "actual" or "exercise" '
             "(the demo has settings of its own: run `vigia demo`)"
         )
-    for key, value in msgspec.structs.asdict(settings.policy).items():
-        if not value > 0.0:
-            raise SettingsError(f"settings {name}: [policy] {key}: got {value}; need > 0")
+    from vigia.run.settings_check import check_values  # it needs this module's types
+
+    try:
+        check_values(settings)
+    except SettingsError as e:
+        raise SettingsError(f"settings {name}: {e}") from e
 
 
 def _post(entry: PostEntry, alt_m: float) -> Post:

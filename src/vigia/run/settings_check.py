@@ -1,0 +1,109 @@
+"""Settings that were read -> what is wrong with their values, before anything starts."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from vigia.run.feeds import load_adapter
+from vigia.run.settings import SettingsError
+from vigia.run.tak_wire import parse_url
+from vigia.terms import Mark
+
+if TYPE_CHECKING:
+    from vigia.run.settings import PostEntry, SensorEntry, Settings
+
+PORT_MAX = 65_535
+CHANCES = ("warning_p", "danger_p")  # keys of [policy]
+
+
+def check_values(settings: Settings) -> None:
+    """Everything a table's types cannot say. Raises SettingsError without the file's name."""
+    check_address(settings.listen.address, "[listen] address")
+    for url in settings.tak.urls:
+        parse_url(url)
+    if not math.isfinite(settings.site.alt_hae_m):
+        raise SettingsError(f"[site] alt_hae_m: got {settings.site.alt_hae_m}; need metres")
+    for post in settings.posts:
+        _check_post(post)
+    for name, sensor in settings.sensors.items():
+        _check_sensor(name, sensor, settings.mode)
+    _least(settings.storage.scans_mb_max, 1, "[storage] scans_mb_max")
+    _least(settings.storage.forget_after_h, 1, "[storage] forget_after_h")
+    for key, value in msgspec.structs.asdict(settings.policy).items():
+        if key in CHANCES:
+            _chance(value, f"[policy] {key}")
+        else:
+            _positive(value, f"[policy] {key}")
+
+
+def check_address(text: str, key: str) -> None:
+    """HOST:PORT of this machine, as an operator writes it. Raises SettingsError."""
+    host, _, port = text.rpartition(":")
+    digits = port.isascii() and port.isdigit()
+    if not _is_host(host) or not digits or int(port) > PORT_MAX:
+        raise SettingsError(f"{key}: got {text!r}; need HOST:PORT such as 127.0.0.1:8470")
+
+
+def _is_host(host: str) -> bool:
+    """A name or an IPv4 address, or an IPv6 address with or without brackets."""
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if ":" in bare:
+        try:
+            return ipaddress.ip_address(bare).version == 6
+        except ValueError:
+            return False
+    try:
+        name = bare.encode("idna").decode()  # what the socket would stumble over later
+    except UnicodeError:
+        return False
+    return bool(name) and all(c.isalnum() or c in "-._" for c in name)
+
+
+def _check_post(post: PostEntry) -> None:
+    _not_negative(post.radius_m, f"[[posts]] {post.id}: radius_m")
+    if post.alt_hae_m is not None and not math.isfinite(post.alt_hae_m):
+        raise SettingsError(f"[[posts]] {post.id}: alt_hae_m: got {post.alt_hae_m}; need metres")
+
+
+def _check_sensor(name: str, sensor: SensorEntry, mode: Mark) -> None:
+    key = f"[sensors.{name}]"
+    _chance(sensor.p_detect, f"{key} p_detect")
+    _not_negative(sensor.false_per_hour, f"{key} false_per_hour")
+    _positive(sensor.range_max_m, f"{key} range_max_m")
+    if sensor.silent_after_s is not None:
+        _positive(sensor.silent_after_s, f"{key} silent_after_s")
+    if not sensor.source:
+        return
+    try:
+        load_adapter(sensor.adapter)
+    except (SettingsError, ValueError, TypeError) as e:  # such as ":Class" or ".x:Class"
+        raise SettingsError(f"{key} {e}") from e
+    if sensor.source != "-" and mode is Mark.ACTUAL and not sensor.simulated:
+        raise SettingsError(
+            f"{key} source: got {sensor.source!r} in mode actual; a file is a recording and never "
+            'counts as actual: set mode = "exercise", or simulated = true for this sensor'
+        )
+
+
+def _chance(value: float, key: str) -> None:
+    if not 0.0 < value <= 1.0:
+        raise SettingsError(f"{key}: got {value}; need more than 0, at most 1")
+
+
+def _positive(value: float, key: str) -> None:
+    if not 0.0 < value < math.inf:
+        raise SettingsError(f"{key}: got {value}; need > 0")
+
+
+def _not_negative(value: float, key: str) -> None:
+    if not 0.0 <= value < math.inf:
+        raise SettingsError(f"{key}: got {value}; need 0 or more")
+
+
+def _least(value: int, least: int, key: str) -> None:
+    if value < least:
+        raise SettingsError(f"{key}: got {value}; need {least} or more")
