@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import sys
 import threading
@@ -21,12 +22,12 @@ from vigia.run.feeds import damage_fault, load_adapter, read_records
 from vigia.run.hello import say_hello
 from vigia.run.plan import FeedPlan, RunPlan, write_plan
 from vigia.run.settings import Listen, SensorEntry, Settings, SettingsError, Storage
-from vigia.run.supervise import EXIT_OPERATOR, EXIT_PORT, Child, supervise
+from vigia.run.settings_check import check_address
+from vigia.run.supervise import FINAL, Child, supervise
 from vigia.scan import Layout
 from vigia.terms import Mark, Position
 from vigia.wire.pcap import Damage
 
-PORT_MAX = 65_535
 FIRST_PLACE_RECORDS_MAX = 200_000  # how far a capture is searched for its first position
 
 
@@ -37,6 +38,8 @@ def parse_posts(texts: Sequence[str]) -> tuple[Post, ...]:
         parts = [p.strip() for p in text.split(",")]
         try:
             lat, lon, *rest = (float(p) for p in parts[1:])
+            if rest and not 0.0 <= rest[0] < math.inf:
+                raise ValueError("the radius must be 0 or more")
             posts.append(
                 Post(
                     post_id=parts[0].lower().replace(" ", "-"),
@@ -138,9 +141,7 @@ def parse_listen(text: str | None) -> Listen | None:
     """Raises SettingsError."""
     if text is None:
         return None
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or int(port) > PORT_MAX:
-        raise SettingsError(f"--listen: got {text!r}; need HOST:PORT such as 127.0.0.1:8470")
+    check_address(text, "--listen")
     return Listen(address=text)
 
 
@@ -184,13 +185,7 @@ def run_plan(folder: Path, plan: RunPlan, *, open_browser: bool) -> int:
         code = supervise(children)
     finally:
         os.close(lock)
-    if code == EXIT_PORT:
-        print(
-            f"vigia: address {plan.listen.address} is in use by another program; stop it or "
-            "choose another with --listen HOST:PORT",
-            file=sys.stderr,
-        )
-    return code if code in (EXIT_OPERATOR, EXIT_PORT) else 0
+    return code if code in FINAL else 0  # the process that ended so has said why
 
 
 def _lock(folder: Path) -> int:
