@@ -121,6 +121,14 @@ def floor(chromium: Any) -> Iterator[Floor]:
     made.close()
 
 
+@pytest.fixture
+def mapless(chromium: Any) -> Iterator[Floor]:
+    """Quicker: drawing a map without a GPU takes longer than everything else."""
+    made = Floor(chromium, "actual", SMALLEST, webgl=False)
+    yield made
+    made.close()
+
+
 def test_calm_says_what_is_and_is_not_watched_and_asks_nobody_else(floor: Floor) -> None:
     health = floor.bench.gateway.world.health(now_ms())
     floor.tell(health)
@@ -159,18 +167,18 @@ def test_danger_leads_the_page_and_counts_who_answered(floor: Floor) -> None:
         assert box["y"] + box["height"] <= SMALLEST["height"], name
 
 
-def test_time_that_ran_out_is_said_and_never_negative(floor: Floor) -> None:
+def test_time_that_ran_out_is_said_and_never_negative(mapless: Floor) -> None:
     arrival = a_track()["arrival"] | {"earliest_ms": now_ms() - 3_000}
-    floor.danger(arrival=arrival)
-    banner = floor.page.locator(".banner")
+    mapless.danger(arrival=arrival)
+    banner = mapless.page.locator(".banner")
     expect(banner).to_contain_text("may be here now")
-    said = floor.page.locator("vigia-console").inner_text()
+    said = mapless.page.locator("vigia-console").inner_text()
     assert not re.search(r"(?<!T)[-−]\d", said), said  # T-041 is a name, not a number
 
 
-def test_all_clear_asks_for_a_reason_and_again_while_it_is_tracked(floor: Floor) -> None:
-    page, world = floor.page, floor.bench.gateway.world
-    floor.danger()
+def test_all_clear_asks_for_a_reason_and_again_while_it_is_tracked(mapless: Floor) -> None:
+    page, world = mapless.page, mapless.bench.gateway.world
+    mapless.danger()
     page.get_by_role("button", name="All clear…").click()
     give = page.get_by_role("button", name="Give all clear")
     expect(give).to_be_disabled()
@@ -183,25 +191,27 @@ def test_all_clear_asks_for_a_reason_and_again_while_it_is_tracked(floor: Floor)
     assert world.cleared_ms is not None
 
 
-def test_not_a_drone_is_said_with_a_reason(floor: Floor) -> None:
-    page = floor.page
-    floor.danger()
+def test_not_a_drone_is_said_with_a_reason(mapless: Floor) -> None:
+    page = mapless.page
+    mapless.danger()
     page.get_by_role("button", name="Not a drone…").click()
     page.get_by_label("Reason, how do you know?").fill("It is our own helicopter")
     page.get_by_role("button", name="It is not a drone").click()
     expect(page.locator(".toast")).to_contain_text("not a drone")
-    assert floor.bench.heard("POST tracks/t41/not-a-drone")[0]["reason"].startswith("It is our own")
+    assert mapless.bench.heard("POST tracks/t41/not-a-drone")[0]["reason"].startswith(
+        "It is our own"
+    )
 
 
-def test_the_officer_at_the_page_is_reached_by_it(floor: Floor) -> None:
-    me = floor.bench.gateway.hello("watch_officer")["person"]
-    floor.alert(alert_id="al-me", person_id=me["person_id"], person_name=me["name"])
-    ack = floor.bench.wait_for(lambda: floor.bench.acks("delivered"))[0]
+def test_the_officer_at_the_page_is_reached_by_it(mapless: Floor) -> None:
+    me = mapless.bench.gateway.hello("watch_officer")["person"]
+    mapless.alert(alert_id="al-me", person_id=me["person_id"], person_name=me["name"])
+    ack = mapless.bench.wait_for(lambda: mapless.bench.acks("delivered"))[0]
     assert (ack["alert_id"], ack["revision"]) == ("al-me", 1)
 
 
-def test_an_agent_is_invited_with_a_code_that_can_be_scanned(floor: Floor) -> None:
-    page = floor.page
+def test_an_agent_is_invited_with_a_code_that_can_be_scanned(mapless: Floor) -> None:
+    page = mapless.page
     page.get_by_title("Invite a phone").click()
     page.get_by_label("Name of the agent").fill("Agent 9")
     page.get_by_label("Post").select_option("post-7")
@@ -209,15 +219,15 @@ def test_an_agent_is_invited_with_a_code_that_can_be_scanned(floor: Floor) -> No
     code = page.get_by_role("img", name="QR code of the link")
     expect(code).to_be_visible()
     assert code.evaluate("(image) => image.decode().then(() => image.naturalWidth > 0)")
-    asked = floor.bench.heard("POST invitations")[0]
+    asked = mapless.bench.heard("POST invitations")[0]
     assert (asked["name"], asked["post_id"], asked["role"]) == ("Agent 9", "post-7", "agent")
     page.keyboard.press("Escape")
     expect(code).to_have_count(0)
 
 
-def test_keys_choose_tracks_and_tabs(floor: Floor) -> None:
-    page = floor.page
-    floor.picture(a_track(), a_track(track_id="t2", number=2, arrival=None))
+def test_keys_choose_tracks_and_tabs(mapless: Floor) -> None:
+    page = mapless.page
+    mapless.picture(a_track(), a_track(track_id="t2", number=2, arrival=None))
     expect(page.locator(".track")).to_have_count(2)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
@@ -246,16 +256,12 @@ def test_a_watch_that_stops_is_lost_within_seconds_over_everything(floor: Floor)
     assert floor.bench.heard("holds")[-1]["alert_ids"] == []  # nobody else's alert is ours
 
 
-def test_without_webgl_everything_but_the_map_works(chromium: Any) -> None:
-    floor = Floor(chromium, "actual", SMALLEST, webgl=False)
-    try:
-        expect(floor.page.locator(".mapless")).to_contain_text("no WebGL")
-        floor.danger()
-        expect(floor.page.locator(".banner")).to_contain_text("Drone T-041 heading for Post 12")
-        assert floor.page.locator(".track").count() == 1
-        assert floor.errors == []
-    finally:
-        floor.close()
+def test_without_webgl_everything_but_the_map_works(mapless: Floor) -> None:
+    expect(mapless.page.locator(".mapless")).to_contain_text("no WebGL")
+    mapless.danger()
+    expect(mapless.page.locator(".banner")).to_contain_text("Drone T-041 heading for Post 12")
+    expect(mapless.page.locator(".track")).to_have_count(1)
+    assert mapless.errors == []
 
 
 def test_an_exercise_cannot_be_taken_for_real_and_goggles_see_no_red(chromium: Any) -> None:
