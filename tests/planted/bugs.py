@@ -15,10 +15,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
+import vigia.alert.policy as alert_policy
 import vigia.flow as flow
 import vigia.threat.assess as assess
 import vigia.track.book as book
-import vigia.track.people as people
 import vigia.track.picture as picture
 import vigia.track.read as read
 import vigia.track.tracker as tracker
@@ -108,14 +108,24 @@ def unknown_alert_kept() -> Any:
 # ---- alert ---------------------------------------------------------------------------------------
 
 
+def _recall(**changed: float) -> Any:
+    """The memory of an alert's drones under other numbers than the settings say."""
+
+    def make(right: Wrong) -> Wrong:
+        def wrong(*args: Any, policy: Any, **k: Any) -> Any:
+            return right(*args, policy=msgspec.structs.replace(policy, **changed), **k)
+
+        return wrong
+
+    return _instead(alert_policy, "recall", make)
+
+
 def expiry_never() -> Any:
-    return _instead(AlertPolicy, "_expired", lambda right: lambda self, held, t_ns: False)
+    return _recall(expire_s=1e6)
 
 
 def tier_falls_at_once() -> Any:
-    return _instead(
-        AlertPolicy, "_next_tier", lambda right: lambda self, held, lead, *, t_ns: lead.tier
-    )
+    return _recall(hold_s=0.0)
 
 
 def alert_id_changes_on_update() -> Any:
@@ -291,16 +301,22 @@ def retry_is_a_new_report() -> Any:
 
 
 def refinement_replaces_the_time() -> Any:
+    """What is added to a report later makes the drone seen later."""
+
     def make(right: Wrong) -> Wrong:
-        def wrong(where: Any, body: Any, base: Any, position: Any) -> Any:
-            slot = where.table.slot_of[base.track_id]
-            record = where.table.records[slot]
-            record.t_last_ns = max(record.t_last_ns, body.t_obs_ns)
-            return right(where, body, base, position)
+        def wrong(self: Any, body: Any, **k: Any) -> Any:
+            placed = right(self, body, **k)
+            table = self._book.table
+            slot = table.slot_of.get(placed.track_id)
+            if body.refines is not None and slot is not None:
+                record = table.records[slot]
+                record.t_last_ns = max(record.t_last_ns, body.t_obs_ns)
+                table.touch(slot)
+            return placed
 
         return wrong
 
-    return _instead(people, "_complete", make)
+    return _instead(tracker.Tracker, "sight", make)
 
 
 def late_scan_counts_as_now() -> Any:
