@@ -212,9 +212,12 @@ def test_an_acknowledgement_counts_once_for_each_meaning() -> None:
     assert acknowledge(state, replace(ack, kind=AckKind.SEEN)) is not None
 
 
-def test_a_post_without_a_person_goes_to_tak_but_to_no_page() -> None:
-    [alert] = Desk().at(0, threat(Tier.WATCH, 0, target_id="post/12", person_id=None))
-    assert [d.channel for d in plan([alert], (Channel.PAGE, Channel.COT))] == [Channel.COT]
+def test_a_post_goes_to_tak_and_a_person_to_his_pages_only() -> None:
+    both = (Channel.PAGE, Channel.COT)
+    [post] = Desk().at(0, threat(Tier.WATCH, 0, target_id="post/12", person_id=None))
+    assert [d.channel for d in plan([post], both)] == [Channel.COT]
+    [person] = Desk().at(0, threat(Tier.WATCH, 0))
+    assert [d.channel for d in plan([person], both)] == [Channel.PAGE]
 
 
 def test_old_evidence_that_outlives_its_alert_raises_no_new_one() -> None:

@@ -128,7 +128,7 @@ def test_after_forgetting_no_key_in_the_folder_opens_it(tmp_path: Path) -> None:
     )
     journal.append(erased, watch.receive(erased))
     journal.forget("ana", SHIFT)
-    for subject in ("report/r2", "operator/uas-1"):
+    for subject in ("report/r2", "operators"):
         journal.forget(subject, None)
     journal.put_snapshot(10, watch.t_ns, watch.snapshot())
     journal.close(10.0)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from vigia.events import Observation, Sighting, Thinned
+from vigia.events import Observation, OperatorSeen, Sighting, Thinned
 from vigia.run import inbox as inbox_module
 from vigia.run.inbox import Inbox, Item
 from vigia.scan import Layout, pack
-from vigia.terms import Mark
+from vigia.terms import Mark, Position
 
 
 def scan(t: int, rows: int = 1) -> Item:
@@ -56,3 +56,19 @@ def test_people_are_never_thinned_and_a_full_box_refuses_out_loud(
     assert [box.put(report(n)) for n in range(4)] == [True, True, True, False]
     assert box.refused_people == 1
     assert [i.t_recv_ns for _ in range(9) if (i := box.take(0))] == [0, 1, 2]
+
+
+def test_forged_broadcasts_take_no_place_from_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox_module, "NOTES_MAX", 4)
+    monkeypatch.setattr(inbox_module, "PEOPLE_MAX", 2)
+    box = Inbox()
+    for n in range(10):
+        body = OperatorSeen(
+            sensor_id="r", uas_id=f"forged{n}", t_obs_ns=n, position=Position(1.0, 2.0)
+        )
+        assert box.put(Item(n, "r", Mark.DEMO, body))
+    assert box.put(report(99))
+    first = box.take(0)
+    assert first is not None
+    assert isinstance(first.body, Sighting)
+    assert box.dropped_notes == 6

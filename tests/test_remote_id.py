@@ -195,7 +195,7 @@ def test_the_raw_bytes_of_a_refused_pack_are_kept_as_somebodys() -> None:
     )
     assert isinstance(fault, Fault)
     assert fault.raw == payload
-    assert fault.person_id == "operator/wifi-02a0a0a0a0a0"
+    assert fault.person_id == "operators"
 
 
 def test_a_link_type_nobody_reads_is_a_fault_that_names_what_is_read() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from vigia.events import CoreSettings, PersonAdded, PersonMoved, Policy, Post
 from vigia.geo import Site
@@ -152,3 +153,13 @@ def test_a_bearing_tells_its_direction_to_the_observer_but_no_range_and_to_other
     row["x"][0, :2] = (500.0, 0.0)  # the same spread, seen from the side
     [aside] = assess(row, targets(), POLICY)
     assert not aside.bearing_sure
+
+
+def test_no_height_is_told_where_the_ground_is_not_known() -> None:
+    flat = replace(SETTINGS, origin=Position(31.79, -106.75), posts=(
+        Post(post_id="12", name="Post 12", position=Position(31.79, -106.75)),
+    ))  # fmt: skip
+    [t] = assess(track(0, 500), target_table(flat, Roster(), SITE, 0), POLICY)
+    assert t.height_m is None
+    [known] = assess(track(0, 500), targets(), POLICY)
+    assert known.height_m == pytest.approx(60.0, abs=0.1)

@@ -445,7 +445,8 @@ def personal_subject(body: AnyBody) -> str | None:
         case Sighting():
             return body.person_id or f"report/{body.report_id}"
         case OperatorSeen():
-            return f"operator/{body.uas_id}"
+            # One for all: whoever forges identifiers must not be able to fill the key store.
+            return "operators"
         case _:
             return None
 

@@ -22,7 +22,8 @@ class ReachState(msgspec.Struct):
 
 
 def plan(alerts: Sequence[Alert], channels: Sequence[Channel]) -> list[Delivery]:
-    """One delivery for each alert revision and channel. A page delivery needs a person."""
+    """One delivery for each alert revision and channel. A page delivery needs a person; TAK, which
+    everybody on its net reads, hears of posts only: range and direction tell where a person is."""
     return [
         Delivery(
             delivery_id=f"{alert.alert_id}.{alert.revision}.{channel.value}",
@@ -35,7 +36,7 @@ def plan(alerts: Sequence[Alert], channels: Sequence[Channel]) -> list[Delivery]
         )
         for rank, alert in enumerate(alerts)
         for channel in channels
-        if channel is not Channel.PAGE or alert.person_id is not None
+        if (channel is Channel.PAGE) == (alert.person_id is not None)
     ]
 
 

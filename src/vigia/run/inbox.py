@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from vigia.events import Input, Observation, Thinned
+from vigia.events import Fault, Input, Observation, OperatorSeen, SensorHeard, Thinned
 from vigia.terms import Mark
 
 PEOPLE_MAX = 20_000  # waiting inputs from people; beyond it the sender hears "refused, retry"
+NOTES_MAX = 5_000  # waiting words of machines that no warning rests on; the oldest are dropped
 SCANS_MAX = 20_000  # waiting scans
 ROWS_MAX = 400_000  # waiting detections
 
@@ -32,20 +33,28 @@ class Inbox:
 
     def __init__(self) -> None:
         self._people: deque[Item] = deque()
+        self._notes: deque[Item] = deque()
         self._scans: deque[Item] = deque()
         self._rows = 0
         self._thinned: dict[str, list[int]] = {}  # sensor -> scans, detections
         self._marks: dict[str, Mark] = {}
         self.thinned_scans = 0
         self.refused_people = 0
+        self.dropped_notes = 0
 
     def __len__(self) -> int:
-        return len(self._people) + len(self._scans) + len(self._thinned)
+        return len(self._people) + len(self._notes) + len(self._scans) + len(self._thinned)
 
     def put(self, item: Item) -> bool:
         """False: not taken, because PEOPLE_MAX inputs of people are waiting."""
         if isinstance(item.body, Observation):
             self._put_scan(item, item.body)
+            return True
+        if isinstance(item.body, OperatorSeen | SensorHeard | Fault):
+            if len(self._notes) >= NOTES_MAX:
+                self._notes.popleft()
+                self.dropped_notes += 1
+            self._notes.append(item)
             return True
         if len(self._people) >= PEOPLE_MAX:
             self.refused_people += 1
@@ -61,6 +70,10 @@ class Inbox:
             sensor_id, (scans, detections) = self._thinned.popitem()
             body = Thinned(sensor_id=sensor_id, scans=scans, detections=detections)
             return Item(t_ns, "inbox", self._marks.pop(sensor_id), body)
+        if self._notes and (
+            not self._scans or self._notes[0].t_recv_ns <= self._scans[0].t_recv_ns
+        ):
+            return self._notes.popleft()
         if self._scans:
             item = self._scans.popleft()
             assert isinstance(item.body, Observation)

@@ -57,6 +57,7 @@ SLICE_NS = 5_000_000  # the loop breathes after this long, so that a report is r
 SNAPSHOT_NS = 10_000_000_000
 SNAPSHOT_INPUTS = 1_000  # recovery feeds the inputs since the last one: it must take seconds
 STATUS_NS = 1_000_000_000
+POISON_SHOWN_NS = 600_000_000_000  # an input set aside shows as DEGRADED for so long
 ARRIVALS_MAX = 500
 ALERTS_MAX = 10_000  # remembered for deliveries that follow them
 SHOWN = (
@@ -108,6 +109,7 @@ class WatchProcess:
         self._snapshot_seq = last_seq
         self._t_status_ns = 0
         self._state = "starting"
+        self._t_poison_ns = -POISON_SHOWN_NS
         self._alerts: dict[str, Alert] = {}
         self.on_ready: Callable[[], None] | None = None
         self.on_alert: Callable[[Alert], None] | None = None  # the demo's people answer
@@ -218,14 +220,17 @@ class WatchProcess:
         event = Event(self._seq, t_ns, item.source, item.mark, item.body)
         out = self._core.receive(event)
         if isinstance(out, Fault):
-            self._state = "degraded"
-            self._step(item._replace(body=out, source="core"))
+            self._t_poison_ns = event.t_recv_ns
+            self._step(item._replace(body=out, source="core", request_id=0))
+            if item.request_id:
+                why = "set aside by a mistake of ours; report it by radio"
+                self._link.send(Refused(request_id=item.request_id, why=why))
             return
         for decision in out:
             self._send(decision)
         if isinstance(item.body, SHOWN):
             self._link.send(Emit(event=event))
-        self._health.saw(event)
+        self._health.saw(event, out)
         queued = self._journal.append(event, out)
         if item.request_id:
             if queued:
@@ -292,7 +297,7 @@ class WatchProcess:
 
     def _status(self, now_ns: int) -> Status:
         trouble = self._journal.trouble
-        degraded = trouble is not None or self._state == "degraded"
+        degraded = trouble is not None or now_ns - self._t_poison_ns < POISON_SHOWN_NS
         return Status(
             t_ns=now_ns,
             mode=self._settings.settings.mode,

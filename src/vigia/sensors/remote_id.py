@@ -283,7 +283,7 @@ class _FaultTally:
             whose="peer",
             what=refused.what,
             raw=raw[:RAW_MAX],
-            person_id=f"operator/{subject}" if raw and subject else None,
+            person_id="operators" if raw and subject else None,
             count=1 + (held.count if held else 0),
         )
         told = self._told.get(refused.code)

@@ -34,6 +34,7 @@ SPEED_STANDING_MPS = 2.0  # below: the heading tells nothing
 SPEED_HOMING_MIN_MPS = 5.0
 NEAR_S = 10.0  # a confirmed drone that could be here in this time is a WARNING by itself
 P_DRONE_MIN = 0.3  # below: believed to be no drone
+HEIGHT_SURE_M = 40.0  # 1-sigma up to which a height is told
 RANGE_SURE = 0.35  # 1-sigma of a range, of the range, up to which it is told
 RANGE_SURE_M = 50.0  # or this
 BEARING_SURE_DEG = 20.0  # 1-sigma of a direction up to which it is told
@@ -107,7 +108,7 @@ def _threat(
         range_sure=along <= RANGE_SURE * range_m or along <= RANGE_SURE_M,
         bearing_deg_true=bearing_deg_true(de_m=-float(d[0]), dn_m=-float(d[1])),
         bearing_sure=math.degrees(math.atan2(across, range_m)) <= BEARING_SURE_DEG,
-        height_m=height if z_sigma < 40.0 else None,
+        height_m=None if math.isnan(height) or z_sigma >= HEIGHT_SURE_M else height,
         load=bool(flags & TrackFlag.LOAD),
         t_cause_ns=int(state["t_cause_ns"]),
         t_last_ns=int(state["t_last_ns"]),

@@ -21,7 +21,8 @@ SIGMA_MAX_M = 500.0
 
 
 class Targets(NamedTuple):
-    """(m,) ids, (m, 2) east and north [m], (m,) up [m], (m,) extent [m], (m,) 1-sigma [m]."""
+    """(m,) ids, (m, 2) east and north [m], (m,) up [m] or NaN where no ground height is known,
+    (m,) extent [m], (m,) 1-sigma [m]."""
 
     target_ids: list[str]
     person_ids: list[str | None]
@@ -36,9 +37,10 @@ def target_table(settings: CoreSettings, roster: Roster, site: Site, t_ns: int) 
     ids: list[str] = []
     persons: list[str | None] = []
     rows: list[tuple[float, float, float, float, float]] = []
+    ground = settings.origin.alt_hae_m is not None
     at_post: dict[str, tuple[float, float, float, float, float]] = {}
     for post in settings.posts:
-        e, n, u = _enu(site, post.position)
+        e, n, u = _enu(site, post.position, ground_known=ground)
         row = (e, n, u, post.radius_m, 0.0)
         at_post[post.post_id] = row
         ids.append(f"post/{post.post_id}")
@@ -47,7 +49,7 @@ def target_table(settings: CoreSettings, roster: Roster, site: Site, t_ns: int) 
     for person_id, person in roster.people.items():
         spot = roster.spots.get(person_id)
         if spot is not None:
-            e, n, u = _enu(site, spot.position)
+            e, n, u = _enu(site, spot.position, ground_known=ground)
             own = spot.position.sigma_m
             age_s = max(0.0, (t_ns - spot.t_obs_ns) / 1e9)
             sigma = math.hypot(SIGMA_DEFAULT_M if own is None else own, WALK_MPS * age_s)
@@ -62,6 +64,7 @@ def target_table(settings: CoreSettings, roster: Roster, site: Site, t_ns: int) 
     return Targets(ids, persons, table[:, :2], table[:, 2], table[:, 3], table[:, 4])
 
 
-def _enu(site: Site, position: Position) -> tuple[float, float, float]:
+def _enu(site: Site, position: Position, *, ground_known: bool) -> tuple[float, float, float]:
     alt = site.origin.alt_hae_m if position.alt_hae_m is None else position.alt_hae_m
-    return site.to_enu(lat_deg=position.lat_deg, lon_deg=position.lon_deg, alt_hae_m=alt)
+    e, n, u = site.to_enu(lat_deg=position.lat_deg, lon_deg=position.lon_deg, alt_hae_m=alt)
+    return e, n, u if ground_known or position.alt_hae_m is not None else math.nan
