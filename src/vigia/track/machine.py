@@ -169,7 +169,7 @@ def _extend(look: Look, slot: int, z: Polar, found: Fit, nats: float, *, moves: 
         if ranged and not record.solid:
             record.ranged = record.solid = True
             record.seen_by.clear()  # from now on only sensors with a range may miss it
-        else:
+        elif not ranged:
             book.seen_from(record, look.at, "")
         book.keep(slot, found)
     else:
@@ -179,6 +179,8 @@ def _extend(look: Look, slot: int, z: Polar, found: Fit, nats: float, *, moves: 
     if ranged or not record.solid:
         life.hit(record, look.sensor.sensor_id, z.t_ns, book.memory.beats)
     span = life.earned_s(record, life.LIFE_RANGED_S if ranged else life.LIFE_BEARING_S)
+    if not moves:
+        span = 0.0  # it may be the other's: no reason to live longer
     book.credit(
         slot,
         z,
