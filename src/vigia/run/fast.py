@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from msgspec.structs import replace
+
 from vigia.events import (
     Alert,
     Event,
@@ -36,19 +38,22 @@ def run_fast(plan: RunPlan, out: TextIO) -> int:
         raise SettingsError("--fast: needs recordings; a live stream has only its own speed")
     items = heapq.merge(*(_items(feed) for feed in plan.feeds), key=lambda item: item[0])
     report = _Report(out)
+    # What is played back is never actual, whatever the settings say
+    mode = Mark.EXERCISE if plan.core.mode is Mark.ACTUAL else plan.core.mode
+    core = replace(plan.core, mode=mode)
     watch = Watch()
     seq = 0
 
     def feed(t_ns: int, source: str, body: Input) -> None:
         nonlocal seq
         seq += 1
-        event = Event(seq, max(t_ns, watch.t_ns), source, plan.core.mode, body)
+        event = Event(seq, max(t_ns, watch.t_ns), source, mode, body)
         report.saw(event, watch.receive(event))
 
     last_ns: int | None = None
     for t_ns, source, body in items:
         if last_ns is None:
-            feed(t_ns, "settings", SettingsApplied(settings=plan.core))
+            feed(t_ns, "settings", SettingsApplied(settings=core))
         while (due := watch.deadline()) is not None and due < t_ns:
             feed(due, "clock", Tick())
         feed(t_ns, source, body)

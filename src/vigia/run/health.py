@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from vigia.events import CoreSettings, Event, Fault, Observation, SensorHeard, Thinned
 from vigia.run.link import SensorHealth
@@ -23,10 +24,13 @@ class Health:
         self._failed: dict[str, str] = {}
         self.counts: Counter[str] = Counter()
 
-    def saw(self, event: Event) -> None:
-        """An input or a decision."""
+    def saw(self, event: Event, decisions: Sequence[Event] = ()) -> None:
+        """An input with what the core decided on it, or a decision by itself."""
         self.counts[type(event.body).__name__] += 1
+        refused = _refusal(event, decisions)
         match event.body:
+            case Observation(sensor_id=sensor_id) if refused is not None:
+                self.failed(sensor_id, f"refused: {refused}")
             case Observation(sensor_id=sensor_id, scan=scan):
                 self._last_ns[sensor_id] = event.t_recv_ns
                 self._detections[sensor_id] += len(scan)
@@ -42,7 +46,7 @@ class Health:
                 pass
 
     def failed(self, sensor_id: str, why: str) -> None:
-        """Its transport ended or broke; heals with the next observation."""
+        """Its transport ended or broke, or it is not taken; heals with the next observation."""
         self._failed[sensor_id] = why[:FAULT_TEXT_MAX]
 
     def sensors(self, t_ns: int) -> tuple[SensorHealth, ...]:
@@ -71,3 +75,11 @@ class Health:
         if last is None or t_ns - last > silent_after_s * 1e9:
             return "silent"
         return "ok"
+
+
+def _refusal(event: Event, decisions: Sequence[Event]) -> str | None:
+    """Why the core did not take an input at all; rows it left out of a scan are another matter."""
+    for decision in decisions:
+        if isinstance(decision.body, Fault) and decision.body.where == event.source:
+            return decision.body.what
+    return None
