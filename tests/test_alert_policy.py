@@ -308,3 +308,10 @@ def test_an_alert_raised_again_after_an_unknown_cancel_outranks_it() -> None:
     _, [cancel] = desk.policy.adopt(held, 0, Mark.EXERCISE)
     [alert] = desk.tier(1, Tier.DANGER)
     assert alert.revision > cancel.revision
+
+
+def test_a_drone_overhead_does_not_ring_again_for_its_direction() -> None:
+    desk = Desk()
+    desk.at(0, threat(Tier.DANGER, 0, range_m=60.0))
+    said = desk.at(6, threat(Tier.DANGER, 6, range_m=60.0, bearing_deg_true=10.0))
+    assert not any(a.sound for a in said)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 EPOCH = 1_000_000  # revisions of one life of the watch; a restart goes on above them
 EARLIER_S = 10.0  # an arrival this much earlier than announced rings again
 TURN_DEG = 60.0  # so does a drone from elsewhere
+TURN_RANGE_M = 150.0  # nearer, its direction swings as it passes overhead
 EPISODES_MAX = 100_000  # remembered (target, incident) pairs; the oldest are forgotten
 ACTIONS = {Tier.WATCH: "be_aware", Tier.WARNING: "get_ready", Tier.DANGER: "take_cover"}
 END_ACTIONS = {
@@ -345,6 +346,7 @@ def _rings_again(held: Open, draft: Alert) -> bool:
     return (
         held.rung_bearing_deg is not None
         and draft.bearing_deg_true is not None
+        and (draft.range_m is None or draft.range_m > TURN_RANGE_M)
         and abs(angle_diff_deg(held.rung_bearing_deg, draft.bearing_deg_true)) > TURN_DEG
     )
 

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from vigia.events import (
-    Acknowledged,
     Alert,
     AlertsHeld,
-    AllClear,
     Delivery,
-    Fault,
-    Reached,
-    Sighting,
     SightingPlaced,
     TrackEnded,
     TrackJudged,
+)
+from vigia.run.simulate.heard import (
+    acknowledgements_count,
+    judged,
+    reports_used,
+    says_why_it_ended,
 )
 from vigia.run.simulate.likeness import (
     arrives_as_said,
@@ -131,21 +132,21 @@ def one_alert_at_a_time(story: Story) -> Iterator[str]:
 
 
 def same_people(story: Story) -> Iterator[str]:
-    """Every update and cancel goes to exactly those who got the alert, by the same channels."""
-    channels = set(story.run.world.settings.channels)
+    """Every revision goes to exactly those who got the alert: a person's to his pages, a post's
+    to the channels that everybody there may read, for a person's tells where he is."""
+    open_to_all = sorted(
+        c.value for c in story.run.world.settings.channels if c is not Channel.PAGE
+    )
     for alert_id, revisions in story.by_alert.items():
         for said in revisions:
             a = said.alert
-            unknown = a.end_reason is EndReason.UNKNOWN_AFTER_RESTART
-            need = {Channel.PAGE} if unknown else set(channels)
-            if a.person_id is None:
-                need.discard(Channel.PAGE)
-            elif a.target_id != f"person/{a.person_id}":
+            if a.person_id is not None and a.target_id != f"person/{a.person_id}":
                 yield f"alert {alert_id}: target {a.target_id} but person {a.person_id}"
-            got = sorted((d.channel.value, d.person_id or "") for d in said.deliveries)
-            if got != sorted((c.value, a.person_id or "") for c in need):
-                want = sorted(c.value for c in need)
-                yield f"alert {alert_id}.{a.revision}: delivered to {got}, need {want}"
+            need = open_to_all if a.person_id is None else [Channel.PAGE.value]
+            got = sorted(d.channel.value for d in said.deliveries)
+            if got != need or any(d.person_id != a.person_id for d in said.deliveries):
+                whom = {d.person_id for d in said.deliveries}
+                yield f"alert {alert_id}.{a.revision}: delivered by {got} to {whom}, need {need}"
         if len({s.alert.target_id for s in revisions}) > 1:
             yield f"alert {alert_id}: changed its target"
 
@@ -206,6 +207,7 @@ def tiers_move_as_said(story: Story) -> Iterator[str]:
     """Rises ring and come at once; falls are held back, but for a drone that was none;
     revisions only go up."""
     hold = story.run.world.settings.policy.hold_s
+    words = [s.event.t_recv_ns for s in story.run.steps if isinstance(s.event.body, TrackJudged)]
     false_ns = {
         d.body.track_id: step.event.t_recv_ns
         for step in story.run.steps
@@ -235,6 +237,8 @@ def tiers_move_as_said(story: Story) -> Iterator[str]:
             elif any(before.t_ns <= false_ns.get(t, -1) <= after.t_ns for t in b.track_ids):
                 continue
             elif a.tier < b.tier and after.t_ns - t_high < hold * 1e9:
+                if any(t_high <= t <= after.t_ns for t in words):
+                    continue  # the watch officer knew better
                 held_s = (after.t_ns - t_high) / 1e9
                 yield f"alert {alert_id}: fell to {a.tier.name} after {held_s:.1f} s"
 
@@ -264,51 +268,6 @@ def times_in_order(story: Story) -> Iterator[str]:
             yield f"alert {a.alert_id}.{a.revision}: T1 is not when it was decided"
 
 
-def says_why_it_ended(story: Story) -> Iterator[str]:
-    """Expiry is never all clear; an all clear has an author; and it ends everything at once."""
-    open_now: dict[str, Alert] = {}
-    for step in story.run.steps:
-        word = step.event.body if isinstance(step.event.body, AllClear) else None
-        if word is not None and word.by_person_id != "w0":  # not a watch officer
-            word = None
-            if not any(isinstance(d.body, Fault) for d in step.decisions):
-                yield "an agent's all clear was not refused"
-        for a in (d.body for d in step.decisions if isinstance(d.body, Alert)):
-            if a.msg_type is not MsgType.CANCEL:
-                open_now[a.alert_id] = a
-                continue
-            open_now.pop(a.alert_id, None)
-            clear = a.end_reason is EndReason.ALL_CLEAR
-            if a.end_reason is None or clear != (a.action == "all_clear"):
-                yield f"alert {a.alert_id}: ended by {a.end_reason} with action {a.action}"
-            if clear != (word is not None and a.by_person_id == word.by_person_id):
-                yield f"alert {a.alert_id}: all clear by {a.by_person_id}"
-        if word is not None and open_now:
-            yield f"all clear at {seconds(step.event.t_recv_ns):.1f} s left {sorted(open_now)} open"
-
-
-def judged(story: Story) -> Iterator[str]:
-    """What the watch officer calls no drone ends at once, with the alerts that rest on it."""
-    open_now: dict[str, Alert] = {}
-    gone: set[str] = set()
-    for step in story.run.steps:
-        body = step.event.body
-        for a in (d.body for d in step.decisions if isinstance(d.body, Alert)):
-            if gone.intersection(a.track_ids) and a.msg_type is not MsgType.CANCEL:
-                yield f"alert {a.alert_id}.{a.revision}: rests on what was judged no drone"
-            open_now[a.alert_id] = a
-            if a.msg_type is MsgType.CANCEL:
-                del open_now[a.alert_id]
-        if isinstance(body, TrackJudged):
-            gone.add(body.track_id)
-            ended = [d.body for d in step.decisions if isinstance(d.body, TrackEnded)]
-            if [(e.track_id, e.reason) for e in ended] != [(body.track_id, EndReason.FALSE)]:
-                yield f"judged {body.track_id}: ended {ended}"
-            for a in open_now.values():
-                if set(a.track_ids) == {body.track_id}:
-                    yield f"alert {a.alert_id}: goes on although its track was no drone"
-
-
 def live_tracks(story: Story) -> Iterator[str]:
     """An alert refers to tracks that live and are in the picture."""
     for said in story.said:
@@ -334,50 +293,6 @@ def live_tracks(story: Story) -> Iterator[str]:
             short = t_end is not None and t_end - said.t_ns <= window  # over before it was drawn
             if track_id not in drawn and not short:
                 yield f"alert {a.alert_id}.{a.revision}: track {track_id} is in no picture"
-
-
-# ---- people are heard ----------------------------------------------------------------------------
-
-
-def reports_used(story: Story) -> Iterator[str]:
-    """Each report is answered once, however late; a bearing from an enrolled person counts."""
-    known: dict[str, str | None] = {}
-    for step in story.run.steps:
-        body = step.event.body
-        if not isinstance(body, Sighting):
-            continue
-        answers = [d.body for d in step.decisions if isinstance(d.body, SightingPlaced)]
-        if len(answers) != 1 or answers[0].report_id != body.report_id:
-            yield f"report {body.report_id}: {len(answers)} answers"
-            continue
-        placed = answers[0]
-        repeat = body.report_id in known
-        if placed.repeat != repeat:
-            yield f"report {body.report_id}: repeat is {placed.repeat}, need {repeat}"
-        enrolled = body.bearing is not None and body.person_id is not None
-        if placed.track_id is None and enrolled and not repeat:
-            late_s = (step.event.t_recv_ns - body.t_obs_ns) / 1e9
-            yield f"report {body.report_id}: came {late_s:.1f} s late and was not used"
-        first = known.get(body.refines or "")
-        if first is not None and not repeat and placed.track_id is None:
-            yield f"report {body.report_id}: completes {body.refines} and was not used"
-        known.setdefault(body.report_id, placed.track_id)
-
-
-def acknowledgements_count(story: Story) -> Iterator[str]:
-    seen: set[tuple[str, str, str]] = set()
-    for step in story.run.steps:
-        body = step.event.body
-        if not isinstance(body, Acknowledged):
-            continue
-        key = (body.alert_id, body.person_id, body.kind.value)
-        got = [d.body for d in step.decisions if isinstance(d.body, Reached)]
-        if len(got) != (key not in seen):
-            yield f"acknowledgement {key}: {len(got)} decisions, need {int(key not in seen)}"
-        for r in got:
-            if (r.alert_id, r.person_id, r.kind.value) != key or r.t_obs_ns != body.t_obs_ns:
-                yield f"acknowledgement {key}: reached {r.alert_id} {r.person_id} {r.kind.value}"
-        seen.add(key)
 
 
 def _adopted(said: Said) -> bool:
