@@ -284,7 +284,10 @@ def test_forgetting_a_person_erases_where_he_stood() -> None:
     tracker = Tracker(world())
     sight(tracker, report("r1", T0, azimuth=40.0), at(123.0, 45.0))
     sight(tracker, report("r2", T0, azimuth=220.0, person_id="bo"), at(-700.0, 0.0))
+    assert tracker._book.table.x[0, 0] > 123.0
     tracker.forget("ana")
+    assert (tracker._book.table.x[:6, 0] == 0.0).all()
+    assert tracker._book.table.records[0].parts == []
     rows = tracker.states(T0 + S)
     assert len(rows) == 1
     assert len(tracker.advance(T0 + S)) == 1

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FIRST_LLR = 1.0  # one enrolled person's word: 0.73
 OTHER_NATS = 3.0  # another witness agrees
+NOBODY = [0.0] * 6 + [1.0] * 21  # a state that tells of no place
 OUTLASTS_NS = 5_000_000_000  # machines saw it on: theirs is the last word
 
 
@@ -63,6 +64,8 @@ def forget(book: Book, person_id: str) -> None:
         }
         if his and record.fix == Fix.SECTOR and record.ended is None:
             book.end(slot, EndReason.EXPIRED)
+            record.parts, record.weights = [], []
+            book.table.put(slot, list(NOBODY), int(book.table.t_ns[slot]))
 
 
 def placed(book: Book, body: Sighting, found: str | None, *, repeat: bool) -> SightingPlaced:
