@@ -145,21 +145,21 @@ class Soak:
         ]
         tasks = [asyncio.create_task(page.run()) for page in crowd]
         try:
-            await self._greeted(crowd, 1)
+            await self._greeted(crowd, 1, since_s=time.monotonic())
             if self._rng.random() < 0.5:
+                start_s = time.monotonic()
                 await self._killed(GATEWAY)
-                await self._greeted(crowd, 2)
+                await self._greeted(crowd, 2, since_s=start_s)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _greeted(self, crowd: list[SoakPage], times: int) -> None:
-        start_s = time.monotonic()
+    async def _greeted(self, crowd: list[SoakPage], times: int, *, since_s: float) -> None:
         await _until(lambda: all(p.hellos >= times for p in crowd))
         missing = sum(p.hellos < times for p in crowd)
         self._checks.see("every page of a storm is greeted", not missing, f"{missing} were not")
-        self.tally.greeted_s.append(time.monotonic() - start_s)
+        self.tally.greeted_s.append(time.monotonic() - since_s)
 
     async def _pages_that_never_read(self) -> None:
         for person in (self.officer, self._rng.choice(self.agents)):
