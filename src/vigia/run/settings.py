@@ -26,7 +26,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: str = "unnamed site"
     lat_deg: float
     lon_deg: float
-    alt_hae_m: float = 0.0
+    alt_hae_m: float | None = None  # None: no height above ground is shown
 
 
 class PostEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -162,7 +162,7 @@ def _check(settings: Settings, name: str) -> None:
         raise SettingsError(f"settings {name}: {e}") from e
 
 
-def _post(entry: PostEntry, alt_m: float) -> Post:
+def _post(entry: PostEntry, alt_m: float | None) -> Post:
     alt = alt_m if entry.alt_hae_m is None else entry.alt_hae_m
     return Post(
         post_id=entry.id,

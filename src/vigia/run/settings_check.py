@@ -25,8 +25,7 @@ def check_values(settings: Settings) -> None:
     check_address(settings.listen.address, "[listen] address")
     for url in settings.tak.urls:
         parse_url(url)
-    if not math.isfinite(settings.site.alt_hae_m):
-        raise SettingsError(f"[site] alt_hae_m: got {settings.site.alt_hae_m}; need metres")
+    _altitude(settings.site.alt_hae_m, "[site] alt_hae_m")
     for post in settings.posts:
         _check_post(post)
     for name, sensor in settings.sensors.items():
@@ -65,12 +64,12 @@ def _is_host(host: str) -> bool:
 
 def _check_post(post: PostEntry) -> None:
     _not_negative(post.radius_m, f"[[posts]] {post.id}: radius_m")
-    if post.alt_hae_m is not None and not math.isfinite(post.alt_hae_m):
-        raise SettingsError(f"[[posts]] {post.id}: alt_hae_m: got {post.alt_hae_m}; need metres")
+    _altitude(post.alt_hae_m, f"[[posts]] {post.id}: alt_hae_m")
 
 
 def _check_sensor(name: str, sensor: SensorEntry, mode: Mark) -> None:
     key = f"[sensors.{name}]"
+    _altitude(sensor.alt_hae_m, f"{key} alt_hae_m")
     _chance(sensor.p_detect, f"{key} p_detect")
     _not_negative(sensor.false_per_hour, f"{key} false_per_hour")
     _positive(sensor.range_max_m, f"{key} range_max_m")
@@ -87,6 +86,11 @@ def _check_sensor(name: str, sensor: SensorEntry, mode: Mark) -> None:
             f"{key} source: got {sensor.source!r} in mode actual; a file is a recording and never "
             'counts as actual: set mode = "exercise", or simulated = true for this sensor'
         )
+
+
+def _altitude(value: float | None, key: str) -> None:
+    if value is not None and not math.isfinite(value):
+        raise SettingsError(f"{key}: got {value}; need metres above the ellipsoid")
 
 
 def _chance(value: float, key: str) -> None:

@@ -14,21 +14,16 @@ from msgspec.structs import replace
 
 from vigia.events import (
     CoreSettings,
-    Observation,
     Post,
     SensorSite,
 )
-from vigia.run.feeds import damage_fault, load_adapter, read_records
+from vigia.run.capture_site import capture_ground_m, capture_origin
 from vigia.run.hello import say_hello
 from vigia.run.plan import FeedPlan, RunPlan, write_plan
 from vigia.run.settings import Listen, SensorEntry, Settings, SettingsError, Storage
 from vigia.run.settings_check import check_address
 from vigia.run.supervise import FINAL, Child, supervise
-from vigia.scan import Layout
 from vigia.terms import Mark, Position
-from vigia.wire.pcap import Damage
-
-FIRST_PLACE_RECORDS_MAX = 200_000  # how far a capture is searched for its first position
 
 
 def parse_posts(texts: Sequence[str]) -> tuple[Post, ...]:
@@ -54,31 +49,6 @@ def parse_posts(texts: Sequence[str]) -> tuple[Post, ...]:
                 f'"Post 12,31.79,-106.75" ({e})'
             ) from e
     return tuple(posts)
-
-
-def capture_origin(path: Path, adapter_name: str) -> Position:
-    """The first position in a capture: origin of the local frame when no settings give one.
-
-    Raises SettingsError when the file cannot be read or holds no position.
-    """
-    adapter = load_adapter(adapter_name)("probe")
-    why = "no frame holds a position"
-    try:
-        for n, record in enumerate(read_records(path)):
-            if isinstance(record, Damage):
-                why = damage_fault("probe", record).what
-                break
-            if n >= FIRST_PLACE_RECORDS_MAX:
-                break
-            for body in adapter.feed_record(record, record.t_ns or 0):
-                if isinstance(body, Observation) and body.scan.layout is Layout.PLACE_1:
-                    row = body.scan.rows()[0]
-                    return Position(float(row["lat_deg"]), float(row["lon_deg"]), 0.0)
-    except OSError as e:
-        raise SettingsError(f"capture {path}: cannot be read ({e.strerror})") from e
-    raise SettingsError(
-        f"capture {path}: {why}; give the site with --settings or a post with --post"
-    )
 
 
 def capture_plan(
@@ -114,6 +84,7 @@ def capture_plan(
             )
         )
     core = replace(core, posts=(*core.posts, *posts), sensors=tuple(sites.values()))
+    core = _on_the_ground(core, files, adapter)
     return RunPlan(
         site_name="recording" if settings is None else settings.site.name,
         core=core,
@@ -213,6 +184,25 @@ def _origin(files: Sequence[str], posts: Sequence[Post], adapter: str) -> Positi
             '--post "NAME,LAT,LON"'
         )
     return capture_origin(Path(captures[0]), adapter)
+
+
+def _on_the_ground(core: CoreSettings, files: Sequence[str], adapter: str) -> CoreSettings:
+    """With the ground's height where nobody gave one: the site's, else what a capture tells.
+
+    When nothing tells it, it stays unknown, and no height above ground is shown.
+    """
+    ground = core.origin.alt_hae_m
+    captures = [Path(f) for f in files if f != "-"]
+    while ground is None and captures:
+        ground = capture_ground_m(captures.pop(0), adapter)
+    if ground is None:
+        return core
+
+    def on_it(at: Position) -> Position:
+        return at if at.alt_hae_m is not None else replace(at, alt_hae_m=ground)
+
+    posts = tuple(replace(post, position=on_it(post.position)) for post in core.posts)
+    return replace(core, origin=on_it(core.origin), posts=posts)
 
 
 def _sources(settings: Settings | None) -> list[tuple[str, SensorEntry]]:
