@@ -38,8 +38,9 @@ from vigia.run.ledger_follower import LedgerFollower
 from vigia.run.link import Emit, Picture, State, Status, ToGateway
 from vigia.run.link_io import LinkClient
 from vigia.run.metrics import Metrics
-from vigia.run.page_socket import text_frame
+from vigia.run.page_socket import frame_of
 from vigia.run.pages import Handover, Hub, Page
+from vigia.run.pictures import Pictures
 from vigia.run.pulse import Pulse
 from vigia.run.recall import read_reports
 from vigia.run.roles import OFFICERS
@@ -56,9 +57,6 @@ FAULTS_S = 1.0
 RECALL_NS = 6 * 3600 * 1_000_000_000  # how far back answers to open alerts are looked for
 FAULTS_MAX = 100  # kinds of bad input counted between two reports
 GREET_SIGHTINGS_MAX = 200
-SLICE_TRACKS = 500  # of a picture, made before others get their turn: some milliseconds
-
-_encode = msgspec.json.Encoder().encode
 
 
 def _reached_times(times: AlertTimes) -> out.ReachedTimes:
@@ -73,10 +71,6 @@ def _reached_times(times: AlertTimes) -> out.ReachedTimes:
     )
 
 
-def frame_of(message: out.ToPage) -> bytes:
-    return text_frame(_encode(message))
-
-
 class Gateway:
     """One for the process; owns no sockets of its own."""
 
@@ -89,6 +83,7 @@ class Gateway:
         self.view = View()
         self.clock = WatchClock()
         self.hub = Hub()
+        self.pictures = Pictures(self.view, self.hub)
         self.metrics = Metrics()
         self.ledger: LedgerFollower | None = None
         self.secure = False
@@ -96,7 +91,6 @@ class Gateway:
         self.base_url = ""
         self.pulse = Pulse(self.clock)
         self._recalled = False
-        self._drawing = False
         self._faults: dict[tuple[str, str], Fault] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         link.on_message = self.heard
@@ -110,7 +104,7 @@ class Gateway:
                 self._event(event)
             case Picture():
                 self.view.take_picture(message)
-                self._picture()
+                self.pictures.refresh()
             case Status():
                 self._status(message)
             case State():
@@ -203,27 +197,6 @@ class Gateway:
             self.metrics.t0_t3.add((body.t_obs_ns - alert.t_cause_ns) / 1e9)
         self._to_officers(self.view.take_reached(body))
 
-    def _picture(self) -> None:
-        """One at a time: of pictures that come faster than they are made, some are left out."""
-        if self.hub.officers and not self._drawing:
-            self._drawing = True
-            self._background(self._draw())
-
-    async def _draw(self) -> None:
-        """In slices, so that an alert never waits for ten thousand tracks."""
-        try:
-            t_ms, spots = self.view.t_picture_ns // 1_000_000, self.view.spots
-            tracks: list[out.TrackOut] = []
-            for n, track in enumerate(self.view.tracks(), start=1):
-                tracks.append(track)
-                if n % SLICE_TRACKS == 0:
-                    await asyncio.sleep(0)
-            frame = frame_of(out.PictureOut(t_ms, tuple(tracks), spots))
-            for page in self.hub.officers:
-                page.show("picture", frame)
-        finally:
-            self._drawing = False
-
     def _status(self, status: Status) -> None:
         self.clock.heard(status.t_ns)
         self.view.status = status
@@ -312,7 +285,7 @@ class Gateway:
         health = self.health()
         if health is not None:
             page.show("health", frame_of(health))
-        self._picture()
+        self.pictures.show_to(page)
 
     def hello(self, page: Page) -> out.Hello | None:
         """None: before the watch has said who there is."""

@@ -9,8 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import msgspec
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from vigia.run.page_json import ToPage
+
+_encode = msgspec.json.Encoder().encode
 EXTENSION = "vigia.socket"  # in the ASGI scope's extensions
 WRITE_HIGH = 16 * 1024  # bytes in front of an alert that is written next, at most
 
@@ -25,6 +29,10 @@ def text_frame(payload: bytes) -> bytes:
     else:
         head = b"\x81\x7f" + size.to_bytes(8, "big")
     return head + payload
+
+
+def frame_of(message: ToPage) -> bytes:
+    return text_frame(_encode(message))
 
 
 class PageSocket(WebSocketsSansIOProtocol):

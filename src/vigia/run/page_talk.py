@@ -21,9 +21,9 @@ from vigia.events import (
 )
 from vigia.run import page_json as out
 from vigia.run.asgi import Receive, Scope, Send
-from vigia.run.gateway import Gateway, frame_of
+from vigia.run.gateway import Gateway
 from vigia.run.link import Committed
-from vigia.run.page_socket import EXTENSION, PageSocket
+from vigia.run.page_socket import EXTENSION, PageSocket, frame_of
 from vigia.run.pages import PAGES_MAX, Page
 from vigia.run.roles import MESSAGES, OFFICERS
 from vigia.terms import Position
