@@ -55,6 +55,14 @@ def until(follower: LedgerFollower, true: Callable[[LedgerState], bool]) -> Ledg
     raise AssertionError(f"after {WAIT_S} s the state is {follower.state}")
 
 
+def test_a_relative_folder_is_read_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    LedgerStore(tmp_path / "demo").close()
+    monkeypatch.chdir(tmp_path)
+    assert read(type(tmp_path)("demo")) == []
+
+
 # ---- the writer --------------------------------------------------------------------------------
 
 

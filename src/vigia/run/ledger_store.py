@@ -104,14 +104,16 @@ class LedgerReader:
         if not path.is_file():
             raise LedgerError(f"ledger: there is no {path}; the watch writes it when it runs")
         try:
-            self._db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=WAIT_S)
+            self._db = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT_S
+            )
             try:
                 _need_format(self._db, folder)
             except sqlite3.OperationalError:
                 # A medium that cannot be written cannot hold the lock file either; nobody
                 # else writes there, so none is needed.
                 self._db.close()
-                self._db = sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)
+                self._db = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)
                 _need_format(self._db, folder)
         except DAMAGE as e:
             raise LedgerError(f"ledger: {path} cannot be read: {e}") from e
