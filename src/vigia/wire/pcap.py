@@ -3,7 +3,8 @@
 Classic pcap: both byte orders, micro- and nanoseconds (draft-ietf-opsawg-pcap). pcapng:
 sections, interfaces, enhanced, simple and obsolete packet blocks, both byte orders,
 if_tsresol and if_tsoffset (draft-ietf-opsawg-pcapng). The first damage ends the reading: a
-stream that lied once about a length has no trustworthy next record, so no resync is tried.
+stream that lied once about a length has no trustworthy next record, so no resync is tried here;
+pcap_resync takes up a stream whose beginning an earlier process has read.
 """
 
 from __future__ import annotations
@@ -20,22 +21,23 @@ RECORD_MAX = 262_144  # bytes of one frame; tcpdump's own largest snapshot lengt
 BLOCK_MAX = RECORD_MAX + 65_536  # bytes of one pcapng block that is read: a frame and options
 T_MAX_NS = 1 << 62  # the year 2116; a later time is a damaged one and counts as none
 INTERFACES_MAX = 256  # interfaces of one pcapng section
+HEAD_MAX = 65_536  # bytes of a head: 256 interfaces as capture tools describe them
 
 LINK_DOT11 = 105
 LINK_RADIOTAP = 127
 LINK_NORDIC_BLE = 272
 
 _NS = 1_000_000_000
-_MAGICS: dict[bytes, tuple[Literal["<", ">"], int]] = {
+MAGICS: dict[bytes, tuple[Literal["<", ">"], int]] = {
     b"\xd4\xc3\xb2\xa1": ("<", 1_000),
     b"\xa1\xb2\xc3\xd4": (">", 1_000),
     b"\x4d\x3c\xb2\xa1": ("<", 1),
     b"\xa1\xb2\x3c\x4d": (">", 1),
 }
-_SECTION = b"\x0a\x0d\x0d\x0a"  # a palindrome, so readable before the byte order is known
-_BYTE_ORDERS: dict[bytes, Literal["<", ">"]] = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
-_INTERFACE, _PACKET_OBSOLETE, _SIMPLE, _ENHANCED = 1, 2, 3, 6
-_READ_BLOCKS = frozenset({_INTERFACE, _PACKET_OBSOLETE, _SIMPLE, _ENHANCED})
+SECTION = b"\x0a\x0d\x0d\x0a"  # a palindrome, so readable before the byte order is known
+BYTE_ORDERS: dict[bytes, Literal["<", ">"]] = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
+_INTERFACE, _PACKET_OBSOLETE, _SIMPLE, ENHANCED = 1, 2, 3, 6
+_READ_BLOCKS = frozenset({_INTERFACE, _PACKET_OBSOLETE, _SIMPLE, ENHANCED})
 _OPT_END, _OPT_TSRESOL, _OPT_TSOFFSET = 0, 9, 14
 
 
@@ -74,6 +76,7 @@ class Reader:
     """feed() bytes in any split, finish() once; at most one Damage, and it is the last word."""
 
     def __init__(self) -> None:
+        self.head = b""  # what a reader must be given first to understand the records from here
         self._buffer = bytearray()
         self._offset = 0  # of the buffer's first byte in the capture
         self._skip = 0  # bytes of an unread block still to come
@@ -134,19 +137,20 @@ class Reader:
         magic = bytes(self._buffer[at : at + 4])
         if len(magic) < 4:
             return None
-        if magic == _SECTION:
+        if magic == SECTION:
             self._step = self._block
             return 0, None
-        if magic not in _MAGICS:
+        if magic not in MAGICS:
             raise _Bad(
                 f"capture: got magic {magic.hex()}, need pcap (d4c3b2a1 …) or pcapng (0a0d0d0a)"
             )
         if len(self._buffer) - at < 24:
             return None
-        self._order, self._tick_ns = _MAGICS[magic]
+        self._order, self._tick_ns = MAGICS[magic]
         (link,) = struct.unpack_from(self._order + "I", self._buffer, at + 20)
         self._linktype = link & 0xFFFF  # the upper bits tell of a frame check sequence
         self._step = self._classic
+        self.head = bytes(self._buffer[at : at + 24])
         return 24, None
 
     def _classic(self, at: int) -> tuple[int, Record] | None:
@@ -169,9 +173,9 @@ class Reader:
         """Type u32, total length u32, body, total length again."""
         if len(self._buffer) - at < 12:
             return None
-        section = bytes(self._buffer[at : at + 4]) == _SECTION
+        section = bytes(self._buffer[at : at + 4]) == SECTION
         if section:
-            order = _BYTE_ORDERS.get(bytes(self._buffer[at + 8 : at + 12]))
+            order = BYTE_ORDERS.get(bytes(self._buffer[at + 8 : at + 12]))
             if order is None:
                 raise _Bad("pcapng section: byte-order magic is not 1a2b3c4d in either order")
             self._order = order
@@ -191,13 +195,21 @@ class Reader:
         if again != size:
             raise _Bad(f"pcapng block type {kind:#x}: length {size} in front, {again} at the end")
         body = bytes(self._buffer[at + 8 : at + size - 4])
-        if section:
-            self._interfaces = []
-            return size, None
-        if kind == _INTERFACE:
-            self._add_interface(body)
+        if section or kind == _INTERFACE:
+            self._describe(body, bytes(self._buffer[at : at + size]), section=section)
             return size, None
         return size, self._packet(kind, body)
+
+    def _describe(self, body: bytes, block: bytes, *, section: bool) -> None:
+        """A section begins, or one more of its interfaces."""
+        if section:
+            self._interfaces = []
+            self.head = b""
+        else:
+            self._add_interface(body)
+        if section or self.head:
+            # Half a head would give the later interfaces wrong numbers: too much is none.
+            self.head = self.head + block if len(self.head) + len(block) <= HEAD_MAX else b""
 
     def _add_interface(self, body: bytes) -> None:
         """linktype u16, reserved u16, snaplen u32, options."""
@@ -227,7 +239,7 @@ class Reader:
         if len(body) < 20:
             raise _Bad(f"pcapng packet block: got {len(body)} bytes, need 20 or more")
         # The obsolete block has a 16-bit interface and a drop count in the same four bytes.
-        index_form = "I" if kind == _ENHANCED else "Hxx"
+        index_form = "I" if kind == ENHANCED else "Hxx"
         index, high, low, size, original = struct.unpack_from(self._order + index_form + "4I", body)
         interface = self._interface(index)
         if size > min(RECORD_MAX, len(body) - 20):
