@@ -229,6 +229,24 @@ def test_a_hovering_drone_is_coasted_for_eight_seconds_and_says_so() -> None:
     assert tracker.advance(T0 + 41 * S) == []
 
 
+def test_a_drone_that_hovers_soon_is_kept_while_the_radar_sees_others() -> None:
+    other: Vec = (-900.0, 400.0, 60.0)
+    tracker = Tracker(world(radar(p_detect=0.97)))
+    for k in range(4):
+        observe(tracker, "radar", look([(along(P, V, k), V), (other, V)], T0 + k * S))
+    for k in range(4, 11):
+        observe(tracker, "radar", look([(along(other, V, k), V)], T0 + k * S))
+        tracker.advance(T0 + k * S)
+        rows = tracker.states(T0 + k * S)
+        kept = [r for r in rows if math.dist(r["x"][:2], along(P, V, 3.0)[:2]) < 150.0]
+        assert len(kept) == 1
+    for k in range(11, 17):
+        observe(tracker, "radar", look([(along(other, V, k), V)], T0 + k * S))
+        tracker.advance(T0 + k * S)
+    rows = tracker.states(T0 + 16 * S)
+    assert all(math.dist(r["x"][:2], along(P, V, 3.0)[:2]) > 150.0 for r in rows)
+
+
 def test_a_drone_that_flies_off_beyond_the_watch_radius_departed() -> None:
     far: Vec = (0.0, 3_200.0, 90.0)
     away: Vec = (0.0, 15.0, 0.0)

@@ -212,6 +212,7 @@ class Book:
         old.llr = min(max(old.llr, 0.0) + max(new.llr, 0.0), life.LLR_MAX)
         old.hits += new.hits
         old.t_last_ns = max(old.t_last_ns, new.t_last_ns)
+        old.t_ranged_ns = new.t_ranged_ns
         old.t_cause_ns, old.life_ns = new.t_cause_ns, new.life_ns
         old.drone_lo = max(old.drone_lo, new.drone_lo)
         old.flags |= new.flags

@@ -33,7 +33,8 @@ MISS_SHARE = 0.75  # of p_detect: hovering, terrain and weather make looks fail 
 SILENT_S = 1.5  # no decay within it: ordinary scan time
 LIFE_TENTATIVE_S = 3.2  # a plot that nothing follows
 LIFE_PER_HIT_S = 0.8  # a machine's track earns its life
-LIFE_RANGED_S = 10.0  # hovering drones fall into a radar's Doppler notch for 8 s
+LIFE_RANGED_S = 10.0
+HOVER_S = 8.0  # a hovering drone falls into a radar's Doppler notch: no doubt so soon
 LIFE_STATED_S = 15.0
 LIFE_BEARING_S = 8.0
 LIFE_PERSON_S = 60.0  # people report rarely
@@ -209,4 +210,14 @@ def witness_count(record: Record) -> int:
 
 def earned_s(record: Record, full_s: float) -> float:
     """How long a machine's track may live without support: more with every hit."""
-    return min(full_s, LIFE_TENTATIVE_S + LIFE_PER_HIT_S * max(record.hits - 1, 0))
+    earned = LIFE_TENTATIVE_S + LIFE_PER_HIT_S * max(record.hits - 1, 0)
+    least = HOVER_S if record.status == TrackStatus.CONFIRMED else 0.0
+    return max(min(full_s, earned), least)
+
+
+def doubted(record: Record, t_ns: int, beats: dict[str, Beat]) -> bool:
+    """Misses have eaten the odds of a shown track; a confirmed one is given time to hover."""
+    confirmed = record.status == TrackStatus.CONFIRMED
+    if record.status == TENTATIVE or (confirmed and t_ns - record.t_ranged_ns < HOVER_S * 1e9):
+        return False
+    return llr_at(record, t_ns, beats) <= LLR_END

@@ -165,6 +165,8 @@ def _extend(look: Look, slot: int, z: Polar, found: Fit, nats: float, *, moves: 
     book = look.book
     record = book.table.records[slot]
     ranged = z.range_m == z.range_m
+    if ranged:
+        record.t_ranged_ns = max(record.t_ranged_ns, z.t_ns)
     if moves:
         if ranged and not record.solid:
             record.ranged = record.solid = True
@@ -229,6 +231,7 @@ def _begin_polar(look: Look, z: Polar) -> None:
     content = np.array(z[1:7]).tobytes()
     record = new_record(look, z, content, life.birth_llr(look.false_per_s), span)
     record.ranged = record.solid = ranged
+    record.t_ranged_ns = z.t_ns if ranged else 0
     record.azimuth_deg, record.azimuth_sigma_deg = math.degrees(z.az), math.degrees(z.az_sigma)
     if not ranged:
         book.seen_from(record, look.at, "")

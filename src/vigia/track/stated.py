@@ -82,6 +82,7 @@ def _extend_place(look: Look, slot: int, z: Place, found: Fit | None) -> None:
             record.ranged = record.solid = True
             book.keep(slot, found)
     record.stated = (z.e_m, z.n_m)
+    record.t_ranged_ns = max(record.t_ranged_ns, z.t_ns)
     life.hit(record, look.sensor.sensor_id, z.t_ns, book.memory.beats)
     _bind(look, slot, z)
     weak = z.flags & WEAK
@@ -107,6 +108,7 @@ def _begin_place(look: Look, z: Place, *, conflict: bool) -> None:
     record = new_record(look, z, content, llr, life.LIFE_STATED_S)
     record.ranged = record.solid = True
     record.stated = (z.e_m, z.n_m)
+    record.t_ranged_ns = max(record.t_ranged_ns, z.t_ns)
     record.flags = int(TrackFlag.WEAK) if weak else 0
     if conflict:
         record.flags |= TrackFlag.ID_CONFLICT

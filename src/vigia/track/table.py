@@ -29,6 +29,7 @@ class Record(msgspec.Struct, kw_only=True):
     t_first_ns: int
     t_last_ns: int
     t_cause_ns: int
+    t_ranged_ns: int = 0  # t_obs of the last range or stated place
     life_ns: int  # t_obs clock: the track ends without support by then
     number: int = 0  # given when first shown
     status: int = TENTATIVE

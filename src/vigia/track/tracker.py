@@ -99,8 +99,7 @@ class Tracker:
                 continue
             if record.solid and not life.still_solid(record, t_recv_ns, beats):
                 table.touch(slot)
-            doubted = record.status > 0 and life.llr_at(record, t_recv_ns, beats) <= life.LLR_END
-            over = doubted or record.life_ns < t_recv_ns
+            over = record.life_ns < t_recv_ns or life.doubted(record, t_recv_ns, beats)
             if over and not amend.fall_back(self._book, slot, t_recv_ns):
                 self._book.end(slot, self._why(slot, record))
         gone = [i for i, r in enumerate(table.records) if r.ended is not None]
