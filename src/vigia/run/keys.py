@@ -157,6 +157,14 @@ class ShiftKeys:
                 [k for k in self._by_id.values() if k.shift < 0 and k.key_id not in key_ids]
             )
 
+    def ids_of(self, subject: str) -> frozenset[bytes]:
+        """Which live keys open the subject's positions, of every shift."""
+        with self._lock:
+            if not self._writable:
+                self._look()
+            tag = self._tag(subject)
+            return frozenset(k.key_id for k in self._by_id.values() if k.tag == tag)
+
     @property
     def count(self) -> int:
         return len(self._by_id)

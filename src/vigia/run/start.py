@@ -124,7 +124,12 @@ def data_folder(folder: Path, mode: Mark) -> Path:
 def run_plan(folder: Path, plan: RunPlan, *, open_browser: bool) -> int:
     """Write the plan, start both processes, stay until stopped. Exit code for the shell."""
     try:
-        lock = _lock(folder)
+        lock = lock_folder(folder)
+        if lock is None:
+            raise SettingsError(
+                f"data folder {folder}: another vigia runs on it; stop that one or choose another "
+                "folder with --data"
+            )
         write_plan(folder, plan)
     except OSError as e:
         raise SettingsError(
@@ -159,18 +164,18 @@ def run_plan(folder: Path, plan: RunPlan, *, open_browser: bool) -> int:
     return code if code in FINAL else 0  # the process that ended so has said why
 
 
-def _lock(folder: Path) -> int:
-    """One supervisor a folder; the file descriptor holds the lock until it is closed."""
+def lock_folder(folder: Path) -> int | None:
+    """One supervisor a folder; the file descriptor holds the lock until it is closed.
+
+    None: another vigia runs on it. Raises OSError.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = os.open(folder / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
-        raise SettingsError(
-            f"data folder {folder}: another vigia runs on it; stop that one or choose another "
-            "folder with --data"
-        ) from None
+        return None
     return lock
 
 

@@ -18,6 +18,7 @@ from vigia.run.catalogue import load_words
 from vigia.run.clock import Clock
 from vigia.run.demo_clock import demo_start_ns
 from vigia.run.feeds import PlaybackFeed, ScriptFeed, StdinFeed, load_adapter
+from vigia.run.forget_requests import ForgetFeed
 from vigia.run.guard import GuardedCore
 from vigia.run.journal import Journal, JournalError
 from vigia.run.keys import ShiftKeys, shift_of
@@ -83,7 +84,10 @@ async def _serve(folder: Path, plan: RunPlan) -> None:
         clock=clock,
         journal=journal,
         link=link,
-        feeds=[_feed(f, plan, clock, folder, last_t_ns) for f in plan.feeds],
+        feeds=[
+            *(_feed(f, plan, clock, folder, last_t_ns) for f in plan.feeds),
+            ForgetFeed(folder, keys, plan.core.mode),
+        ],
         outlets=outlets,
         last_seq=last_seq,
     )
