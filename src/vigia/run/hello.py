@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import webbrowser
 from enum import Enum
 from pathlib import Path
@@ -56,34 +57,54 @@ def _choice(kind: type[EnumT], text: str, option: str) -> EnumT:
 
 
 def say_hello(folder: Path, plan: RunPlan, listening: int, *, open_browser: bool) -> None:
-    """When the gateway listens: the console's address, and links that enrol.
+    """When the gateway listens: the console's address, and links that enrol when only the one who
+    started it reads them. Elsewhere standard output is a log, and a log is read by many.
 
     listening: file descriptor on which the gateway writes its address.
     """
     url = os.read(listening, URL_MAX).decode().strip()
-    console = invite(
+    if not url:
+        return  # it ended before it listened, and said why
+    demo = plan.core.mode is Mark.DEMO
+    lines = [f"console   {url}/console"]
+    console: str | None = None
+    if demo or open_browser or sys.stdout.isatty():
+        console = _console_link(folder, url)
+    if demo or sys.stdout.isatty():
+        lines.append(f"          enrol this browser once: {console}")
+    else:
+        command = f'vigia invite --role watch_officer --name "Watch floor" --data {folder}'
+        lines.append(f"          enrol its browser with the link of: {command}")
+    if demo:
+        lines.append(f"phone     {_demo_phone(folder, url)}")
+    print("\n".join(["", f"vigia is watching {plan.site_name}", *lines, ""]), flush=True)
+    if open_browser and console is not None:
+        webbrowser.open(console)
+
+
+def _console_link(folder: Path, url: str) -> str:
+    made = invite(
         folder,
         name="Watch floor",
         role=Role.WATCH_OFFICER,
         person_id="console",
         minutes=CONSOLE_MINUTES,
-    ).link(url)
-    lines = [f"console   {url}/console", f"          enrol this browser once: {console}"]
-    if plan.core.mode is Mark.DEMO:
-        from vigia.run.demo import demo_agent  # a live watch never loads the simulator
+    )
+    return made.link(url)
 
-        agent = demo_agent()
-        phone = invite(
-            folder,
-            name=agent.name,
-            role=agent.role,
-            lang=agent.lang,
-            post_id=agent.post_id,
-            agency_id=agent.agency_id,
-            person_id=agent.person_id,
-            minutes=CONSOLE_MINUTES,
-        ).link(url)
-        lines.append(f"phone     as {agent.name}: {phone}")
-    print("\n".join(["", f"vigia is watching {plan.site_name}", *lines, ""]), flush=True)
-    if open_browser:
-        webbrowser.open(console)
+
+def _demo_phone(folder: Path, url: str) -> str:
+    from vigia.run.demo import demo_agent  # a live watch never loads the simulator
+
+    agent = demo_agent()
+    made = invite(
+        folder,
+        name=agent.name,
+        role=agent.role,
+        lang=agent.lang,
+        post_id=agent.post_id,
+        agency_id=agent.agency_id,
+        person_id=agent.person_id,
+        minutes=CONSOLE_MINUTES,
+    )
+    return f"as {agent.name}: {made.link(url)}"
