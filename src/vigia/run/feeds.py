@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,10 +17,11 @@ from vigia.events import RAW_MAX, Fault, Input
 from vigia.run.clock import Clock
 from vigia.run.doors import Put
 from vigia.run.settings import SettingsError
+from vigia.run.stdin_io import CHUNK, Chunks, HeadFile
 from vigia.terms import Mark
 from vigia.wire.pcap import Damage, Reader, Record
+from vigia.wire.pcap_resync import Resync
 
-CHUNK = 65_536
 PUT_BURST_MAX = 64  # records handed over before other tasks get their turn
 
 
@@ -61,28 +61,78 @@ def guarded(call: Callable[[], Iterable[Input | bytes]], sensor_id: str, raw: by
 
 
 class StdinFeed:
-    """A live byte stream, as from `tcpdump -w - | vigia watch -`."""
+    """A live byte stream, as from `tcpdump -w - | vigia watch -`. Raises ValueError when its bytes
+    are no capture any more.
 
-    def __init__(self, sensor_id: str, adapter: type[Adapter], clock: Clock) -> None:
+    The watch may be killed and started again while the stream goes on: the head of the capture is
+    kept in the data folder, and the new process looks for the next record.
+    """
+
+    def __init__(
+        self,
+        sensor_id: str,
+        adapter: type[Adapter],
+        clock: Clock,
+        folder: Path,
+        fd: int | None = None,
+    ) -> None:
         self.source = sensor_id
         self._adapter = adapter(sensor_id)
         self._clock = clock
+        self._head = HeadFile(folder, sensor_id)
+        self._framing = Reader()  # beside the adapter's own: knows head and damage of the stream
+        self._resync: Resync | None = None
+        self._fd = fd
 
     async def run(self, put: Put) -> None:
-        loop = asyncio.get_running_loop()
-        fd = sys.stdin.fileno()
-        while True:
-            data = await loop.run_in_executor(None, os.read, fd, CHUNK)
-            t_ns = self._clock.now_ns()
-            call = (
-                (lambda d=data, t=t_ns: self._adapter.feed(d, t))
-                if data
-                else lambda t=t_ns: self._adapter.finish(t)
+        chunks = Chunks(sys.stdin.fileno() if self._fd is None else self._fd)
+        self._take_up()
+        while data := await chunks.next():
+            records = self._at_record(data, put)
+            if records:
+                self._hand_over(records, put)
+        self._put_all(put, lambda t_ns: self._adapter.finish(t_ns), b"")
+
+    def _take_up(self) -> None:
+        """A head in the folder is that of a stream an earlier process of this watch has read."""
+        head = self._head.read()
+        if not head:
+            return
+        try:
+            self._resync = Resync(head, self._clock.now_ns())
+        except ValueError:
+            return  # a file that was damaged: the stream is read as from its beginning
+        self._framing.feed(head)
+        guarded(lambda: self._adapter.feed(head, self._clock.now_ns()), self.source, head)
+
+    def _at_record(self, data: bytes, put: Put) -> bytes | None:
+        """Bytes that go on from the last ones handed over; None while a record is looked for."""
+        if self._resync is None:
+            return data
+        found = self._resync.feed(data)
+        if found is not None:
+            what = (
+                f"the stream goes on after a restart: {self._resync.skipped} bytes were passed "
+                "over up to the next record, what came in between is lost"
             )
-            for body in guarded(call, self.source, data):
-                put(self.source, Mark.ACTUAL, body)
-            if not data:
-                return
+            put(self.source, Mark.ACTUAL, Fault(where=self.source, whose="us", what=what))
+            self._resync = None
+        return found
+
+    def _hand_over(self, data: bytes, put: Put) -> None:
+        items = self._framing.feed(data)
+        self._head.keep(self._framing.head)
+        self._put_all(put, lambda t_ns: self._adapter.feed(data, t_ns), data)
+        if items and isinstance(items[-1], Damage):
+            why = damage_fault(self.source, items[-1]).what
+            raise ValueError(f"{why}; stop vigia and start it and the capture again")
+
+    def _put_all(
+        self, put: Put, call: Callable[[int], Sequence[Input | bytes]], raw: bytes
+    ) -> None:
+        t_ns = self._clock.now_ns()
+        for body in guarded(lambda: call(t_ns), self.source, raw):
+            put(self.source, Mark.ACTUAL, body)
 
 
 class PlaybackFeed:

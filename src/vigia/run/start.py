@@ -22,6 +22,7 @@ from vigia.run.hello import say_hello
 from vigia.run.plan import FeedPlan, RunPlan, write_plan
 from vigia.run.settings import Listen, SensorEntry, Settings, SettingsError, Storage
 from vigia.run.settings_check import check_address
+from vigia.run.stdin_io import forget_heads
 from vigia.run.supervise import FINAL, Child, supervise
 from vigia.terms import Mark, Position
 
@@ -130,6 +131,7 @@ def run_plan(folder: Path, plan: RunPlan, *, open_browser: bool) -> int:
                 f"data folder {folder}: another vigia runs on it; stop that one or choose another "
                 "folder with --data"
             )
+        forget_heads(folder)
         write_plan(folder, plan)
     except OSError as e:
         raise SettingsError(

@@ -50,6 +50,7 @@ from vigia.run.link import (
     Status,
     Submit,
 )
+from vigia.run.say import say
 from vigia.terms import Channel, Mark
 from vigia.tracktable import published_rows
 
@@ -102,6 +103,7 @@ class WatchProcess:
         self._seq = last_seq
         self._inbox = Inbox()
         self._wake = asyncio.Event()
+        self._over: dict[str, str] = {}  # feeds that ended, and why
         self._health = Health(settings.settings)
         self._waiting: deque[tuple[int, int]] = deque()  # (seq, request_id), by seq
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -269,13 +271,19 @@ class WatchProcess:
 
     async def _run_feed(self, feed: Feed) -> None:
         """A feed that breaks is shown; it stops nothing else."""
-        mark = self._settings.settings.mode
         try:
             await feed.run(self.put)
-            self._health.failed(feed.source, "the source ended")
+            self._over[feed.source] = "the source ended"
         except (OSError, ValueError) as e:
-            self._health.failed(feed.source, str(e))
-            self.put(feed.source, mark, Fault(where=feed.source, whose="world", what=str(e)))
+            self._feed_failed(feed, Fault(where=feed.source, whose="world", what=str(e)))
+        except Exception as e:  # noqa: BLE001 - plug-in boundary: a feed's mistake ends the feed
+            what = f"the source broke: {type(e).__name__}: {e}"
+            self._feed_failed(feed, Fault(where=feed.source, whose="us", what=what))
+
+    def _feed_failed(self, feed: Feed, fault: Fault) -> None:
+        self._over[feed.source] = fault.what
+        self.put(feed.source, self._settings.settings.mode, fault)
+        say(f"sensor {feed.source}: {fault.what}")
 
     # ---- once a second ---------------------------------------------------------------------
 
@@ -296,6 +304,8 @@ class WatchProcess:
         self._journal.put_snapshot(self._seq, self._core.watch.t_ns, self._core.snapshot())
 
     def _status(self, now_ns: int) -> Status:
+        for source, why in self._over.items():  # its last observations, still waiting, heal nothing
+            self._health.failed(source, why)
         trouble = self._journal.trouble
         degraded = trouble is not None or now_ns - self._t_poison_ns < POISON_SHOWN_NS
         return Status(

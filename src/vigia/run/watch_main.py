@@ -141,7 +141,7 @@ async def _end_with_parent(task: asyncio.Task[None]) -> None:
 def _feed(feed: FeedPlan, plan: RunPlan, clock: Clock, folder: Path, last_t_ns: int) -> Feed:
     match feed.kind:
         case "stdin":
-            return StdinFeed(feed.sensor_id, load_adapter(feed.adapter), clock)
+            return StdinFeed(feed.sensor_id, load_adapter(feed.adapter), clock, folder)
         case "playback":
             return PlaybackFeed(
                 feed.sensor_id,
