@@ -55,6 +55,18 @@ def test_one_report_is_a_possible_sector_at_once() -> None:
     assert tracker.sources(placed.track_id) == ("person",)
 
 
+def test_one_persons_bearing_is_a_sector_even_where_its_height_bounds_its_range() -> None:
+    tracker = Tracker(world())
+    body = report("r1", T0)
+    steep = type(body)(
+        report_id="r1", t_obs_ns=T0, person_id="ana", bearing=Bearing(40.0, 5.0, 75.0, 5.0)
+    )
+    sight(tracker, steep)
+    row = only(tracker, 0.1)
+    assert math.sqrt(row["cov"][0, 0]) < 100.0
+    assert row["fix"] == Fix.SECTOR
+
+
 def test_the_picture_of_a_sector_does_not_tell_where_its_reporter_stands() -> None:
     tracker = Tracker(world())
     sight(tracker, report("r1", T0, azimuth=40.0))

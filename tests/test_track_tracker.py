@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from track_world import (
     ORIGIN,
     RID,
+    SITE,
     T0,
     S,
     Vec,
@@ -26,6 +27,7 @@ from track_world import (
     world,
 )
 from vigia.events import TrackJudged
+from vigia.geo import Site
 from vigia.scan import DTYPES, ROWS_MAX, IdKind, Layout, Scan, pack
 from vigia.terms import EndReason, Mark, Position, TrackStatus
 from vigia.track import book
@@ -79,7 +81,7 @@ def test_the_stated_uncertainty_is_the_real_one() -> None:
 def test_one_plot_shows_nothing_and_clutter_never_does() -> None:
     tracker = Tracker(world(radar(false_per_hour=36_000.0)))
     rng = np.random.default_rng(4)
-    shown = 0
+    shown = confirmed = 0
     for k in range(120):
         spots: list[tuple[Vec, Vec]] = []
         for _ in range(10):
@@ -90,9 +92,11 @@ def test_one_plot_shows_nothing_and_clutter_never_does() -> None:
         tracker.advance(T0 + k * S)
         if k == 0:
             assert len(tracker.states(T0)) == 0
-        confirmed = tracker.states(T0 + k * S)["status"] == TrackStatus.CONFIRMED
-        shown += int(confirmed.sum())
-    assert shown <= 12  # of 120 s and 1,200 plots
+        rows = tracker.states(T0 + k * S)
+        shown = max([shown, *rows["number"].tolist()])
+        confirmed += int((rows["status"] == TrackStatus.CONFIRMED).sum())
+    assert shown <= 3  # numbers given in 120 s and 1,200 plots
+    assert confirmed <= 12
 
 
 def test_a_real_drone_is_confirmed_through_the_same_clutter() -> None:
@@ -278,6 +282,37 @@ def test_snapshot_and_restore_go_on_byte_for_byte() -> None:
     for k in range(6, 14):
         assert step(tracker, k, one) == step(other, k, two)
     assert other.snapshot() == tracker.snapshot()
+
+
+def test_a_radar_that_looks_and_sees_nothing_is_evidence_and_one_that_is_silent_is_none() -> None:
+    other: Vec = (-900.0, 400.0, 60.0)
+
+    def odds(looks_on: bool) -> float:
+        tracker = Tracker(world(radar()))
+        for k in range(5):
+            scan = look([(along(P, V, k), V), (other, (0.0, 0.0, 0.0))], T0 + k * S)
+            observe(tracker, "radar", scan)
+        for k in range(5, 8) if looks_on else ():
+            observe(tracker, "radar", look([(other, (0.0, 0.0, 0.0))], T0 + k * S))
+        rows = tracker.states(T0 + 7 * S)
+        (row,) = [r for r in rows if r["x"][0] > 0.0]
+        return math.log(row["p_exist"] / (1.0 - row["p_exist"]))
+
+    assert odds(looks_on=False) > odds(looks_on=True) + 1.0
+
+
+def test_a_far_sensors_true_north_is_not_the_sites() -> None:
+    place = at(60_000.0, 0.0)
+    there = Site(lat_deg=place.lat_deg, lon_deg=place.lon_deg, alt_hae_m=place.alt_hae_m or 0.0)
+    drone = there.to_latlon(e_m=300.0, n_m=2_000.0, u_m=80.0)  # in the sensor's own frame
+    scan = look([((300.0, 2_000.0, 80.0), (0.0, 0.0, 0.0))], T0)
+    tracker = Tracker(world(radar(place=place)))
+    for k in range(4):
+        rows = scan.rows().copy()
+        rows["t_obs_ns"] = T0 + k * S
+        observe(tracker, "radar", Scan(Layout.POLAR_1, rows.tobytes()))
+    want = SITE.to_enu(lat_deg=drone.lat_deg, lon_deg=drone.lon_deg, alt_hae_m=drone.alt_hae_m)
+    assert math.dist(only(tracker, 3.0)["x"][:2], want[:2]) < 4.0
 
 
 # ---- bearings ------------------------------------------------------------------------------
