@@ -92,12 +92,14 @@ def says_why_it_ended(story: Story) -> Iterator[str]:
 def judged(story: Story) -> Iterator[str]:
     """What the watch officer calls no drone ends at once, with the alerts that rest on it."""
     open_now: dict[str, Alert] = {}
+    ever: dict[str, set[str]] = {}  # all tracks an alert rested on; it may fear one it lost
     gone: set[str] = set()
     for step in story.run.steps:
         body = step.event.body
         for a in (d.body for d in step.decisions if isinstance(d.body, Alert)):
             if gone.intersection(a.track_ids) and a.msg_type is not MsgType.CANCEL:
                 yield f"alert {a.alert_id}.{a.revision}: rests on what was judged no drone"
+            ever.setdefault(a.alert_id, set()).update(a.track_ids)
             open_now[a.alert_id] = a
             if a.msg_type is MsgType.CANCEL:
                 del open_now[a.alert_id]
@@ -107,5 +109,5 @@ def judged(story: Story) -> Iterator[str]:
             if [(e.track_id, e.reason) for e in ended] != [(body.track_id, EndReason.FALSE)]:
                 yield f"judged {body.track_id}: ended {ended}"
             for a in open_now.values():
-                if set(a.track_ids) == {body.track_id}:
+                if ever[a.alert_id] == {body.track_id}:
                     yield f"alert {a.alert_id}: goes on although its track was no drone"

@@ -16,7 +16,6 @@ from vigia.events import (
     AlertsHeld,
     Delivery,
     SightingPlaced,
-    TrackEnded,
     TrackJudged,
 )
 from vigia.run.simulate.heard import (
@@ -204,16 +203,10 @@ def _mark_due(world: World, human: bool, sources: tuple[str, ...]) -> Mark:
 
 
 def tiers_move_as_said(story: Story) -> Iterator[str]:
-    """Rises ring and come at once; falls are held back, but for a drone that was none;
-    revisions only go up."""
-    hold = story.run.world.settings.policy.hold_s
+    """Rises ring and come at once; revisions only go up. A fall waits hold_s, unless the evidence
+    is as old as it may get or the watch officer knows better."""
+    policy = story.run.world.settings.policy
     words = [s.event.t_recv_ns for s in story.run.steps if isinstance(s.event.body, TrackJudged)]
-    false_ns = {
-        d.body.track_id: step.event.t_recv_ns
-        for step in story.run.steps
-        for d in step.decisions
-        if isinstance(d.body, TrackEnded) and d.body.reason is EndReason.FALSE
-    }
     for alert_id, revisions in story.by_alert.items():
         own = [s for s in revisions if not _adopted(s)]
         if not own:
@@ -221,7 +214,7 @@ def tiers_move_as_said(story: Story) -> Iterator[str]:
         first = own[0].alert
         if not (first.msg_type is MsgType.ALERT and first.sound):
             yield f"alert {alert_id}: began with {first.msg_type.name}, sound {first.sound}"
-        t_high = own[0].t_ns
+        t_high, cause = own[0].t_ns, first.t_cause_ns
         for before, after in pairwise(own):
             b, a = before.alert, after.alert
             if a.revision <= b.revision:
@@ -230,17 +223,15 @@ def tiers_move_as_said(story: Story) -> Iterator[str]:
                 yield f"alert {alert_id}: goes on after its cancel"
             if a.msg_type is MsgType.CANCEL:
                 continue
+            held_s = (after.t_ns - t_high) / 1e9
             if a.tier > b.tier:
-                t_high = after.t_ns
+                t_high, cause = after.t_ns, a.t_cause_ns
                 if not a.sound:
                     yield f"alert {alert_id}: rose to {a.tier.name} in silence"
-            elif any(before.t_ns <= false_ns.get(t, -1) <= after.t_ns for t in b.track_ids):
-                continue
-            elif a.tier < b.tier and after.t_ns - t_high < hold * 1e9:
-                if any(t_high <= t <= after.t_ns for t in words):
-                    continue  # the watch officer knew better
-                held_s = (after.t_ns - t_high) / 1e9
-                yield f"alert {alert_id}: fell to {a.tier.name} after {held_s:.1f} s"
+            elif a.tier < b.tier and held_s < policy.hold_s:
+                expired = after.t_ns - cause >= policy.expire_s * 1e9
+                if not expired and not any(t_high <= t <= after.t_ns for t in words):
+                    yield f"alert {alert_id}: fell to {a.tier.name} after {held_s:.1f} s"
 
 
 def no_flapping(story: Story) -> Iterator[str]:
