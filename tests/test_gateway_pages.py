@@ -69,7 +69,9 @@ def test_an_alert_reaches_its_person_and_the_officers_and_t2_is_told(tmp_path: P
                 handed = w.watch.bodies(HandedOver)[0]
                 assert handed.delivery_id == delivery_of(a).delivery_id
                 assert handed.failed is None
-                assert a.t_decided_ns <= handed.t_handed_ns <= a.t_decided_ns + 2_000_000_000
+                # the gateway follows the watch's clock to a fraction of a millisecond
+                took_ns = handed.t_handed_ns - a.t_decided_ns
+                assert -1_000_000 <= took_ns <= 2_000_000_000
                 with pytest.raises(TimeoutError):
                     await quiet.hear("alert", 0.2)
 
