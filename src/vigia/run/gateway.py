@@ -71,6 +71,17 @@ def _reached_times(times: AlertTimes) -> out.ReachedTimes:
     )
 
 
+def _why_not(delivery: Delivery, alert: Alert | None) -> str | None:
+    """Why the alert held may not go out under this delivery: each proves one revision to one."""
+    if alert is None:
+        return "the alert is not known to the gateway"
+    if alert.person_id != delivery.person_id:
+        return "the gateway holds this alert for another person"
+    if alert.revision != delivery.revision:
+        return f"the gateway holds revision {alert.revision} of the alert"
+    return None
+
+
 class Gateway:
     """One for the process; owns no sockets of its own."""
 
@@ -115,8 +126,7 @@ class Gateway:
     def _event(self, event: Event) -> None:
         match event.body:
             case Alert() as alert:
-                if self.view.take_alert(alert) and alert.person_id is None:
-                    self._alert(alert, None)
+                self._take_alert(alert)
             case Delivery() as delivery:
                 self._deliver(delivery)
             case Sighting() as body:
@@ -153,12 +163,20 @@ class Gateway:
         except (OSError, sqlite3.Error) as e:
             self.fault("invitations", f"a revoked device's link could not be ended: {e}")
 
+    def _take_alert(self, alert: Alert) -> None:
+        held = self.view.held(alert.alert_id)
+        if held is not None and held.person_id != alert.person_id:
+            self.fault("alert", "an alert id came again for another person; it was left out")
+        elif self.view.take_alert(alert) and alert.person_id is None:
+            self._alert(alert, None)
+
     def _deliver(self, delivery: Delivery) -> None:
         if delivery.channel is not Channel.PAGE:
             return
-        alert = self.view.alerts.get(delivery.alert_id) or self.view.ended.get(delivery.alert_id)
-        if alert is None:
-            self._handed(delivery, "the alert is not known to the gateway")
+        alert = self.view.held(delivery.alert_id)
+        why = _why_not(delivery, alert)
+        if alert is None or why is not None:
+            self._handed(delivery, why)
             return
         self._alert(alert, Handover(delivery, self._handed))
 

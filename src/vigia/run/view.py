@@ -69,10 +69,16 @@ class View:
         self.alerts = now_open
         return gone
 
+    def held(self, alert_id: str) -> Alert | None:
+        """The newest revision known, open or ended."""
+        return self.alerts.get(alert_id) or self.ended.get(alert_id)
+
     def take_alert(self, alert: Alert) -> bool:
-        """False: older than what we have."""
-        held = self.alerts.get(alert.alert_id) or self.ended.get(alert.alert_id)
-        if held is not None and alert.revision < held.revision:
+        """False: older than what we have, or under the id of somebody else's alert."""
+        held = self.held(alert.alert_id)
+        if held is not None and (
+            alert.revision < held.revision or alert.person_id != held.person_id
+        ):
             return False
         if alert.msg_type is MsgType.CANCEL:
             self.alerts.pop(alert.alert_id, None)
