@@ -421,6 +421,39 @@ def test_an_identity_that_jumps_is_flagged_and_does_not_drag_the_track() -> None
     assert rows[1]["serial"] == b""
 
 
+def test_a_drone_with_two_kinds_of_names_is_one_track() -> None:
+    tracker = Tracker(world(RID))
+    for k in range(6):
+        kind, name = ((IdKind.SERIAL, b"SER1"), (IdKind.CAA, b"FA123"))[k % 2]
+        scan = stated(along(P, V, k), V, T0 + k * S, identity=name, kind=kind)
+        observe(tracker, "rid", scan)
+    assert only(tracker, 5.5)["serial"] == b"SER1"
+
+
+def test_two_drones_side_by_side_with_two_names_are_two_tracks() -> None:
+    tracker = Tracker(world(RID))
+    for k in range(6):
+        for i in range(2):
+            p: Vec = (P[0] + 12.0 * i, P[1], P[2])
+            scan = stated(along(p, V, k), V, T0 + k * S + i, identity=b"SER%d" % i)
+            observe(tracker, "rid", scan)
+    assert sorted(tracker.states(T0 + 6 * S)["serial"]) == [b"SER0", b"SER1"]
+
+
+def test_object_numbers_of_two_sensors_mean_different_things() -> None:
+    nodes = [type(RID)(sensor_id=n, kind="sapient") for n in ("north", "south")]
+    tracker = Tracker(world(*nodes))
+    far: Vec = (-2_000.0, 500.0, 60.0)
+    for k in range(4):
+        for node, p in (("north", P), ("south", far)):
+            scan = stated(along(p, V, k), V, T0 + k * S, identity=b"7", kind=IdKind.NODE)
+            observe(tracker, node, scan)
+    rows = tracker.states(T0 + 4 * S)
+    assert len(rows) == 2
+    assert not (rows["flags"] & TrackFlag.ID_CONFLICT).any()
+    assert set(rows["serial"]) == {b""}
+
+
 def test_the_same_broadcast_heard_by_two_receivers_is_one_drone() -> None:
     second = type(RID)(sensor_id="rid2", kind="remote_id")
     tracker = Tracker(world(RID, second))

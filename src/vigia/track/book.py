@@ -57,7 +57,7 @@ class Memory(msgspec.Struct):
 
     next_number: int = 1
     known_rows: dict[bytes, None] = {}
-    identities: dict[str, str] = {}  # stated identity -> track_id
+    identities: dict[str, str] = {}  # space and name of a stated identity -> track_id
     beats: dict[str, life.Beat] = {}
     reports: dict[str, Report] = {}
     dropped: int = 0  # tracks ended for want of room since the last fault
@@ -127,9 +127,9 @@ class Book:
         """Hidden from now on; the next advance reports it and takes it away."""
         record = self.table.records[slot]
         record.ended = reason
-        key = identity_key(record.id_kind, record.serial)
-        if record.serial and self.memory.identities.get(key) == record.track_id:
-            del self.memory.identities[key]
+        for space, name in record.names.items():
+            if self.memory.identities.get(space + name) == record.track_id:
+                del self.memory.identities[space + name]
         self.table.touch(slot)
 
     def show(self, slot: int, *, trusted: bool) -> int:
@@ -199,7 +199,7 @@ class Book:
         sectors: list[int] = shown[t.sector[shown]].tolist()
         for i in sectors:
             record = t.records[i]
-            if i == slot or record.fix != Fix.SECTOR or record.serial:
+            if i == slot or record.fix != Fix.SECTOR or record.names:
                 continue
             if _explains(g, t_ns, t, i, record):
                 found.append(i)
@@ -222,18 +222,14 @@ class Book:
             old.credit[source] = old.credit.get(source, 0.0) + nats
         old.parts, old.weights, old.ranged, old.solid = [], [], True, True
         old.fix = int(Fix.POSITION)
-        old.serial, old.id_kind, old.stated = new.serial, new.id_kind, new.stated
+        old.serial, old.names, old.stated = new.serial, new.names, new.stated
         self.end(slot, EndReason.EXPIRED)
-        if new.serial:
-            self.memory.identities[identity_key(new.id_kind, new.serial)] = old.track_id
+        for space, name in new.names.items():
+            self.memory.identities[space + name] = old.track_id
         life.promote(old, trusted=True)
         t.put(sector, t.state(slot), int(t.t_ns[slot]))
         t.touch(sector)
         return sector
-
-
-def identity_key(id_kind: int, identity: bytes) -> str:
-    return f"{id_kind}/{identity.hex()}"
 
 
 def _explains(g: Packed, t_ns: int, t: Table, i: int, record: Record) -> bool:

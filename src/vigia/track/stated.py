@@ -12,7 +12,7 @@ import numpy as np
 
 from vigia.scan import Flag, IdKind
 from vigia.track import lifecycle as life
-from vigia.track.book import NOWHERE, identity_key
+from vigia.track.book import NOWHERE
 from vigia.track.gate import near
 from vigia.track.initiate import born_placed
 from vigia.track.machine import Look, new_record, try_one
@@ -35,8 +35,8 @@ def look_place(look: Look, z: Place) -> None:
     look.beat.stray(0, z.t_ns)
     book = look.book
     t = book.table
-    key = identity_key(z.id_kind, z.identity)
-    bound = t.slot_of.get(book.memory.identities.get(key, "")) if z.identity else None
+    space, name = _name(look, z)
+    bound = t.slot_of.get(book.memory.identities.get(space + name, "")) if name else None
     if bound is not None and t.records[bound].mark == look.mark:
         record = t.records[bound]
         found = try_one(book, bound, z, NOWHERE)
@@ -60,12 +60,13 @@ def _nearest(look: Look, z: Place) -> int | None:
     """The track without another identity that explains z best."""
     book = look.book
     t = book.table
+    space, name = _name(look, z)
     slots = np.concatenate((book.shown(look.mark), book.hidden(look.mark)))
     best, top = None, -math.inf
     for _, j in near(t, slots, [z], NOWHERE) if len(slots) else ():
         slot = int(slots[j])
-        if t.records[slot].serial not in (b"", z.identity):
-            continue
+        if name and t.records[slot].names.get(space, name) != name:
+            continue  # another of the same kind; a second kind of name may be the same drone's
         found = try_one(book, slot, z, NOWHERE)
         if found is not None and found.fits and found.log_density > top:
             best, top = slot, found.log_density
@@ -133,15 +134,21 @@ def _bind(look: Look, slot: int, z: Place) -> None:
     """The claimed identity, and what it says about the class."""
     book = look.book
     record = book.table.records[slot]
-    if not z.identity or record.serial == z.identity:
+    space, name = _name(look, z)
+    if not name or space in record.names or space + name in book.memory.identities:
         return
-    key = identity_key(z.id_kind, z.identity)
-    if key in book.memory.identities:
-        return
-    book.memory.identities[key] = record.track_id
-    record.serial, record.id_kind = z.identity, z.id_kind
+    book.memory.identities[space + name] = record.track_id
+    record.names[space] = name
+    if z.id_kind != IdKind.NODE and not record.serial:
+        record.serial = z.identity
     if z.id_kind == IdKind.ICAO:
         record.flags |= TrackFlag.AIRCRAFT
         life.lean(record, AIRCRAFT_LO)
     elif z.id_kind != IdKind.NODE:
         life.lean(record, DRONE_LO)
+
+
+def _name(look: Look, z: Place) -> tuple[str, str]:
+    """A sensor's own object numbers mean something only there."""
+    own = f"/{look.sensor.sensor_id}" if z.id_kind == IdKind.NODE else ""
+    return f"{z.id_kind}{own}/", z.identity.hex()

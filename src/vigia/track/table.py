@@ -42,7 +42,7 @@ class Record(msgspec.Struct, kw_only=True):
     azimuth_deg: float = float("nan")
     azimuth_sigma_deg: float = 180.0
     serial: bytes = b""
-    id_kind: int = 0
+    names: dict[str, str] = {}  # space of names (a kind, or one sensor's) -> name in it
     stated: tuple[float, float] | None = None  # last stated place: a repeat adds nothing
     conflicts: int = 0
     seen_by: dict[str, int] = {}  # sensor whose misses count -> t_obs of its last hit
@@ -119,7 +119,7 @@ class Table:
         record = self.records[slot]
         self.status[slot] = -1 if record.ended is not None else record.status
         self.solid[slot] = record.solid
-        self.sector[slot] = record.fix == Fix.SECTOR and not record.serial
+        self.sector[slot] = record.fix == Fix.SECTOR and not record.names
         self.stale[slot] = None
 
     def drop(self, slots: list[int]) -> None:
