@@ -315,3 +315,12 @@ def test_a_drone_overhead_does_not_ring_again_for_its_direction() -> None:
     desk.at(0, threat(Tier.DANGER, 0, range_m=60.0))
     said = desk.at(6, threat(Tier.DANGER, 6, range_m=60.0, bearing_deg_true=10.0))
     assert not any(a.sound for a in said)
+
+
+def test_a_lost_alert_names_only_the_drones_that_are_still_feared() -> None:
+    desk = Desk()
+    other = "f" * 16
+    desk.at(0, threat(Tier.DANGER, 0), threat(Tier.WATCH, 0, track_id=other, number=2))
+    desk.policy.drop_tracks(frozenset({other}), 1 * S)
+    [lost] = desk.at(2, live=())
+    assert (lost.track_ids, lost.track_numbers) == ((TRACK,), (1,))

@@ -102,7 +102,7 @@ def test_weak_evidence_alone_is_watch_even_when_confirmed() -> None:
 
 
 def test_a_bird_threatens_nobody() -> None:
-    assert assess(track(0, 300, vn=-15, p_drone=0.1), targets(), POLICY) == []
+    assert assess(track(0, 300, vn=-15, p_drone=0.05), targets(), POLICY) == []
 
 
 def test_a_wide_state_gives_a_wide_answer_not_none() -> None:

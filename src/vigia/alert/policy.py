@@ -187,11 +187,15 @@ class AlertPolicy:
         if not lost or (held.lost and tier == held.alert.tier):
             return None
         held.lost = True
+        named = dict(zip(held.alert.track_ids, held.alert.track_numbers, strict=True))
+        feared = {track_id: n for track_id, n in named.items() if track_id in held.fears}
         return self._say(
             held,
             replace(
                 held.alert,
                 tier=tier,
+                track_ids=tuple(feared),
+                track_numbers=tuple(feared.values()),
                 action="stay_in_cover" if tier >= Tier.WARNING else "drone_lost",
                 sound=False,
                 t_cause_ns=t_ns,
