@@ -135,6 +135,9 @@ def test_sessions_outlive_the_gateway_and_end_by_themselves(tmp_path: Path) -> N
     challenge = sessions.challenge("d1", now_s=1_000)
     assert "older" in (sessions.take_challenge(challenge, "d1", now_s=1_061) or "")
     assert sessions.take_challenge("rubbish", "d1", now_s=1_000) is not None
+    used = sessions.challenge("d1", now_s=1_000)
+    assert sessions.take_challenge(used, "d1", now_s=1_001) is None
+    assert "ours" in (after_restart.take_challenge(used, "d1", now_s=1_002) or "")
     (tmp_path / "session.key").write_bytes(b"short")
     with pytest.raises(SettingsError, match=r"delete it"):
         open_sessions(tmp_path)

@@ -1,9 +1,9 @@
 """A device's signature -> a session cookie; a cookie -> the device, as long as it is enrolled.
 
-Cookies and challenges carry their own proof (HMAC-SHA256 under a key made on first run), so
-nothing is stored: a restart of the gateway signs nobody out, and ten thousand phones that come
-back at once cost a hash each. What ends a session early is the device's revocation, which the
-roster knows.
+Cookies carry their own proof (HMAC-SHA256 under a key made on first run; challenges under one made
+at each start), so nothing is stored: a restart of the gateway signs nobody out, and ten thousand
+phones that come back at once cost a hash each. What ends a session early is the device's
+revocation, which the roster knows.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ class Sessions:
     def __init__(self, key: bytes) -> None:
         assert len(key) == _KEY_BYTES
         self._key = key
+        # Which challenges are used is known to this process only, so they are good only here.
+        self._challenge_key = secrets.token_bytes(_KEY_BYTES)
         self._used: dict[bytes, int] = {}
 
     # ---- challenge and answer --------------------------------------------------------------
@@ -63,7 +65,7 @@ class Sessions:
     def challenge(self, device_id: str, *, now_s: int) -> str:
         """For known and unknown devices alike, so that it tells nobody which there are."""
         head = secrets.token_bytes(_NONCE_BYTES) + (now_s + CHALLENGE_S).to_bytes(8, "big")
-        return to_base64url(head + self._mac(b"challenge", head, device_id.encode()))
+        return to_base64url(head + self._challenge_mac(head, device_id))
 
     def take_challenge(self, challenge: str, device_id: str, *, now_s: int) -> str | None:
         """Why it is not good; None: it is, and is used up now."""
@@ -71,7 +73,7 @@ class Sessions:
         if data is None or len(data) != _NONCE_BYTES + 8 + _MAC_BYTES:
             return "not one of ours"
         head, mac = data[:-_MAC_BYTES], data[-_MAC_BYTES:]
-        if not hmac.compare_digest(mac, self._mac(b"challenge", head, device_id.encode())):
+        if not hmac.compare_digest(mac, self._challenge_mac(head, device_id)):
             return "not one of ours for this device"
         t_end_s = int.from_bytes(head[_NONCE_BYTES:], "big")
         if now_s > t_end_s:
@@ -81,6 +83,9 @@ class Sessions:
         self._forget_used(now_s)
         self._used[head] = t_end_s
         return None
+
+    def _challenge_mac(self, head: bytes, device_id: str) -> bytes:
+        return _mac(self._challenge_key, b"challenge", head, device_id.encode())
 
     def _forget_used(self, now_s: int) -> None:
         while self._used:
@@ -96,7 +101,7 @@ class Sessions:
         t_end_s = now_s + SESSION_S
         ticket = _Ticket(device_id, t_end_s, secrets.token_bytes(8))
         data = msgspec.msgpack.encode(ticket)
-        return to_base64url(data + self._mac(b"session", data)), t_end_s
+        return to_base64url(data + _mac(self._key, b"session", data)), t_end_s
 
     def session(self, cookie: str, *, now_s: int) -> Session | None:
         """None: altered, ended, or of another gateway."""
@@ -104,14 +109,15 @@ class Sessions:
         if data is None or len(data) <= _MAC_BYTES:
             return None
         body, mac = data[:-_MAC_BYTES], data[-_MAC_BYTES:]
-        if not hmac.compare_digest(mac, self._mac(b"session", body)):
+        if not hmac.compare_digest(mac, _mac(self._key, b"session", body)):
             return None
         ticket = msgspec.msgpack.decode(body, type=_Ticket)
         return Session(ticket.device_id, ticket.t_end_s) if now_s < ticket.t_end_s else None
 
-    def _mac(self, use: bytes, *parts: bytes) -> bytes:
-        framed = b"".join(len(p).to_bytes(4, "big") + p for p in (use, *parts))
-        return hmac.new(self._key, framed, hashlib.sha256).digest()[:_MAC_BYTES]
+
+def _mac(key: bytes, use: bytes, *parts: bytes) -> bytes:
+    framed = b"".join(len(p).to_bytes(4, "big") + p for p in (use, *parts))
+    return hmac.new(key, framed, hashlib.sha256).digest()[:_MAC_BYTES]
 
 
 def open_sessions(keys: Path) -> Sessions:
