@@ -324,3 +324,11 @@ def test_a_lost_alert_names_only_the_drones_that_are_still_feared() -> None:
     desk.policy.drop_tracks(frozenset({other}), 1 * S)
     [lost] = desk.at(2, live=())
     assert (lost.track_ids, lost.track_numbers) == ((TRACK,), (1,))
+
+
+def test_what_was_known_at_the_all_clear_does_not_undo_it() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.DANGER)
+    desk.policy.all_clear(AllClear(by_person_id="w", reason="landed"), 1 * S)
+    assert desk.at(2, threat(Tier.DANGER, 0)) == []
+    assert desk.at(3, threat(Tier.DANGER, 3))

@@ -212,8 +212,12 @@ class AlertPolicy:
         return t_ns - threat.t_cause_ns < self._policy.expire_s * 1e9
 
     def _may_raise(self, threat: Threat, t_ns: int) -> bool:
-        """After an all clear the same drone rings only for DANGER."""
-        return threat.tier is Tier.DANGER or t_ns >= self.state.cleared.get(threat.track_id, 0)
+        """After an all clear the same drone rings only for DANGER, on evidence newer than it."""
+        until_ns = self.state.cleared.get(threat.track_id, 0)
+        if t_ns >= until_ns:
+            return True
+        cleared_ns = until_ns - int(self._policy.clear_s * 1e9)
+        return threat.tier is Tier.DANGER and threat.t_cause_ns > cleared_ns
 
     def _expires_ns(self, held: Open) -> int:
         return held.t_evidence_ns + int(self._policy.expire_s * 1e9)
