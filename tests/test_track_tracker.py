@@ -440,6 +440,18 @@ def test_two_drones_side_by_side_with_two_names_are_two_tracks() -> None:
     assert sorted(tracker.states(T0 + 6 * S)["serial"]) == [b"SER0", b"SER1"]
 
 
+def test_a_drill_may_use_the_name_of_a_real_drone() -> None:
+    tracker = Tracker(world(RID))
+    far: Vec = (-2_000.0, 500.0, 60.0)
+    for k in range(3):
+        observe(tracker, "rid", stated(along(P, V, k), V, T0 + k * S))
+        drill = stated(along(far, V, k), V, T0 + k * S)
+        observe(tracker, "rid", drill, mark=Mark.EXERCISE)
+    rows = tracker.states(T0 + 3 * S)
+    assert list(rows["serial"]) == [b"SER1", b"SER1"]
+    assert not (rows["flags"] & TrackFlag.ID_CONFLICT).any()
+
+
 def test_object_numbers_of_two_sensors_mean_different_things() -> None:
     nodes = [type(RID)(sensor_id=n, kind="sapient") for n in ("north", "south")]
     tracker = Tracker(world(*nodes))

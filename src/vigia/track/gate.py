@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Column: TypeAlias = NDArray[np.float64]
 
 GATE2 = 21.0  # coarse, on the trace of the covariance: never tighter than fit.GATE
-FEW = 24  # pairs up to which plain numbers beat columns
+FEW = 48  # pairs up to which plain numbers beat columns
 FRAME_S = 0.25  # rows tried together are this near in time at most
 SPEED_MPS = 60.0  # what may change within FRAME_S
 NARROW = 0.9  # share of tracks that are looked up; the widest are tried with every row

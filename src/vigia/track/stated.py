@@ -37,7 +37,7 @@ def look_place(look: Look, z: Place) -> None:
     t = book.table
     space, name = _name(look, z)
     bound = t.slot_of.get(book.memory.identities.get(space + name, "")) if name else None
-    if bound is not None and t.records[bound].mark == look.mark:
+    if bound is not None:
         record = t.records[bound]
         found = try_one(book, bound, z, NOWHERE)
         if found is not None and found.fits:
@@ -149,6 +149,6 @@ def _bind(look: Look, slot: int, z: Place) -> None:
 
 
 def _name(look: Look, z: Place) -> tuple[str, str]:
-    """A sensor's own object numbers mean something only there."""
+    """A sensor's own object numbers mean something only there; a drill's names only in it."""
     own = f"/{look.sensor.sensor_id}" if z.id_kind == IdKind.NODE else ""
-    return f"{z.id_kind}{own}/", z.identity.hex()
+    return f"{look.mark}/{z.id_kind}{own}/", z.identity.hex()
