@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 import msgspec
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from vigia.run.page_json import ToPage
@@ -60,6 +61,12 @@ class PageSocket(WebSocketsSansIOProtocol):
         assert extensions is not None
         extensions[EXTENSION] = self  # pyright: ignore[reportArgumentType] - ours, not ASGI's
         await super().run_asgi()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            # Refused with an answer of ours: complete. uvicorn would print an error for each.
+            self.handshake_complete = True
 
     def keepalive_timeout(self) -> None:
         """Nothing came back: what waits for this peer was never handed over."""
