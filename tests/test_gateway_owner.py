@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import pytest
+from websockets.exceptions import InvalidStatus
 
 from gateway_world import Json, alert, delivery_of, run, until, world
-from vigia.events import Delivery, Fault, HandedOver
+from vigia.events import Acknowledged, AlertsHeld, Delivery, Fault, HandedOver, Reached
 from vigia.run.view import View
-from vigia.terms import EndReason, MsgType, Role
+from vigia.terms import AckKind, EndReason, MsgType, Role
 
 
 def test_an_alert_id_of_one_person_is_not_taken_for_another() -> None:
@@ -99,3 +101,75 @@ def test_a_console_that_reconnects_takes_no_revision_from_the_warned(tmp_path: P
                         assert (heard["person_id"], heard["revision"]) == ("p1", revision)
 
     run(go)
+
+
+def test_an_ended_alert_is_answered_by_its_owner_only_and_an_unknown_one_by_nobody(
+    tmp_path: Path,
+) -> None:
+    async def go() -> None:
+        async with world(tmp_path) as w:
+            phone, other = await w.enrolled(), await w.enrolled(person_id="p2")
+            async with phone.page() as page, other.page() as stranger:
+                w.watch.warn(alert("p1"))
+                w.watch.warn(alert("p1", revision=2, msg_type=MsgType.CANCEL))
+                await until(lambda: not w.gateway.view.alerts and bool(w.gateway.view.ended))
+                ack = {"t": "ack", "alert_id": "a-p1", "revision": 1, "kind": "safe", "t_ms": 1}
+                await stranger.say(**ack)
+                await stranger.hear("acked")  # it need not repeat, and it counts nowhere
+                assert w.watch.bodies(Acknowledged) == []
+                await page.say(**ack)
+                await page.hear("acked")
+                assert [b.person_id for b in w.watch.bodies(Acknowledged)] == ["p1"]
+                await until(lambda: w.gateway.knows_past)
+                await page.say(**(ack | {"alert_id": "never-was"}))
+                refused = (await page.hear("refused"))["error"]
+                assert "not known" in refused["what"]
+                assert refused["got"] == "never-was"
+                assert len(w.watch.bodies(Acknowledged)) == 1
+
+    run(go)
+
+
+def test_an_answer_to_an_unknown_alert_is_no_answer() -> None:
+    view = View()
+    view.take_reached(Reached(alert_id="a-p1", person_id="p2", kind=AckKind.SAFE, t_obs_ns=9))
+    a = alert("p1")
+    view.take_alert(a)
+    assert view.alert(a).reached.safe_ms is None
+    view.recall_owner("past", "p1")
+    assert view.is_for("past", "p1")
+    assert view.is_for("past", "p2") is False
+    assert view.is_for("never", "p1") is None
+
+
+def test_what_a_page_holds_is_asked_once_a_second(tmp_path: Path) -> None:
+    async def go() -> None:
+        async with world(tmp_path) as w:
+            phone = await w.enrolled()
+            async with phone.page() as page:
+                for n in range(20):
+                    await page.say(t="holds", alert_ids=[f"old-{n}"])
+                await page.say(t="ping", n=1)
+                await page.hear("pong")
+                await until(lambda: len(w.watch.bodies(AlertsHeld)) >= 2)
+                held = [b.alert_ids for b in w.watch.bodies(AlertsHeld)]
+                assert held == [("old-0",), ("old-19",)]  # the last is not lost
+
+    run(go)
+
+
+def test_a_refused_socket_prints_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def go() -> None:
+        async with world(tmp_path) as w:
+            for _ in range(3):
+                with pytest.raises(InvalidStatus) as refused:
+                    async with w.phone().page():
+                        pass
+                assert refused.value.response.status_code == 401
+                assert b"error" in refused.value.response.body
+
+    run(go)
+    said = caplog.text + "".join(capfd.readouterr())
+    assert "handshake" not in said

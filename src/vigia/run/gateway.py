@@ -102,6 +102,7 @@ class Gateway:
         self.base_url = ""
         self.pulse = Pulse(self.clock)
         self._recalled = False
+        self.knows_past = False  # whose the alerts of before this process were
         self._faults: dict[tuple[str, str], Fault] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         link.on_message = self.heard
@@ -234,8 +235,7 @@ class Gateway:
         if not self._recalled:
             self._recalled = True
             self._background(self._recall_reports())
-            if state.open_alerts:
-                self._background(self._recall_reached())
+            self._background(self._recall_reached())
         held: dict[str, list[str]] = {}
         for alert in gone:
             if alert.person_id is not None:  # others stand on consoles only, which hello tells
@@ -269,7 +269,10 @@ class Gateway:
         except (sqlite3.Error, OSError, ValueError) as e:
             self.fault("journal", f"past answers cannot be read: {type(e).__name__}")
             return
-        for times in found:
+        finally:
+            self.knows_past = True
+        for times in reversed(found):  # newest first as read; the newest are kept
+            self.view.recall_owner(times.alert_id, times.person)
             alert = self.view.alerts.get(times.alert_id)
             if alert is not None and alert.person_id == times.person:
                 self.view.recall_reached(times.alert_id, _reached_times(times))

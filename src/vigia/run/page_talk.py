@@ -30,6 +30,7 @@ from vigia.terms import Position
 
 ACK_S = 30.0  # the page repeats by itself; later answers go to nobody
 ACKING_MAX = 128  # acknowledgements of one page on their way to the disk
+HOLDS_S = 1.0  # what one page holds is asked after this often, at most
 SPOT_NS = 900_000_000  # positions of one page closer together than this are left out
 
 _decoder: msgspec.json.Decoder[out.FromPage] = msgspec.json.Decoder(out.FromPage)
@@ -73,6 +74,7 @@ async def serve_page(
                 return
             talk.take(message.get("text") or message.get("bytes") or b"")
     finally:
+        talk.end()
         socket.on_writable = None
         gateway.hub.leave(page)
         gateway.link.submit_nowait(
@@ -88,6 +90,8 @@ class PageTalk:
         self._page = page
         self._source = f"device/{page.device_id}"
         self._tasks: set[asyncio.Task[None]] = set()
+        self._held: out.HoldsIn | None = None
+        self._holds_timer: asyncio.TimerHandle | None = None
 
     def tell_session(self) -> None:
         page = self._page
@@ -128,8 +132,12 @@ class PageTalk:
 
     def _ack(self, message: out.AckIn) -> None:
         page = self._page
-        alert = self._gateway.view.alerts.get(message.alert_id)
-        if alert is not None and alert.person_id != page.person_id:
+        is_for = self._gateway.view.is_for(message.alert_id, page.person_id)
+        if is_for is None:
+            if self._gateway.knows_past:
+                self._unknown(message)
+            return  # before that the page repeats until it hears
+        if not is_for:
             # An officer's console shows it; only the person it warns can answer it.
             page.alert(frame_of(out.AckedOut(message.alert_id, message.revision, message.kind)))
             return
@@ -138,6 +146,13 @@ class PageTalk:
             return  # on its way; the page repeats until it hears
         page.acking.add(key)
         self._keep(self._commit_ack(message, key))
+
+    def _unknown(self, message: out.AckIn) -> None:
+        self._refuse(
+            "ack: this alert is not known here",
+            message.alert_id,
+            expected="the alert_id of an alert of yours, open or ended within the last hours",
+        )
 
     async def _commit_ack(self, message: out.AckIn, key: tuple[str, int, str]) -> None:
         page, gateway = self._page, self._gateway
@@ -159,13 +174,30 @@ class PageTalk:
             page.alert(frame_of(out.AckedOut(message.alert_id, message.revision, message.kind)))
 
     def _holds(self, message: out.HoldsIn) -> None:
+        """Each makes the watch deliver anew: of those within HOLDS_S the last one counts."""
+        self._held = message
+        if self._holds_timer is None:
+            self._holds_due()
+
+    def _holds_due(self) -> None:
+        message, self._held, self._holds_timer = self._held, None, None
+        if message is not None:
+            loop = asyncio.get_running_loop()
+            self._holds_timer = loop.call_later(HOLDS_S, self._holds_due)
+            self._tell_holds(message)
+
+    def end(self) -> None:
+        if self._holds_timer is not None:
+            self._holds_timer.cancel()
+
+    def _tell_holds(self, message: out.HoldsIn) -> None:
         """Only whom an alert warns may ask what became of it: for others it would be unknown, and
         its end would go out under its name."""
-        page, open_alerts = self._page, self._gateway.view.alerts
+        page, view = self._page, self._gateway.view
         alert_ids = tuple(
             alert_id
             for alert_id in message.alert_ids
-            if alert_id not in open_alerts or open_alerts[alert_id].person_id == page.person_id
+            if view.is_for(alert_id, page.person_id) is not False
         )
         body = AlertsHeld(device_id=page.device_id, person_id=page.person_id, alert_ids=alert_ids)
         if alert_ids:

@@ -51,6 +51,7 @@ class View:
         self.sightings: dict[str, out.SightingOut] = {}
         self.ended: dict[str, Alert] = {}
         self._reached: dict[str, out.ReachedTimes] = {}
+        self._past: dict[str, str | None] = {}  # whose alerts of before this process were
         self._rows: bytes = b""
         self.spots: tuple[out.SpotOut, ...] = ()
         self._arrivals: dict[str, Arrival] = {}
@@ -73,6 +74,17 @@ class View:
         """The newest revision known, open or ended."""
         return self.alerts.get(alert_id) or self.ended.get(alert_id)
 
+    def is_for(self, alert_id: str, person_id: str) -> bool | None:
+        """None: not known here, open or ended."""
+        held = self.held(alert_id)
+        if held is not None:
+            return held.person_id == person_id
+        return self._past[alert_id] == person_id if alert_id in self._past else None
+
+    def recall_owner(self, alert_id: str, person_id: str | None) -> None:
+        """From the record: a phone that was offline may still answer it."""
+        _remember(self._past, alert_id, person_id, ENDED_MAX)
+
     def take_alert(self, alert: Alert) -> bool:
         """False: older than what we have, or under the id of somebody else's alert."""
         held = self.held(alert.alert_id)
@@ -88,8 +100,7 @@ class View:
         return True
 
     def take_reached(self, body: Reached) -> out.ReachedOut:
-        alert = self.alerts.get(body.alert_id)
-        if alert is None or alert.person_id == body.person_id:
+        if self.is_for(body.alert_id, body.person_id):
             times = self._reached.get(body.alert_id) or out.ReachedTimes()
             _remember(self._reached, body.alert_id, times, REACHED_MAX)
             t_ms = to_ms(body.t_obs_ns)
