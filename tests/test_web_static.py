@@ -311,3 +311,24 @@ def test_utm_and_mgrs_agree_with_proj() -> None:
         assert got["back"] == pytest.approx([lon, lat], abs=1e-8)
         assert got["mgrs"].endswith(f"{int(east) % 100000:05d} {int(north) % 100000:05d}")
     assert json.loads(run.stdout)[0]["mgrs"].startswith("13R CR ")
+
+
+@pytest.mark.skipif(NODE is None, reason="no node on this machine")
+def test_a_console_holds_only_alerts_of_its_own_person() -> None:
+    model = (STATIC / "console" / "model.mjs").as_uri()
+    script = f"""
+        import {{ownAlerts}} from {model!r};
+        const alerts = new Map(["boss", "p1", null].map((p) => [`a-${{p}}`,
+          {{alert_id: `a-${{p}}`, person_id: p}}]));
+        console.log(JSON.stringify([
+          ownAlerts({{person: {{person_id: "boss"}}, alerts}}),
+          ownAlerts({{person: null, alerts}})]));
+    """
+    done = subprocess.run(
+        [NODE or "node", "--input-type=module", "-e", script],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    assert done.stdout.strip() == '[["a-boss"],[]]'
