@@ -32,9 +32,8 @@ Input = tuple[int, Observation | Sighting, Position | None]
 
 
 def folder(name: str) -> Path:
-    root = os.environ.get("VIGIA_CORPUS")
-    base = Path(root) if root else Path(__file__).resolve().parents[2] / "shared" / "data"
-    return base / "tracking" / name
+    """Of one scenario; does not exist unless VIGIA_CORPUS names the shared data."""
+    return Path(os.environ.get("VIGIA_CORPUS", "no-corpus")) / "tracking" / name
 
 
 def load(name: str) -> tuple[CoreSettings, list[Input]]:
