@@ -93,7 +93,10 @@ def test_a_link_a_report_a_warning_and_an_answer_through_the_real_processes(
         assert safe["alert_id"] == delivered["alert_id"]
         expect(page.locator(".answer.done[data-told=true]")).to_be_visible()
 
-        # an officer's all clear names its author
+        # an officer's all clear names its author; a drone still coming would rightly undo it
+        console.wait(
+            "picture", lambda m: all(m["t_ms"] - t["last_ms"] > 3000 for t in m["tracks"]), 60
+        )
         answer = officer.http.post("/api/v1/all-clear", json={"reason": "seen to land"})
         assert answer.json()["received"] is True
         expect(page.locator(".by")).to_contain_text("Ana Ruiz")
