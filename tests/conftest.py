@@ -1,9 +1,20 @@
-"""What the whole run has to say at its end: the sum of all simulated worlds, planted bugs."""
+"""What the whole run has to say at its end: the sum of all simulated worlds, planted bugs.
+
+The examples of Hypothesis are the same in every run, so that a landing does not hang on luck;
+VIGIA_EXPLORE=1 looks for new ones.
+"""
 
 from __future__ import annotations
 
+import os
+
 import msgspec
 import pytest
+from hypothesis import settings
+
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None)
+settings.load_profile("explore" if os.environ.get("VIGIA_EXPLORE") else "same")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
