@@ -12,6 +12,7 @@ NAMES = [p.stem for p in sorted(Path(__file__).parent.glob("*.py")) if not p.ste
 
 def main() -> int:
     wanted = sys.argv[1:] or NAMES
+    del sys.argv[1:]  # some benches have options of their own
     unknown = [n for n in wanted if n not in NAMES]
     if unknown:
         print(f"bench: got {', '.join(unknown)}; need some of {', '.join(NAMES)}", file=sys.stderr)
