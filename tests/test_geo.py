@@ -64,3 +64,14 @@ def test_compass_points_and_differences() -> None:
     assert [compass_point(b) for b in (0, 22.4, 22.6, 225, 359)] == ["n", "n", "ne", "sw", "n"]
     assert angle_diff_deg(10, 350) == 20
     assert angle_diff_deg(350, 10) == -20
+
+
+def test_columns_go_back_as_single_points_do() -> None:
+    enu = np.array([[0.0, 0.0, 0.0], [1200.5, -340.2, 55.0], [-80_000.0, 60_000.0, 9_000.0]])
+    for site in (SITE, Site(lat_deg=-89.9, lon_deg=12.0, alt_hae_m=0.0)):
+        rows = site.columns_to_latlon(enu)
+        want = [site.to_latlon(e_m=e, n_m=n, u_m=u) for e, n, u in enu.tolist()]
+        assert rows[:, :2] == pytest.approx(np.array(want)[:, :2], abs=1e-9)
+        assert rows[:, 2] == pytest.approx(np.array(want)[:, 2], abs=1e-6)
+        back = site.columns_to_enu(rows[:, 0], rows[:, 1], rows[:, 2])
+        assert back == pytest.approx(enu, abs=1e-6)

@@ -129,6 +129,25 @@ def decode(
 
 
 @app.command()
+def track(
+    detections: Annotated[
+        Path,
+        typer.Argument(
+            help="Parquet or CSV, with sensors.csv and scenario.json beside it; or a COURAGEOUS "
+            ".json log."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", help="File for the tracks: .csv, or .json for COURAGEOUS.")
+    ],
+) -> None:
+    """Track recorded detections of any site and write the tracks to a file."""
+    from vigia.run.track_files import run_track
+
+    _run(lambda: run_track(detections, out))
+
+
+@app.command()
 def replay(
     journal: Annotated[Path, typer.Argument(help="A data folder or its journal file.")],
 ) -> None:

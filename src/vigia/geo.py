@@ -91,6 +91,21 @@ class Site:
             out[:, i] = r[i][0] * dx + r[i][1] * dy + r[i][2] * dz
         return out
 
+    def columns_to_latlon(self, enu: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, 3) [m] -> (n, 3) latitude, longitude [deg], height above the ellipsoid [m]."""
+        r = np.array(self._rot)
+        x, y, z = (enu @ r + np.array(self._ecef0)).T
+        p = np.hypot(x, y)
+        lat = np.arctan2(z, p * (1.0 - E2))
+        h = np.zeros_like(p)
+        for _ in range(5):
+            sl, cl = np.sin(lat), np.cos(lat)
+            n = A_M / np.sqrt(1.0 - E2 * sl * sl)
+            # one form for all latitudes: finite at the poles, where p / cos(lat) is not
+            h = p * cl + z * sl - n * (1.0 - E2 * sl * sl)
+            lat = np.arctan2(z, p * (1.0 - E2 * n / (n + h)))
+        return np.column_stack((np.degrees(lat), np.degrees(np.arctan2(y, x)), h))
+
 
 def bearing_deg_true(*, de_m: float, dn_m: float) -> float:
     """Direction of (east, north), clockwise from true north, 0 <= b < 360. (0, 0) gives 0."""

@@ -9,7 +9,6 @@ differ from the one that lived; comparing goes on at the next snapshot that stil
 from __future__ import annotations
 
 import sqlite3
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +34,7 @@ from vigia.run.compare import FIELDS_MAX, differences
 from vigia.run.guard import GuardedCore
 from vigia.run.journal_reader import Damaged, Decided, Dropped, Erased, JournalReader, Recorded, Run
 from vigia.run.journal_tables import DATABASE, Gap
+from vigia.run.progress import Progress
 from vigia.run.rows import Packed, pack
 
 SHOWN_MAX = 50  # differences printed; all are counted
@@ -91,7 +91,7 @@ class _Replay:
 
     def run(self) -> ReplayResult:
         self._say_builds()
-        progress = _Progress(self._reader.count())
+        progress = Progress(self._reader.count())
         for recorded in self._reader.inputs(proven=True):
             self._note_missing(recorded.seq)
             self._take(recorded)
@@ -285,26 +285,6 @@ class _Replay:
             file=self._out,
         )
         return r
-
-
-class _Progress:
-    """On standard error, when somebody looks."""
-
-    def __init__(self, total: int) -> None:
-        self._total = max(total, 1)
-        self._on = sys.stderr.isatty() and total > 5_000
-        self._shown = -1
-
-    def show(self, done: int) -> None:
-        percent = 100 * done // self._total
-        if self._on and percent != self._shown:
-            self._shown = percent
-            bar = "#" * (percent * 40 // 100)
-            print(f"\r[{bar:40}] {percent:3d} %", end="", file=sys.stderr, flush=True)
-
-    def close(self) -> None:
-        if self._on:
-            print("\r" + " " * 50 + "\r", end="", file=sys.stderr, flush=True)
 
 
 def _build_at(runs: list[Run], seq: int) -> Build | None:
