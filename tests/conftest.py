@@ -12,6 +12,10 @@ import msgspec
 import pytest
 from hypothesis import settings
 
+from vigia.run.warm import keep_compiled
+
+keep_compiled()  # before anything imports Numba; also for the processes the tests start
+
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("explore" if os.environ.get("VIGIA_EXPLORE") else "same")

@@ -25,6 +25,7 @@ from track_world import (
 )
 from vigia.events import TrackJudged
 from vigia.terms import Bearing, EndReason, Mark, Motion, Sense, TrackStatus
+from vigia.track import layout
 from vigia.track.tracker import Tracker
 from vigia.tracktable import Fix, TrackFlag, published_rows
 
@@ -296,19 +297,21 @@ def test_forgetting_a_person_erases_where_he_stood() -> None:
     tracker = Tracker(world())
     sight(tracker, report("r1", T0, azimuth=40.0), at(123.0, 45.0))
     sight(tracker, report("r2", T0, azimuth=220.0, person_id="bo"), at(-700.0, 0.0))
-    assert tracker._book.table.x[0, 0] > 123.0
+    slot = int(tracker._book.live()[0])
+    assert tracker._book.cols.f[slot, layout.MEAN_E] > 123.0
     tracker.forget("ana")
-    assert (tracker._book.table.x[:6, 0] == 0.0).all()
-    assert tracker._book.table.records[0].parts == []
+    assert not tracker._book.cols.g[slot].any()
+    assert not tracker._book.cols.f[slot, layout.MEAN_E : layout.SIGMA_M + 1].any()
     rows = tracker.states(T0 + S)
     assert len(rows) == 1
     assert len(tracker.advance(T0 + S)) == 1
     data = tracker.snapshot()
     e_m, n_m, _ = (123.0, 45.0, 0.0)
     exact = [r for r in tracker._book.memory.reports.values() if r.person_id == "ana"]
-    assert all(r.stand is None and r.polar is None for r in exact)
+    assert all(r.z is None for r in exact)
     for value in (e_m, n_m):
         assert np.float64(value).tobytes()[::-1] not in data
+        assert np.float64(value).tobytes() not in data
     assert sight(tracker, report("r1", T0, azimuth=40.0)).repeat
 
 

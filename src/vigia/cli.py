@@ -32,6 +32,9 @@ def _main(
     if version:
         typer.echo(f"vigia {__version__}")
         raise typer.Exit
+    from vigia.run.warm import keep_compiled
+
+    keep_compiled()
 
 
 @app.command()

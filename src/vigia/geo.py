@@ -51,6 +51,11 @@ class Site:
         )
         self._ecef0 = _to_ecef(lat, lon, alt_hae_m)
 
+    def packed(self) -> NDArray[np.float64]:
+        """(13,) origin's height, its ECEF, the rotation row by row: for compiled code."""
+        flat = [v for row in self._rot for v in row]
+        return np.array([self.origin.alt_hae_m, *self._ecef0, *flat])
+
     def to_enu(self, *, lat_deg: float, lon_deg: float, alt_hae_m: float) -> Enu:
         """Exact (no flat-earth shortcut): straight-line ENU of a point."""
         x, y, z = _to_ecef(math.radians(lat_deg), math.radians(lon_deg), alt_hae_m)

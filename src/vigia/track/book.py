@@ -1,23 +1,21 @@
-"""All state of the tracker in one place: begin, credit, show and end a track -> the table."""
+"""All state of the tracker in one place, and what Python does with it around the kernels."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 
 from vigia.geo import Site
 from vigia.terms import EndReason
-from vigia.track import lifecycle as life
-from vigia.track.fit import Fit
-from vigia.track.initiate import Birth
-from vigia.track.kalman import Packed, flow, largest_sigma_m, motion
-from vigia.track.measure import Place, Polar, Stand
-from vigia.track.read import stand_of
-from vigia.track.table import Record, Table
-from vigia.tracktable import Fix
+from vigia.track import kernels
+from vigia.track import layout as c
+from vigia.track.frame import NOWHERE, convergence, hex_id, name_of, owner_of, stand_of
+from vigia.track.layout import Cols, empty_cols, empty_work
+from vigia.track.models import MODELS
+from vigia.track.slots import DEPARTED, EXPIRED, FALSE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,18 +23,23 @@ if TYPE_CHECKING:
     from vigia.events import CoreSettings, SensorSite
 
 TRACKS_MAX = 10_000
-ENDED_MAX = 2_000  # ended ones that wait for the next advance
-ROWS_KNOWN_MAX = 32_768  # rows remembered to recognise a duplicate
+SPARE = 2_000  # slots beyond: ended ones that wait for the next advance
+GROW = 256
 REPORTS_MAX = 4_096  # people's reports remembered for retries, additions and withdrawals
-STANDS_MAX = 8
-APART_M = 30.0  # two observers nearer than this do not cross their bearings
-ADOPT_NIS_MAX = 9.0  # a new fix this near (squared sigmas) to a sector is what the sector saw
-
-NOWHERE = Stand(0.0, 0.0, 0.0)
+PERSON = 0  # kind of source
+REASONS = {EXPIRED: EndReason.EXPIRED, FALSE: EndReason.FALSE, DEPARTED: EndReason.DEPARTED}
+CODES = {reason: code for code, reason in REASONS.items()}
+P_DETECT_MIN, P_DETECT_MAX = 0.05, 0.999
+FALSE_MIN_PER_S = 3e-7
+RANGE_MIN_M = 50.0
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """What we keep of a person's report, to recognise it and to take it back."""
+    """What we keep of a person's report, to recognise it and to take it back.
+
+    z: the measurement (sense.py), azimuth NaN where the report has no bearing; None: it has no
+    place, or the person is forgotten.
+    """
 
     report_id: str
     person_id: str | None
@@ -47,203 +50,191 @@ class Report(msgspec.Struct, kw_only=True):
     nats: float = 0.0
     load: bool = False
     closing: bool = False
-    polar: Polar | None = None
-    stand: Stand | None = None
+    z: list[float] | None = None
     withdrawn: bool = False
+
+    @property
+    def has_bearing(self) -> bool:
+        return self.z is not None and not math.isnan(self.z[0])
 
 
 class Memory(msgspec.Struct):
-    """What the tracker keeps besides its table; all of it is in the snapshot."""
+    """What the tracker keeps besides its columns; all of it is in the snapshot."""
 
-    next_number: int = 1
-    known_rows: dict[bytes, None] = {}
-    identities: dict[str, str] = {}  # space and name of a stated identity -> track_id
-    beats: dict[str, life.Beat] = {}
+    sensors: list[str] = []  # in the order of their rows in the columns; only grows
+    kinds: list[str] = msgspec.field(default_factory=lambda: ["person"])  # in the order of the columns of credit; only grows
     reports: dict[str, Report] = {}
-    dropped: int = 0  # tracks ended for want of room since the last fault
+    told: dict[str, list[str]] = {}  # track_id -> reports of people about it
 
 
 class Book:
-    def __init__(self, settings: CoreSettings) -> None:
+    def __init__(self, settings: CoreSettings, memory: Memory | None = None) -> None:
         o = settings.origin
         self.settings = settings
         self.site = Site(lat_deg=o.lat_deg, lon_deg=o.lon_deg, alt_hae_m=o.alt_hae_m or 0.0)
+        self.frame = self.site.packed()
+        self.memory = memory or Memory()
         self.sensors: dict[str, SensorSite] = {s.sensor_id: s for s in settings.sensors}
-        self._stands: dict[str, Stand] = {}
-        self.table = Table()
-        self.memory = Memory()
+        self.row: dict[str, int] = {}
+        self.kernels = kernels.in_use()
+        self.work = empty_work()
+        for sensor in settings.sensors:
+            if sensor.sensor_id not in self.memory.sensors:
+                self.memory.sensors.append(sensor.sensor_id)
+            if sensor.kind not in self.memory.kinds and len(self.memory.kinds) < c.KINDS_MAX:
+                self.memory.kinds.append(sensor.kind)
+        self.cols: Cols = empty_cols(GROW, len(self.memory.sensors))
+        self.settle()
 
-    def seen_before(self, key: bytes) -> bool:
-        known = self.memory.known_rows
-        if key in known:
-            return True
-        known[key] = None
-        if len(known) > ROWS_KNOWN_MAX:
-            del known[next(iter(known))]
-        return False
+    def settle(self) -> None:
+        """The columns of sensors as the settings say; what was learnt stays."""
+        self.cols.count[c.C_LIMIT] = TRACKS_MAX
+        for k, sensor_id in enumerate(self.memory.sensors):
+            self.row[sensor_id] = k
+            sensor = self.sensors.get(sensor_id)
+            if sensor is not None:
+                self._settle_one(k, sensor)
 
-    def shown(self, mark: int) -> NDArray[np.intp]:
-        """Slots of the tracks of this mark that people see."""
-        t = self.table
-        return np.flatnonzero((t.status[: t.n] > 0) & (t.mark[: t.n] == mark))
+    def _settle_one(self, k: int, sensor: SensorSite) -> None:
+        at = NOWHERE if sensor.position is None else stand_of(self.site, sensor.position)
+        f, i = self.cols.sf[k], self.cols.si[k]
+        f[c.S_E], f[c.S_N], f[c.S_U], f[c.S_SIGMA] = at
+        pd = min(max(sensor.p_detect, P_DETECT_MIN), P_DETECT_MAX)
+        f[c.S_PD], f[c.S_LOG_PD] = pd, math.log(pd)
+        f[c.S_FALSE] = max(sensor.false_per_hour / 3600.0, FALSE_MIN_PER_S)
+        f[c.S_RANGE] = max(sensor.range_max_m, RANGE_MIN_M)
+        north = 0.0
+        if sensor.position is not None:
+            north = convergence(self.site, sensor.position.lon_deg)
+        f[c.S_NORTH] = north
+        link = f"link/{sensor.link}" if sensor.link else f"sensor/{sensor.sensor_id}"
+        i[c.S_LINK] = name_of(link)
+        known = self.memory.kinds
+        kind = known.index(sensor.kind) if sensor.kind in known else c.KINDS_MAX - 1
+        i[c.S_KIND] = kind
+        i[c.S_HASH] = name_of(sensor.sensor_id)
+        i[c.S_PLACED] = sensor.position is not None
 
-    def hidden(self, mark: int) -> NDArray[np.intp]:
-        """Slots of those nobody sees yet."""
-        t = self.table
-        return np.flatnonzero((t.status[: t.n] == 0) & (t.mark[: t.n] == mark))
+    def room(self, rows: int) -> None:
+        """Before a kernel that may begin so many tracks: slots for them."""
+        cols = self.cols
+        if cols.count[c.C_FREE] >= rows:
+            return
+        old = len(cols.order)
+        cap = min(max(2 * old, old + rows), TRACKS_MAX + SPARE)
+        if cap > old:
+            self.cols = grown(cols, cap)
 
-    def stand(self, sensor: SensorSite) -> Stand:
-        """Where a sensor stands; (0, 0, 0) for one without a place of its own."""
-        found = self._stands.get(sensor.sensor_id)
-        if found is None:
-            found = NOWHERE if sensor.position is None else stand_of(self.site, sensor.position)
-            self._stands[sensor.sensor_id] = found
-        return found
-
-    def begin(self, record: Record, birth: Birth, t_ns: int, *, trusted: bool) -> int | None:
-        """A new track's slot; None: there is one of this id already, or no room for it."""
-        t = self.table
-        if record.track_id in t.slot_of or not self._room(trusted):
+    def find(self, track_id: str | None) -> int | None:
+        """The slot of a live track."""
+        if track_id is None:
             return None
-        record.parts, record.weights = birth.parts, birth.weights
-        life.settle_fix(record, largest_sigma_m(birth.g))
-        return t.add(record, birth.g, t_ns)
+        try:
+            track = int(track_id, 16)
+        except ValueError:
+            return None
+        live = self.cols.order[: self.cols.count[c.C_N]]
+        signed = track if track < 1 << 63 else track - (1 << 64)
+        at = np.flatnonzero(self.cols.i[live, c.ID] == signed)
+        for slot in live[at].tolist():
+            if not self.cols.i[slot, c.ENDED]:
+                return int(slot)
+        return None
 
-    def _room(self, trusted: bool) -> bool:
-        """At TRACKS_MAX a plot begins no track; a person or a stated place ends the weakest."""
-        t = self.table
-        if t.n < TRACKS_MAX:
-            return True
-        self.memory.dropped += 1
-        if not trusted or t.n >= TRACKS_MAX + ENDED_MAX:
-            return False
-        live = [i for i, r in enumerate(t.records) if r.ended is None]
-        weakest = min(live, key=lambda i: (t.records[i].status, t.records[i].llr), default=None)
-        if weakest is not None:
-            self.end(weakest, EndReason.EXPIRED)
-        return True
+    def track_id(self, slot: int) -> str:
+        return hex_id(int(self.cols.i[slot, c.ID]))
 
     def end(self, slot: int, reason: EndReason) -> None:
         """Hidden from now on; the next advance reports it and takes it away."""
-        record = self.table.records[slot]
-        record.ended = reason
-        for space, name in record.names.items():
-            if self.memory.identities.get(space + name) == record.track_id:
-                del self.memory.identities[space + name]
-        self.table.touch(slot)
+        self.kernels.finish(self.cols, slot, CODES[reason])
 
-    def show(self, slot: int, *, trusted: bool) -> int:
-        """Raises the status; a track shown first gets a number, or becomes the sector that
-        already has one. -> its slot (another one if a sector adopted it)."""
-        t = self.table
-        record = t.records[slot]
-        if life.promote(record, trusted=trusted):
-            sector = self._sector_of(slot) if record.fix == Fix.POSITION else None
-            if sector is not None:
-                slot = self._adopt(sector, slot)
-            else:
-                record.number = self.memory.next_number
-                self.memory.next_number += 1
-        t.touch(slot)
-        return slot
+    def live(self) -> NDArray[np.int64]:
+        return self.cols.order[: self.cols.count[c.C_N]]
 
-    def keep(self, slot: int, found: Fit) -> None:
-        """The state after a measurement."""
-        t = self.table
-        record = t.records[slot]
-        record.parts, record.weights = found.parts, found.weights
-        t.put(slot, found.g, found.t_ns)
-        life.settle_fix(record, largest_sigma_m(found.g))
-
-    def credit(
-        self,
-        slot: int,
-        z: Polar | Place,
-        *,
-        t_recv_ns: int,
-        nats: float,
-        life_s: float,
-        witness: str,
-        source: str,
-    ) -> None:
-        record = self.table.records[slot]
-        life.support(
-            record,
-            self.memory.beats,
-            t_obs_ns=z.t_ns,
-            t_recv_ns=t_recv_ns,
-            nats=nats,
-            life_s=life_s,
-            witness=witness,
-            source=source,
-        )
-        life.believe(record, p_drone=z.p_drone, row_flags=z.flags)
-        self.table.touch(slot)
-
-    def seen_from(self, record: Record, at: Stand, person_id: str) -> None:
-        """Remembers where a bearing was taken; a second place far enough makes it a crossing."""
-        for e, n, _ in record.stands:
-            if (e - at.e_m) ** 2 + (n - at.n_m) ** 2 < APART_M * APART_M:
-                return
-        if len(record.stands) < STANDS_MAX:
-            record.stands.append((at.e_m, at.n_m, person_id))
-            if len(record.stands) > 1:
-                record.ranged = True
-
-    def _sector_of(self, slot: int) -> int | None:
-        """The one shown sector whose bearings the new position explains; None: none or several."""
-        t = self.table
-        g, t_ns = t.state(slot), int(t.t_ns[slot])
-        found: list[int] = []
-        shown = self.shown(int(t.mark[slot]))
-        sectors: list[int] = shown[t.sector[shown]].tolist()
-        for i in sectors:
-            record = t.records[i]
-            if i == slot or record.fix != Fix.SECTOR or record.names:
-                continue
-            if _explains(g, t_ns, t, i, record):
-                found.append(i)
-        return found[0] if len(found) == 1 else None
-
-    def _adopt(self, sector: int, slot: int) -> int:
-        """The sector takes over the new track's state and evidence; the new one vanishes unseen."""
-        t = self.table
-        old, new = t.records[sector], t.records[slot]
-        old.llr = min(max(old.llr, 0.0) + max(new.llr, 0.0), life.LLR_MAX)
-        old.hits += new.hits
-        old.t_last_ns = max(old.t_last_ns, new.t_last_ns)
-        old.t_ranged_ns = new.t_ranged_ns
-        old.t_cause_ns, old.life_ns = new.t_cause_ns, new.life_ns
-        old.drone_lo = max(old.drone_lo, new.drone_lo)
-        old.flags |= new.flags
-        old.witnesses |= new.witnesses
-        old.seen_by |= new.seen_by
-        for source, nats in new.credit.items():
-            old.credit[source] = old.credit.get(source, 0.0) + nats
-        old.parts, old.weights, old.ranged, old.solid = [], [], True, True
-        old.fix = int(Fix.POSITION)
-        old.serial, old.names, old.stated = new.serial, new.names, new.stated
-        self.end(slot, EndReason.EXPIRED)
-        for space, name in new.names.items():
-            self.memory.identities[space + name] = old.track_id
-        life.promote(old, trusted=True)
-        t.put(sector, t.state(slot), int(t.t_ns[slot]))
-        t.touch(sector)
-        return sector
+    def take_more(self, slot: int, report: Report) -> None:
+        assert report.z is not None
+        z = np.array(report.z)
+        who = owner_of(report.person_id)
+        self.kernels.take_more(self.cols, self.work, MODELS, slot, z, report.t_obs_ns, who)
 
 
-def _explains(g: Packed, t_ns: int, t: Table, i: int, record: Record) -> bool:
-    """Does position state g lie where sector i says its drone is?"""
-    parts = record.parts or [t.state(i)]
-    dt = (int(t.t_ns[i]) - t_ns) / 1e9
-    if abs(dt) > 12.0:
-        return False
-    here = flow(g, motion(dt))
-    best = math.inf
-    for part in parts:
-        de, dn = here[0] - part[0], here[1] - part[1]
-        a, b, d = here[6] + part[6], here[7] + part[7], here[12] + part[12]
-        det = a * d - b * b
-        if det > 0.0:
-            best = min(best, (d * de * de - 2.0 * b * de * dn + a * dn * dn) / det)
-    return best <= ADOPT_NIS_MAX
+def grown(cols: Cols, cap: int) -> Cols:
+    """The same tracks in more slots."""
+    old = len(cols.order)
+    new = empty_cols(cap, len(cols.sf))
+    for name, source, target in zip(Cols._fields, cols, new, strict=True):
+        if name not in ("free", "count", "known", "sf", "si"):
+            target[:old] = source
+    n_free = int(cols.count[c.C_FREE])
+    fresh = cap - old
+    new.free[:fresh] = np.arange(cap - 1, old - 1, -1)
+    new.free[fresh : fresh + n_free] = cols.free[:n_free]
+    for name in ("count", "known", "sf", "si"):
+        getattr(new, name)[:] = getattr(cols, name)
+    new.count[c.C_FREE] = fresh + n_free
+    return new
+
+
+class _Packed(msgspec.Struct):
+    memory: Memory
+    n: int
+    arrays: dict[str, bytes]
+
+
+def pack(book: Book) -> bytes:
+    """The whole state, the same bytes for the same state whatever slots it lies in."""
+    cols, live = book.cols, book.live()
+    n = len(live)
+    arrays: dict[str, Any] = {}
+    unused = np.arange(c.PARTS_MAX) >= cols.i[live, c.PARTS][:, None]
+    past = np.ones((n, c.RING_MAX), np.bool_)
+    beyond = np.arange(c.RING_MAX) >= cols.i[live, c.RING_LEN][:, None]
+    for k in range(c.RING_MAX):
+        rows = np.flatnonzero(~beyond[:, k])
+        past[rows, cols.ring_o[live[rows], k]] = False
+    for name in Cols._fields:
+        if name in ("order", "free", "known", "count", "sf", "si"):
+            continue
+        arrays[name] = getattr(cols, name)[live]
+    arrays["g"][unused] = 0.0
+    arrays["ring_o"][beyond] = 0
+    arrays["ring_t"][past] = 0
+    arrays["ring_z"][past] = 0.0
+    arrays["ring_g"][past] = 0.0
+    stale = np.arange(c.STANDS_MAX) >= cols.i[live, c.STANDS][:, None]
+    arrays["stands"][stale] = 0.0
+    known = np.flatnonzero(cols.known)
+    arrays["known_at"], arrays["known"] = known.astype("<u2"), cols.known[known]
+    arrays["count"], arrays["sf"], arrays["si"] = cols.count, cols.sf, cols.si
+    count = arrays["count"].copy()
+    count[c.C_FREE] = 0
+    arrays["count"] = count
+    packed = {k: np.ascontiguousarray(v).tobytes() for k, v in arrays.items()}
+    return msgspec.msgpack.encode(_Packed(book.memory, n, packed))
+
+
+def unpack(settings: CoreSettings, data: bytes) -> Book:
+    """Exact: goes on byte for byte as the one that was packed."""
+    found = msgspec.msgpack.decode(data, type=_Packed)
+    book = Book(settings, found.memory)
+    n = found.n
+    book.cols = cols = empty_cols(max(GROW, n + GROW), len(book.memory.sensors))
+    for name in Cols._fields:
+        if name in ("order", "free", "known", "count", "sf", "si"):
+            continue
+        target = getattr(cols, name)
+        flat = np.frombuffer(found.arrays[name], target.dtype)
+        target[:n] = flat.reshape(n, *target.shape[1:])
+    cols.order[:n] = np.arange(n)
+    cap = len(cols.order)
+    cols.count[:] = np.frombuffer(found.arrays["count"], np.int64)
+    cols.count[c.C_FREE] = cap - n
+    cols.free[: cap - n] = np.arange(cap - 1, n - 1, -1)
+    at = np.frombuffer(found.arrays["known_at"], "<u2")
+    cols.known[at] = np.frombuffer(found.arrays["known"], np.int64)
+    for name, width in (("sf", c.SF_N), ("si", c.SI_N)):
+        target = getattr(cols, name)
+        flat = np.frombuffer(found.arrays[name], target.dtype).reshape(-1, width)
+        target[: len(flat)] = flat
+    book.settle()
+    return book

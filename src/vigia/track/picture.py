@@ -1,16 +1,17 @@
-"""The table at a time -> the rows threat reads and the rows that are published."""
+"""The columns at a time -> the rows threat reads and the rows that are published."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vigia.events import TracksPublished
-from vigia.track import lifecycle as life
-from vigia.track.columns import flowed
-from vigia.track.kalman import flow, motion
+from vigia.track import layout as c
+from vigia.track.book import PERSON
+from vigia.track.frame import hex_id
+from vigia.track.imm import SIZE
+from vigia.track.models import MODELS
 from vigia.tracktable import (
     PUBLISHED_DTYPE,
     PUBLISHED_VERSION,
@@ -23,106 +24,79 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vigia.geo import Site
-    from vigia.track.table import Record, Table
+    from vigia.track.book import Book
 
-FEW = 16  # tracks up to which plain numbers beat columns
-COASTING = np.uint16(int(TrackFlag.COASTING))
+COASTING_NS = 2_500_000_000
+COASTING, HUMAN = np.uint16(int(TrackFlag.COASTING)), int(TrackFlag.HUMAN)
 COMMON = [n for n in PUBLISHED_DTYPE.names or () if n in (STATE_DTYPE.names or ())]
-PLACE = (
-    "lat_deg", "lon_deg", "alt_hae_m", "height_m", "speed_mps", "course_deg_true", "climb_mps",
-    "sigma_m",
-)  # fmt: skip
 # (6, 6) -> place in the packed state's upper triangle
 UPPER = np.zeros((6, 6), dtype=np.intp)
-_k = 6
+_k = 7
 for _i in range(6):
     for _j in range(_i, 6):
         UPPER[_i, _j] = UPPER[_j, _i] = _k
         _k += 1
 
 
-def states(table: Table, beats: dict[str, life.Beat], t_ns: int) -> NDArray[np.void]:
+def states(book: Book, t_ns: int) -> NDArray[np.void]:
     """(n,) STATE_DTYPE of the tracks shown, oldest first, predicted to t_ns."""
-    _refresh(table)
-    shown = np.flatnonzero(table.status[: table.n] > 0)
-    out = table.head[shown]
-    if len(shown) == 0:
+    cols = book.cols
+    live = int(cols.count[c.C_N])
+    slots, ints = np.empty(live, np.int64), np.empty((live, 2), np.int64)
+    floats, moment = np.empty((live, 2)), np.empty((live, SIZE))
+    n = book.kernels.states(cols, book.work, MODELS, t_ns, slots, ints, floats, moment)
+    out = np.zeros(n, STATE_DTYPE)
+    if n == 0:
         return out
-    t = np.maximum(t_ns, table.t_ns[shown])
-    dt = (t - table.t_ns[shown]) / 1e9
-    out["t_ns"] = t
-    if len(shown) <= FEW:
-        slots = shown.tolist()
-        few = [flow(table.state(s), motion(d)) for s, d in zip(slots, dt.tolist(), strict=True)]
-        g = np.array(few).T
-    else:
-        g = flowed(table.x[:, shown], dt)
-    out["x"] = g[:6].T
-    out["cov"] = g[UPPER].transpose(2, 0, 1)
-    records = [table.records[slot] for slot in shown.tolist()]
-    out["p_exist"] = [life.p_of(life.llr_at(r, t_ns, beats)) for r in records]
-    silent = t_ns - out["t_last_ns"] > life.COASTING_S * 1e9
-    out["flags"] |= np.where(silent, COASTING, np.uint16(0))
+    slots, i, f = slots[:n], cols.i[slots[:n]], cols.f[slots[:n]]
+    out["track_id"] = [hex_id(t) for t in i[:, c.ID].tolist()]
+    for name, column in (
+        ("number", c.NUMBER),
+        ("status", c.STATUS),
+        ("mark", c.MARK),
+        ("fix", c.FIX),
+        ("t_first_ns", c.T_FIRST),
+        ("t_last_ns", c.T_LAST),
+        ("t_cause_ns", c.T_CAUSE),
+    ):
+        out[name] = i[:, column]
+    human = np.where(cols.kinds[slots, PERSON] > 0, HUMAN, 0)
+    silent = t_ns - i[:, c.T_LAST] > COASTING_NS
+    out["flags"] = i[:, c.FLAGS] | i[:, c.SAID] | human | np.where(silent, COASTING, 0)
+    out["witnesses"], out["t_ns"] = ints[:n, 0], ints[:n, 1]
+    out["x"], out["cov"] = moment[:n, 1:7], moment[:n][:, UPPER]
+    out["p_exist"], out["p_drone"] = floats[:n, 0], floats[:n, 1]
+    out["azimuth_deg_true"], out["azimuth_sigma_deg"] = f[:, c.AZ_DEG], f[:, c.AZ_SIGMA_DEG]
+    out["serial"] = np.ascontiguousarray(cols.serial[slots]).view("S24")[:, 0]
     return out
 
 
-def published(table: Table, beats: dict[str, life.Beat], site: Site, t_ns: int) -> TracksPublished:
+def published(book: Book, t_ns: int) -> TracksPublished:
     """Compact rows. A sector row has no position: its origin may be an officer's."""
-    full = states(table, beats, t_ns)
+    full = states(book, t_ns)
     out = np.zeros(len(full), dtype=PUBLISHED_DTYPE)
     for name in COMMON:
         out[name] = full[name]
     if len(full):
-        place = np.array([_place(site, *row) for row in zip(*_parts(full), strict=True)])
-        for i, name in enumerate(PLACE):
-            out[name] = place[:, i]
+        _place(book.site, full, out)
     return TracksPublished(version=PUBLISHED_VERSION, data=out.tobytes())
 
 
-def _parts(full: NDArray[np.void]) -> tuple[list[int], list[list[float]], list[float]]:
-    a, b, d = full["cov"][:, 0, 0], full["cov"][:, 0, 1], full["cov"][:, 1, 1]
-    sigma = np.sqrt(np.maximum(0.5 * (a + d) + np.sqrt(0.25 * (a - d) ** 2 + b * b), 0.0))
-    return full["fix"].tolist(), full["x"].tolist(), sigma.tolist()
-
-
-def _place(site: Site, fix: int, x: list[float], sigma_m: float) -> tuple[float, ...]:
-    """Values of PLACE; all unknown for a sector."""
-    if fix != Fix.POSITION:
-        return (math.nan,) * len(PLACE)
-    e, n, u, ve, vn, vu = x
-    at = site.to_latlon(e_m=e, n_m=n, u_m=u)
-    height = at.alt_hae_m - site.origin.alt_hae_m
-    course = math.degrees(math.atan2(ve, vn)) % 360.0
-    speed = math.hypot(ve, vn)
-    return at.lat_deg, at.lon_deg, at.alt_hae_m, height, speed, course, vu, sigma_m
-
-
-def _refresh(table: Table) -> None:
-    """Brings the heads of touched tracks up to date."""
-    for slot in table.stale:
-        _head(table.head, slot, table.records[slot])
-    table.stale.clear()
-
-
-def _head(head: NDArray[np.void], slot: int, r: Record) -> None:
-    flags = r.flags | r.said | (int(TrackFlag.HUMAN) if "person" in r.credit else 0)
-    head[slot] = (
-        r.track_id.encode(),
-        r.number,
-        r.status,
-        r.mark,
-        r.fix,
-        life.witness_count(r),
-        flags,
-        0,
-        r.t_first_ns,
-        r.t_last_ns,
-        r.t_cause_ns,
-        np.zeros(6),
-        np.zeros((6, 6)),
-        0.0,
-        life.p_of(r.drone_lo),
-        r.azimuth_deg,
-        r.azimuth_sigma_deg,
-        r.serial,
-    )
+def _place(site: Site, full: NDArray[np.void], out: NDArray[np.void]) -> None:
+    """Where and how fast; all unknown for a sector."""
+    x, cov = full["x"], full["cov"]
+    lat, lon, alt = site.columns_to_latlon(x[:, :3]).T
+    a, b, d = cov[:, 0, 0], cov[:, 0, 1], cov[:, 1, 1]
+    out["lat_deg"], out["lon_deg"], out["alt_hae_m"] = lat, lon, alt
+    out["height_m"] = alt - site.origin.alt_hae_m
+    out["speed_mps"] = np.hypot(x[:, 3], x[:, 4])
+    out["course_deg_true"] = np.degrees(np.arctan2(x[:, 3], x[:, 4])) % 360.0
+    out["climb_mps"] = x[:, 5]
+    half = 0.5 * (a + d)
+    root = np.sqrt(0.25 * (a - d) ** 2 + b * b)
+    out["sigma_m"] = np.sqrt(np.maximum(half + root, 0.0))
+    for name in (
+        "lat_deg", "lon_deg", "alt_hae_m", "height_m", "speed_mps", "course_deg_true",
+        "climb_mps", "sigma_m",
+    ):  # fmt: skip
+        out[name][full["fix"] != Fix.POSITION] = np.nan

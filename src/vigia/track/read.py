@@ -1,4 +1,4 @@
-"""A scan's rows -> measurements in the site's frame, and how many rows were refused and why.
+"""A scan's packed rows -> measurements in the site's frame, and how many were refused and why.
 
 Nothing absurd passes: every number that leaves here is finite and within a physical bound, or
 NaN for unknown, so the filter never meets a value it cannot take.
@@ -7,22 +7,51 @@ NaN for unknown, so the filter never meets a value it cannot take.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from vigia.scan import IdKind, Layout
-from vigia.track.measure import NAN, TURN, Place, Polar, Stand
+from vigia.geo import A_M, E2
+from vigia.track import layout as c
+from vigia.track.jit import inner
+from vigia.track.sense import (
+    AZ,
+    AZ_S,
+    EL,
+    EL_S,
+    HEARD,
+    IS_PLACE,
+    POS_S,
+    RNG,
+    RNG_S,
+    RR,
+    RR_S,
+    STAND_E,
+    STAND_N,
+    STAND_S,
+    STAND_U,
+    TIME_S,
+    TURN,
+    U_S,
+    V_S,
+    VE,
+    VN,
+    VU,
+    E,
+    N,
+    U,
+)
 
 if TYPE_CHECKING:
-    from vigia.events import SensorSite
-    from vigia.geo import Site
-    from vigia.scan import Scan
-    from vigia.terms import Position
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vigia.track.layout import Cols
 
 LATE_MAX_NS = 12_000_000_000  # a row older than this moves nothing
 EARLY_MAX_NS = 500_000_000  # a clock ahead by more than this is not believed
 RANGE_MAX_M = 200_000.0
 FROM_SITE_MAX_M = 300_000.0  # a place farther than this from the origin is not ours
 SPEED_MAX_MPS = 400.0
+ALT_MIN_M = -1_000.0
 ALT_MAX_M = 30_000.0
 ANGLE_SIGMA_MIN = math.radians(0.05)
 ANGLE_SIGMA_MAX = math.radians(90.0)  # wider tells no direction
@@ -34,127 +63,134 @@ PLACE_SIGMA_M = 12.0
 ALT_SIGMA_M = 20.0
 ALT_BARO_SIGMA_M = 60.0  # pressure height differs from the ellipsoid's by geoid and weather
 SPEED_SIGMA_MPS = 1.5
+ROW_HEARD = 1  # scan.Flag.HEARD
+
+GOOD, TOO_OLD, AHEAD, UNUSABLE, KNOWN = 0, 1, 2, 3, 4
+REASONS = 5
 
 
-class Read(NamedTuple):
-    """Measurements in the order of their rows; refused: reason -> how many."""
-
-    polar: list[Polar]
-    place: list[Place]
-    refused: dict[str, int]
-
-
-def stand_of(site: Site, where: Position, *, t_sigma_s: float = 0.0, sigma_m: float = 0.0) -> Stand:
-    alt = site.origin.alt_hae_m if where.alt_hae_m is None else where.alt_hae_m
-    e, n, u = site.to_enu(lat_deg=where.lat_deg, lon_deg=where.lon_deg, alt_hae_m=alt)
-    own = sigma_m if where.sigma_m is None else where.sigma_m
-    return Stand(e, n, u, min(max(own, 0.0), 1_000.0), t_sigma_s)
+@inner
+def fingerprint(words: NDArray[np.int32], seed: int) -> int:
+    """64 bits of a row's content (FNV-1a over its words, then mixed); never 0."""
+    h = int(seed) ^ 0x4BF29CE484222325
+    for k in range(len(words)):
+        h = (h ^ int(words[k])) * 0x100000001B3
+        h = h & 0x7FFFFFFFFFFFFFFF
+        h ^= h >> 29
+    h = (h * 0x3F58476D1CE4E5B9) & 0x7FFFFFFFFFFFFFFF
+    h ^= h >> 32
+    return h | 1
 
 
-def convergence(site: Site, lon_deg: float) -> float:
-    """True north there minus the site's north [rad]: what to take from an azimuth there."""
-    turn = (lon_deg - site.origin.lon_deg + 180.0) % 360.0 - 180.0
-    return math.radians(turn) * math.sin(math.radians(site.origin.lat_deg))
+@inner
+def seen_before(cols: Cols, key: int) -> bool:
+    """Of the rows remembered; remembers this one."""
+    at = (key >> 1) & (c.KNOWN_SLOTS - 1)
+    if cols.known[at] == key:
+        return True
+    cols.known[at] = key
+    return False
 
 
-def read_scan(scan: Scan, keep: list[int], sensor: SensorSite, site: Site, t_recv_ns: int) -> Read:
-    """keep: which rows. Times ahead of us become t_recv_ns; too old or absurd rows are refused."""
-    raw = scan.rows().tolist()
-    polar: list[Polar] = []
-    place: list[Place] = []
-    refused: dict[str, int] = {}
-    north = convergence(site, sensor.position.lon_deg) if sensor.position is not None else 0.0
-    for i in keep:
-        row = raw[i]
-        if row[0] < t_recv_ns - LATE_MAX_NS:
-            why = f"older than {LATE_MAX_NS // 1_000_000_000} s"
-        elif row[0] > t_recv_ns + EARLY_MAX_NS:
-            why = "its clock is ahead of ours"
-        elif scan.layout is Layout.POLAR_1:
-            found = _polar(row, min(row[0], t_recv_ns), north)
-            if found is not None:
-                polar.append(found)
-                continue
-            why = "no usable direction"
-        else:
-            stated = _place(row, min(row[0], t_recv_ns), site)
-            if stated is not None:
-                place.append(stated)
-                continue
-            why = "no usable position"
-        refused[why] = refused.get(why, 0) + 1
-    return Read(polar, place, refused)
+@inner
+def age(t_obs_ns: int, t_recv_ns: int) -> int:
+    """GOOD, TOO_OLD or AHEAD."""
+    if t_obs_ns < t_recv_ns - LATE_MAX_NS:
+        return TOO_OLD
+    if t_obs_ns > t_recv_ns + EARLY_MAX_NS:
+        return AHEAD
+    return GOOD
 
 
-def _within(value: float, low: float, high: float) -> float:
-    """value, or NaN when it is unknown or absurd (a comparison with NaN is false)."""
-    return value if low <= value <= high else NAN
+@inner
+def within(value: float, low: float, high: float) -> float:
+    """value, or NaN when it is unknown or absurd."""
+    return value if low <= value <= high else math.nan
 
 
-def _sigma(value: float, default: float, low: float, high: float) -> float:
+@inner
+def sigma(value: float, default: float, low: float, high: float) -> float:
     return min(max(value, low), high) if 0.0 < value < math.inf else default
 
 
-def _polar(row: tuple[float, ...], t_ns: int, north: float) -> Polar | None:
-    (_, az, az_s, el, el_s, rng, rng_s, rate, rate_s, _, p, _, flags, count) = row
+@inner
+def read_polar(row: Any, cols: Cols, s: int, z: NDArray[np.float64]) -> bool:
+    """Fills z (Z_N,) from a row of layout polar.1; False: no usable direction.
+
+    Why Any: a record of a structured array has no static type.
+    """
+    az = float(row["azimuth_deg_true"])
     if not -720.0 <= az <= 720.0:
-        return None
-    az_sigma = _sigma(math.radians(az_s), AZ_SIGMA, ANGLE_SIGMA_MIN, math.pi)
-    if az_sigma > ANGLE_SIGMA_MAX:
-        return None
-    rng = _within(rng, 1.0, RANGE_MAX_M)
-    rate = _within(rate, -SPEED_MAX_MPS, SPEED_MAX_MPS)
-    el_sigma = _sigma(math.radians(el_s), EL_SIGMA, ANGLE_SIGMA_MIN, math.pi)
-    return Polar(
-        t_ns,
-        (math.radians(az) - north) % TURN,
-        az_sigma,
-        math.radians(_within(el, -90.0, 90.0)) if el_sigma <= ANGLE_SIGMA_MAX else NAN,
-        el_sigma,
-        rng,
-        _sigma(rng_s, RANGE_SIGMA_M, 0.5, 5_000.0),
-        rate,
-        _sigma(rate_s, RATE_SIGMA_MPS, 0.1, 100.0),
-        int(flags),
-        int(count),
-        _within(p, 0.0, 1.0),
-    )
+        return False
+    az_s = sigma(math.radians(float(row["azimuth_sigma_deg"])), AZ_SIGMA, ANGLE_SIGMA_MIN, math.pi)
+    if az_s > ANGLE_SIGMA_MAX:
+        return False
+    az = math.radians(az) - cols.sf[s, c.S_NORTH]
+    z[AZ] = az - TURN * math.floor(az / TURN)
+    z[AZ_S] = az_s
+    el_s = math.radians(float(row["elevation_sigma_deg"]))
+    z[EL_S] = sigma(el_s, EL_SIGMA, ANGLE_SIGMA_MIN, math.pi)
+    el = math.radians(within(float(row["elevation_deg"]), -90.0, 90.0))
+    z[EL] = el if z[EL_S] <= ANGLE_SIGMA_MAX else math.nan
+    z[RNG] = within(float(row["range_m"]), 1.0, RANGE_MAX_M)
+    z[RNG_S] = sigma(float(row["range_sigma_m"]), RANGE_SIGMA_M, 0.5, 5_000.0)
+    z[RR] = within(float(row["range_rate_mps"]), -SPEED_MAX_MPS, SPEED_MAX_MPS)
+    z[RR_S] = sigma(float(row["range_rate_sigma_mps"]), RATE_SIGMA_MPS, 0.1, 100.0)
+    z[8] = math.nan
+    z[STAND_E], z[STAND_N], z[STAND_U] = cols.sf[s, c.S_E], cols.sf[s, c.S_N], cols.sf[s, c.S_U]
+    z[STAND_S], z[TIME_S] = cols.sf[s, c.S_SIGMA], 0.0
+    z[IS_PLACE] = 0.0
+    z[HEARD] = 1.0 if int(row["flags"]) & ROW_HEARD else 0.0
+    return True
 
 
-def _place(row: tuple[float, ...], t_ns: int, site: Site) -> Place | None:
-    (_, lat, lon, hae, baro, height, sigma, alt_s, speed, course, climb, speed_s) = row[:12]
-    (_, p, flags, id_kind, ua_type, identity) = row[12:]
+@inner
+def read_place(
+    row: Any, site: NDArray[np.float64], z: NDArray[np.float64], t_sigma_s: float
+) -> bool:
+    """Fills z (Z_N,) from a row of layout place.1; False: no usable position. site: site_of()."""
+    lat, lon = float(row["lat_deg"]), float(row["lon_deg"])
     if not (abs(lat) <= 90.0 and abs(lon) <= 180.0):
-        return None
-    origin = site.origin.alt_hae_m
-    alt, default = _within(hae, -1_000.0, ALT_MAX_M), ALT_SIGMA_M
-    if alt != alt:
-        alt, default = origin + _within(height, -1_000.0, ALT_MAX_M), ALT_SIGMA_M
-    if alt != alt:
-        alt, default = _within(baro, -1_000.0, ALT_MAX_M), ALT_BARO_SIGMA_M
-    known = alt == alt
-    e, n, u = site.to_enu(lat_deg=lat, lon_deg=lon, alt_hae_m=alt if known else origin)
+        return False
+    alt, default = within(float(row["alt_hae_m"]), ALT_MIN_M, ALT_MAX_M), ALT_SIGMA_M
+    if math.isnan(alt):
+        alt = site[0] + within(float(row["height_m"]), ALT_MIN_M, ALT_MAX_M)
+    if math.isnan(alt):
+        alt, default = within(float(row["alt_baro_m"]), ALT_MIN_M, ALT_MAX_M), ALT_BARO_SIGMA_M
+    known = not math.isnan(alt)
+    e, n, u = to_enu(lat, lon, alt if known else site[0], site)
     if e * e + n * n > FROM_SITE_MAX_M * FROM_SITE_MAX_M:
-        return None
-    speed = _within(speed, 0.0, SPEED_MAX_MPS)
-    course = math.radians(_within(course, -360.0, 720.0))
+        return False
+    speed = within(float(row["speed_mps"]), 0.0, SPEED_MAX_MPS)
+    course = math.radians(within(float(row["course_deg_true"]), -360.0, 720.0))
     if speed == 0.0:
         course = 0.0  # a standing drone has no course, yet its velocity is known
-    bytes_id = identity if isinstance(identity, bytes) else b""
-    return Place(
-        t_ns,
-        e,
-        n,
-        u if known else NAN,
-        _sigma(sigma, PLACE_SIGMA_M, 1.0, 10_000.0),
-        _sigma(alt_s, default, 1.0, 10_000.0),
-        speed * math.sin(course),
-        speed * math.cos(course),
-        _within(climb, -SPEED_MAX_MPS, SPEED_MAX_MPS),
-        _sigma(speed_s, SPEED_SIGMA_MPS, 0.3, 100.0),
-        int(flags),
-        int(id_kind) if bytes_id else int(IdKind.NONE),
-        bytes_id,
-        int(ua_type),
-        _within(p, 0.0, 1.0),
+    z[E], z[N] = e, n
+    z[U] = u if known else math.nan
+    z[POS_S] = sigma(float(row["sigma_m"]), PLACE_SIGMA_M, 1.0, 10_000.0)
+    z[U_S] = sigma(float(row["alt_sigma_m"]), default, 1.0, 10_000.0)
+    z[VE], z[VN] = speed * math.sin(course), speed * math.cos(course)
+    z[VU] = within(float(row["climb_mps"]), -SPEED_MAX_MPS, SPEED_MAX_MPS)
+    z[V_S] = sigma(float(row["speed_sigma_mps"]), SPEED_SIGMA_MPS, 0.3, 100.0)
+    z[STAND_E] = z[STAND_N] = z[STAND_U] = z[STAND_S] = 0.0
+    z[TIME_S] = t_sigma_s
+    z[IS_PLACE], z[HEARD] = 1.0, 0.0
+    return True
+
+
+@inner
+def to_enu(
+    lat_deg: float, lon_deg: float, alt_m: float, site: NDArray[np.float64]
+) -> tuple[float, float, float]:
+    """geo.Site.to_enu; site: site_of()."""
+    lat, lon = math.radians(lat_deg), math.radians(lon_deg)
+    sl, cl = math.sin(lat), math.cos(lat)
+    n = A_M / math.sqrt(1.0 - E2 * sl * sl)
+    dx = (n + alt_m) * cl * math.cos(lon) - site[1]
+    dy = (n + alt_m) * cl * math.sin(lon) - site[2]
+    dz = (n * (1.0 - E2) + alt_m) * sl - site[3]
+    return (
+        site[4] * dx + site[5] * dy + site[6] * dz,
+        site[7] * dx + site[8] * dy + site[9] * dz,
+        site[10] * dx + site[11] * dy + site[12] * dz,
     )

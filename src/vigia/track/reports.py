@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from vigia.scan import Flag
 from vigia.terms import Motion, Sense
+from vigia.track import sense
 from vigia.track.book import REPORTS_MAX, Book, Report
-from vigia.track.measure import NAN, TURN, Polar, Stand
-from vigia.track.read import convergence, stand_of
+from vigia.track.frame import convergence, stand_of
 
 if TYPE_CHECKING:
     from vigia.events import Sighting
@@ -17,6 +16,10 @@ if TYPE_CHECKING:
 
 STAND_SIGMA_M = 15.0  # of a phone that states no accuracy
 SIGMA_MIN = math.radians(5.0)  # no hand points better, whatever the compass says
+SIGMA_MAX = math.pi
+T_SIGMA_MAX_S = 30.0
+T_SIGMA_S = 1.0
+TURN = 2.0 * math.pi
 
 
 def new_report(book: Book, body: Sighting, t_recv_ns: int, position: Position | None) -> Report:
@@ -32,46 +35,46 @@ def new_report(book: Book, body: Sighting, t_recv_ns: int, position: Position | 
         closing=body.motion is Motion.TOWARDS_ME and body.person_id is not None,
     )
     if position is not None:
-        t_sigma = min(max(body.t_sigma_s, 0.0), 30.0) if math.isfinite(body.t_sigma_s) else 1.0
-        stand = stand_of(book.site, position, t_sigma_s=t_sigma, sigma_m=STAND_SIGMA_M)
-        report.stand = stand
-        report.polar = polar_of(book, body, t_obs, position)
+        report.z = measured(book, body, position)
     return report
 
 
 def inherit(report: Report, base: Report, *, anew: bool) -> None:
     """An addition to a report whose track is gone: still of the first report's time and place."""
-    report.t_obs_ns, report.stand = base.t_obs_ns, base.stand
-    if not anew:
-        report.polar = base.polar
-    elif report.polar is not None:
-        report.polar = report.polar._replace(t_ns=base.t_obs_ns)
+    report.t_obs_ns = base.t_obs_ns
+    if base.z is None:
+        report.z = None
+    elif report.z is None or not anew:
+        report.z = base.z
+    else:
+        report.z[sense.STAND_E : sense.IS_PLACE] = base.z[sense.STAND_E : sense.IS_PLACE]
     report.load, report.closing = report.load or base.load, report.closing or base.closing
 
 
-def polar_of(book: Book, body: Sighting, t_obs_ns: int, position: Position) -> Polar | None:
+def measured(book: Book, body: Sighting, position: Position) -> list[float]:
+    """The bearing from where the person stands; without one, only the stand."""
+    z = [math.nan] * sense.Z_N
+    at = stand_of(book.site, position, sigma_m=STAND_SIGMA_M)
+    z[sense.STAND_E], z[sense.STAND_N], z[sense.STAND_U], z[sense.STAND_S] = at
+    t_sigma = body.t_sigma_s
+    z[sense.TIME_S] = min(max(t_sigma, 0.0), T_SIGMA_MAX_S) if math.isfinite(t_sigma) else T_SIGMA_S
+    z[sense.IS_PLACE] = 0.0
+    z[sense.HEARD] = 0.0
     b = body.bearing
     if b is None:
-        return None
+        return z
     own = math.radians(book.settings.person_sigma_deg)
     sigma = max(math.radians(b.sigma_deg), SIGMA_MIN)
-    el = NAN if b.elevation_deg is None else math.radians(b.elevation_deg)
-    if not -0.5 * math.pi <= el <= 0.5 * math.pi:
-        el = NAN
+    el = math.nan if b.elevation_deg is None else math.radians(b.elevation_deg)
     el_sigma = own if b.elevation_sigma_deg is None else math.radians(b.elevation_sigma_deg)
-    if not el_sigma > 0.0:
-        el_sigma = own
-    az = (math.radians(b.azimuth_deg_true) - convergence(book.site, position.lon_deg)) % TURN
-    heard = int(Flag.HEARD) if body.sense is Sense.HEARD else 0
-    if heard:
+    if body.sense is Sense.HEARD:
+        z[sense.HEARD] = 1.0
         sigma = max(sigma, own)
-    el_sigma = max(el_sigma, SIGMA_MIN)
-    return Polar(t_obs_ns, az, sigma, el, el_sigma, NAN, NAN, NAN, NAN, heard)
-
-
-def measured(report: Report) -> tuple[Polar | None, Stand]:
-    assert report.stand is not None
-    return report.polar, report.stand
+    az = math.radians(b.azimuth_deg_true) - convergence(book.site, position.lon_deg)
+    z[sense.AZ], z[sense.AZ_S] = az % TURN, min(sigma, SIGMA_MAX)
+    z[sense.EL] = el if -0.5 * math.pi <= el <= 0.5 * math.pi else math.nan
+    z[sense.EL_S] = min(max(el_sigma if el_sigma > 0.0 else own, SIGMA_MIN), SIGMA_MAX)
+    return z
 
 
 def remember(book: Book, report: Report) -> None:

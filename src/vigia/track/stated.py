@@ -5,150 +5,230 @@ An identity is a claim: it goes first, but is gated like everything else. docs/t
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from vigia.scan import Flag, IdKind
-from vigia.track import lifecycle as life
-from vigia.track.book import NOWHERE
-from vigia.track.gate import near
-from vigia.track.initiate import born_placed
-from vigia.track.machine import Look, new_record, try_one
+from vigia.scan import IdKind
+from vigia.track import layout as c
+from vigia.track import living as life
+from vigia.track.begin import born_placed
+from vigia.track.fuse import MISFIT, MOVES, attempt, take
+from vigia.track.imm import NOTHING, width
+from vigia.track.jit import inner
+from vigia.track.look import COARSE2, candidates, credit, gate_nis
+from vigia.track.sense import E, N, POS_S
+from vigia.track.slots import begin, copy_name, filled, find, show
 from vigia.tracktable import TrackFlag
 
 if TYPE_CHECKING:
-    from vigia.track.fit import Fit
-    from vigia.track.measure import Place
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vigia.track.layout import Cols, Work
 
 PLACE_NATS = 1.5  # credit of one stated place that fits; repeats come from the same sender
+WEAK_NATS = 0.5
 PLACE_BIRTH_LLR = 1.5  # a sender says it exists: 0.82
 WEAK_BIRTH_LLR = 0.0
 AIRCRAFT_LO = -4.0  # an ADS-B address: a claim, but hardly a small drone
 DRONE_LO = 2.5  # a Remote ID: says drone
-WEAK = int(Flag.WEAK)  # an int: operations on IntFlag cost a microsecond
+SAME_NS = 1_500_000_000  # the same place stated again within this adds nothing
+ANYWHERE_M = 1e6
+NONE, ICAO, NODE = int(IdKind.NONE), int(IdKind.ICAO), int(IdKind.NODE)
+CONFLICT, WEAK, AIRCRAFT = int(TrackFlag.ID_CONFLICT), int(TrackFlag.WEAK), int(TrackFlag.AIRCRAFT)
 
 
-def look_place(look: Look, z: Place) -> None:
-    """One stated position. Its identity is a claim: gated, and a mismatch gives no credit."""
-    look.beat.stray(0, z.t_ns)
-    book = look.book
-    t = book.table
-    space, name = _name(look, z)
-    bound = t.slot_of.get(book.memory.identities.get(space + name, "")) if name else None
-    if bound is not None:
-        record = t.records[bound]
-        found = try_one(book, bound, z, NOWHERE)
-        if found is not None and found.fits:
-            _extend_place(look, bound, z, found)
-            record.conflicts = 0
+@inner
+def state(
+    cols: Cols,
+    w: Work,
+    models: NDArray[np.float64],
+    s: int,
+    z: NDArray[np.float64],
+    t_ns: int,
+    flags: int,
+    p: float,
+    key: int,
+    space: int,
+    name: int,
+    id_kind: int,
+    text: NDArray[np.uint8],
+    mark: int,
+    t_recv_ns: int,
+) -> None:
+    """One stated position. space, name: hashes of its identity's space of names and of it, 0 for
+    none; a mismatch of identity and place gives no credit."""
+    cols.si[s, c.S_STATED] = 1
+    life.heard(cols, s, 0, t_ns)
+    bound = owner(cols, space, name, mark) if name else -1
+    if bound >= 0:
+        _, nis = attempt(cols, bound, z, t_ns, models, w)
+        if nis <= gate_nis(width(z)):
+            _extend(cols, w, models, s, bound, z, t_ns, flags, p, space, name, id_kind, text,
+                    t_recv_ns)  # fmt: skip
+            cols.i[bound, c.CONFLICTS] = 0
             return
-        record.flags |= TrackFlag.ID_CONFLICT
-        record.conflicts += 1
-        t.touch(bound)
-    slot = _nearest(look, z)
-    if slot is not None:
-        _extend_place(look, slot, z, None)
-        if bound is not None:
-            t.records[slot].flags |= TrackFlag.ID_CONFLICT
-    else:
-        _begin_place(look, z, conflict=bound is not None)
+        cols.i[bound, c.FLAGS] |= CONFLICT
+        cols.i[bound, c.CONFLICTS] += 1
+    slot = _nearest(cols, w, models, z, t_ns, space, name, mark)
+    if slot >= 0:
+        _extend(cols, w, models, s, slot, z, t_ns, flags, p, space, name, id_kind, text, t_recv_ns)
+        if bound >= 0:
+            cols.i[slot, c.FLAGS] |= CONFLICT
+        return
+    _begin(cols, w, models, s, z, t_ns, flags, p, key, space, name, id_kind, text, mark, t_recv_ns,
+           bound >= 0)  # fmt: skip
 
 
-def _nearest(look: Look, z: Place) -> int | None:
-    """The track without another identity that explains z best."""
-    book = look.book
-    t = book.table
-    space, name = _name(look, z)
-    slots = np.concatenate((book.shown(look.mark), book.hidden(look.mark)))
-    best, top = None, -math.inf
-    for _, j in near(t, slots, [z], NOWHERE) if len(slots) else ():
-        slot = int(slots[j])
-        if name and t.records[slot].names.get(space, name) != name:
-            continue  # another of the same kind; a second kind of name may be the same drone's
-        found = try_one(book, slot, z, NOWHERE)
-        if found is not None and found.fits and found.log_density > top:
-            best, top = slot, found.log_density
+@inner
+def owner(cols: Cols, space: int, name: int, mark: int) -> int:
+    """The slot that bears this name, or -1."""
+    for k in range(cols.count[c.C_N]):
+        slot = cols.order[k]
+        for j in range(c.NAMES_MAX):
+            if cols.names[slot, j, 1] == name and cols.names[slot, j, 0] == space:
+                if cols.i[slot, c.MARK] == mark and not cols.i[slot, c.ENDED]:
+                    return slot
+    return -1
+
+
+@inner
+def _name_in(cols: Cols, slot: int, space: int) -> int:
+    """The name the slot has in this space of names, or 0."""
+    for j in range(c.NAMES_MAX):
+        if cols.names[slot, j, 0] == space:
+            return cols.names[slot, j, 1]
+    return 0
+
+
+@inner
+def _nearest(
+    cols: Cols,
+    w: Work,
+    models: NDArray[np.float64],
+    z: NDArray[np.float64],
+    t_ns: int,
+    space: int,
+    name: int,
+    mark: int,
+) -> int:
+    """The track without another identity that explains z best, or -1."""
+    slots, at = candidates(cols, mark, t_ns, z[E], z[N], 0.0)
+    best, top = -1, NOTHING
+    for k in range(len(slots)):
+        slot = slots[k]
+        if at[k, 1] * at[k, 1] > COARSE2 * (at[k, 2] + 2.0 * z[POS_S] * z[POS_S]):
+            continue
+        if name:
+            has = _name_in(cols, slot, space)
+            if has and has != name:
+                continue  # another of the same kind; a second kind may be the same drone's
+        odds, nis = attempt(cols, slot, z, t_ns, models, w)
+        if nis <= gate_nis(width(z)) and odds > top:
+            best, top = slot, odds
     return best
 
 
-def _extend_place(look: Look, slot: int, z: Place, found: Fit | None) -> None:
-    book = look.book
-    record = book.table.records[slot]
-    same = record.stated == (z.e_m, z.n_m) and z.t_ns - record.t_last_ns < 1_500_000_000
+@inner
+def _extend(
+    cols: Cols,
+    w: Work,
+    models: NDArray[np.float64],
+    s: int,
+    slot: int,
+    z: NDArray[np.float64],
+    t_ns: int,
+    flags: int,
+    p: float,
+    space: int,
+    name: int,
+    id_kind: int,
+    text: NDArray[np.uint8],
+    t_recv_ns: int,
+) -> None:
+    i, f = cols.i[slot], cols.f[slot]
+    same = f[c.STATED_E] == z[E] and f[c.STATED_N] == z[N] and t_ns - i[c.T_LAST] < SAME_NS
     if not same:
-        found = try_one(book, slot, z, NOWHERE) if found is None else found
-        if found is not None:
-            record.ranged = record.solid = True
-            book.keep(slot, found)
-    record.stated = (z.e_m, z.n_m)
-    record.t_ranged_ns = max(record.t_ranged_ns, z.t_ns)
-    life.hit(record, look.sensor.sensor_id, z.t_ns, book.memory.beats)
-    _bind(look, slot, z)
-    weak = z.flags & WEAK
+        _, nis = take(cols, slot, z, t_ns, models, w)
+        if nis < MISFIT:
+            if not i[c.SOLID]:
+                life.forget_seen(cols, slot)  # from now on only sensors with a range may miss it
+            i[c.RANGED] = i[c.SOLID] = 1
+            life.settle_fix(cols, slot)
+    f[c.STATED_E], f[c.STATED_N] = z[E], z[N]
+    i[c.T_RANGED] = max(i[c.T_RANGED], t_ns)
+    life.hit(cols, slot, s, t_ns)
+    _bind(cols, slot, space, name, id_kind, text)
+    weak = flags & life.R_WEAK
     # a statement is worth as much beside a doubtful plot as alone
-    record.llr = max(record.llr, WEAK_BIRTH_LLR if weak else PLACE_BIRTH_LLR)
-    book.credit(
-        slot,
-        z,
-        t_recv_ns=look.t_recv_ns,
-        nats=0.0 if same else (0.5 if weak else PLACE_NATS),
-        life_s=life.LIFE_STATED_S,
-        witness=look.witness,
-        source=look.source,
-    )
-    book.show(slot, trusted=True)
+    f[c.LLR] = max(f[c.LLR], WEAK_BIRTH_LLR if weak else PLACE_BIRTH_LLR)
+    nats = 0.0 if same else (WEAK_NATS if weak else PLACE_NATS)
+    credit(cols, slot, s, t_ns, t_recv_ns, nats, life.LIFE_STATED_S, p, flags)
+    show(cols, slot, True, w)
 
 
-def _begin_place(look: Look, z: Place, *, conflict: bool) -> None:
-    book = look.book
-    weak = z.flags & WEAK
-    content = np.array(z[1:4]).tobytes() + z.identity
+@inner
+def _begin(
+    cols: Cols,
+    w: Work,
+    models: NDArray[np.float64],
+    s: int,
+    z: NDArray[np.float64],
+    t_ns: int,
+    flags: int,
+    p: float,
+    key: int,
+    space: int,
+    name: int,
+    id_kind: int,
+    text: NDArray[np.uint8],
+    mark: int,
+    t_recv_ns: int,
+    conflict: bool,
+) -> None:
+    track = cols.si[s, c.S_HASH] ^ key
+    if find(cols, track) >= 0:
+        return
+    weak = flags & life.R_WEAK
     llr = WEAK_BIRTH_LLR if weak else PLACE_BIRTH_LLR
-    record = new_record(look, z, content, llr, life.LIFE_STATED_S)
-    record.ranged = record.solid = True
-    record.stated = (z.e_m, z.n_m)
-    record.t_ranged_ns = max(record.t_ranged_ns, z.t_ns)
-    record.flags = int(TrackFlag.WEAK) if weak else 0
+    slot = begin(cols, w, track, mark, t_ns, t_recv_ns, llr, True)
+    if slot < 0:
+        return
+    i = cols.i[slot]
+    i[c.RANGED] = i[c.SOLID] = 1
+    i[c.T_RANGED] = t_ns
+    i[c.FLAGS] = WEAK if weak else 0
     if conflict:
-        record.flags |= TrackFlag.ID_CONFLICT
-    slot = book.begin(record, born_placed(z, ground_m=0.0), z.t_ns, trusted=True)
-    if slot is None:
-        return
+        i[c.FLAGS] |= CONFLICT
+    cols.f[slot, c.STATED_E], cols.f[slot, c.STATED_N] = z[E], z[N]
+    born_placed(cols.g[slot], MOVES, z, models, w)
+    filled(cols, slot, MOVES, False, w)
     if not conflict:
-        _bind(look, slot, z)
-    book.credit(
-        slot,
-        z,
-        t_recv_ns=look.t_recv_ns,
-        nats=0.0,
-        life_s=life.LIFE_STATED_S,
-        witness=look.witness,
-        source=look.source,
-    )
-    book.show(slot, trusted=True)
+        _bind(cols, slot, space, name, id_kind, text)
+    life.hit(cols, slot, s, t_ns)
+    credit(cols, slot, s, t_ns, t_recv_ns, 0.0, life.LIFE_STATED_S, p, flags)
+    show(cols, slot, True, w)
 
 
-def _bind(look: Look, slot: int, z: Place) -> None:
+@inner
+def _bind(
+    cols: Cols, slot: int, space: int, name: int, id_kind: int, text: NDArray[np.uint8]
+) -> None:
     """The claimed identity, and what it says about the class."""
-    book = look.book
-    record = book.table.records[slot]
-    space, name = _name(look, z)
-    if not name or space in record.names or space + name in book.memory.identities:
+    if not name or _name_in(cols, slot, space):
         return
-    book.memory.identities[space + name] = record.track_id
-    record.names[space] = name
-    if z.id_kind != IdKind.NODE and not record.serial:
-        record.serial = z.identity
-    if z.id_kind == IdKind.ICAO:
-        record.flags |= TrackFlag.AIRCRAFT
-        life.lean(record, AIRCRAFT_LO)
-    elif z.id_kind != IdKind.NODE:
-        life.lean(record, DRONE_LO)
+    if owner(cols, space, name, cols.i[slot, c.MARK]) >= 0:
+        return
+    for j in range(c.NAMES_MAX):
+        if cols.names[slot, j, 0] == 0:
+            cols.names[slot, j, 0], cols.names[slot, j, 1] = space, name
+            break
+    if id_kind != NODE and cols.serial[slot, 0] == 0:
+        copy_name(cols, slot, text)
+    if id_kind == ICAO:
+        cols.i[slot, c.FLAGS] |= AIRCRAFT
+        life.lean(cols, slot, AIRCRAFT_LO)
+        cols.f[slot, c.CL_AIR] += 3.0
+    elif id_kind != NODE:
+        life.lean(cols, slot, DRONE_LO)
 
 
-def _name(look: Look, z: Place) -> tuple[str, str]:
-    """A sensor's own object numbers mean something only there; a drill's names only in it."""
-    own = f"/{look.sensor.sensor_id}" if z.id_kind == IdKind.NODE else ""
-    return f"{look.mark}/{z.id_kind}{own}/", z.identity.hex()

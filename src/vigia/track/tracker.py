@@ -9,37 +9,34 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import msgspec
+import numpy as np
 
 from vigia.events import Fault, SightingPlaced, TrackEnded, TracksPublished
 from vigia.scan import DTYPES, Layout
 from vigia.terms import EndReason, TrackStatus
 from vigia.track import amend, people, picture
-from vigia.track import lifecycle as life
-from vigia.track.book import TRACKS_MAX, Book, Memory
-from vigia.track.machine import Look, look_polar
-from vigia.track.read import read_scan, stand_of
-from vigia.track.stated import look_place
-from vigia.track.table import Record, Table
+from vigia.track import layout as c
+from vigia.track import living as life
+from vigia.track.book import REASONS, TRACKS_MAX, Book, pack, unpack
+from vigia.track.frame import stand_of
+from vigia.track.models import MODELS
+from vigia.track.read import AHEAD, LATE_MAX_NS, TOO_OLD, UNUSABLE
 from vigia.tracktable import MARKS, Fix
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from vigia.events import CoreSettings, Observation, Sighting, TrackJudged
+    from vigia.scan import Scan
     from vigia.terms import Mark, Position
-    from vigia.track.measure import Polar
 
-FRAME_NS = 250_000_000  # rows of one scan within it are one look: an object appears once
 DEPARTED_MPS = 3.0
-
-
-class _Packed(msgspec.Struct):
-    x: bytes
-    t_ns: bytes
-    records: list[Record]
-    memory: Memory
+WHY = {
+    TOO_OLD: f"older than {LATE_MAX_NS // 1_000_000_000} s",
+    AHEAD: "its clock is ahead of ours",
+}
+UNUSABLE_OF = {Layout.POLAR_1: "no usable direction", Layout.PLACE_1: "no usable position"}
+IDENTITY_OFFSET = DTYPES[Layout.PLACE_1].fields["identity"][1]  # pyright: ignore[reportOptionalSubscript]
 
 
 class Tracker:
@@ -56,27 +53,22 @@ class Tracker:
         if scan.layout is Layout.POLAR_1 and sensor.position is None:
             what = f"polar scan, but no position; add it to [sensors.{body.sensor_id}]"
             return [_fault(body.sensor_id, what)]
-        size = DTYPES[scan.layout].itemsize
-        chunks = [scan.data[i : i + size] for i in range(0, len(scan.data), size)]
-        own = body.sensor_id.encode() + b"\0"
-        keep = [i for i, c in enumerate(chunks) if not book.seen_before(own + c)]
-        if not keep:
-            return []
-        # the order of rows in a scan means nothing: time, then content
-        t_obs: list[int] = scan.rows()["t_obs_ns"].tolist()
-        keep.sort(key=lambda i: (t_obs[i], chunks[i]))
-        read = read_scan(scan, keep, sensor, book.site, t_recv_ns)
-        faults = [_fault(body.sensor_id, why, n) for why, n in read.refused.items()]
-        at = book.stand(sensor)
-        look = Look(book, sensor, at, t_recv_ns=t_recv_ns, mark=MARKS.index(mark.value))
-        for frame in _frames(read.polar):
-            look_polar(look, frame)
-        for place in read.place:
-            look_place(look, place)
-        if book.memory.dropped:
+        book.room(len(scan))
+        fate = _feed(book, scan, book.row[body.sensor_id], MARKS.index(mark.value), t_recv_ns)
+        return self._faults(body.sensor_id, scan.layout, fate)
+
+    def _faults(
+        self, sensor_id: str, layout: Layout, fate: NDArray[np.int64]
+    ) -> list[Fault]:
+        why = {**WHY, UNUSABLE: UNUSABLE_OF[layout]}
+        faults = [
+            _fault(sensor_id, what, int(fate[k])) for k, what in why.items() if fate[k] > 0
+        ]
+        count = self._book.cols.count
+        if count[c.C_DROPPED]:
             what = f"more than {TRACKS_MAX} tracks: the weakest ended or not begun"
-            faults.append(_fault(body.sensor_id, what, book.memory.dropped, whose="world"))
-            book.memory.dropped = 0
+            faults.append(_fault(sensor_id, what, int(count[c.C_DROPPED]), whose="world"))
+            count[c.C_DROPPED] = 0
         return faults
 
     def sight(
@@ -93,41 +85,44 @@ class Tracker:
 
     def advance(self, t_recv_ns: int) -> list[TrackEnded]:
         """Time passes: tracks without support end. Only tracks that were shown are reported."""
-        table, beats = self._book.table, self._book.memory.beats
-        for slot, record in enumerate(table.records):
-            if record.ended is not None:
-                continue
-            if record.solid and not life.still_solid(record, t_recv_ns, beats):
-                table.touch(slot)
-            over = record.life_ns < t_recv_ns or life.doubted(record, t_recv_ns, beats)
-            if over and not amend.fall_back(self._book, slot, t_recv_ns):
-                self._book.end(slot, self._why(slot, record))
-        gone = [i for i, r in enumerate(table.records) if r.ended is not None]
-        out = [
-            TrackEnded(track_id=r.track_id, reason=r.ended)
-            for r in table.records
-            if r.ended is not None and r.number
-        ]
-        if gone:
-            table.drop(gone)
+        book = self._book
+        over = np.empty(int(book.cols.count[c.C_N]), np.int64)
+        n = book.kernels.advance(book.cols, book.work, t_recv_ns, over)
+        for slot in over[:n].tolist():
+            if not amend.fall_back(book, slot, t_recv_ns):
+                book.end(slot, self._why(slot))
+        return self._clear()
+
+    def _clear(self) -> list[TrackEnded]:
+        """Frees the slots of what ended; tells of those that were shown."""
+        book = self._book
+        live = book.live()
+        ended = live[book.cols.i[live, c.ENDED] != 0]
+        if len(ended) == 0:
+            return []
+        out: list[TrackEnded] = []
+        for slot in ended.tolist():
+            track_id, reason = book.track_id(slot), int(book.cols.i[slot, c.ENDED])
+            book.memory.told.pop(track_id, None)
+            if book.cols.i[slot, c.NUMBER] and reason in REASONS:
+                out.append(TrackEnded(track_id=track_id, reason=REASONS[reason]))
+        book.kernels.clear(book.cols)
         return out
 
     def judge(self, body: TrackJudged) -> list[TrackEnded]:
         """A named person's word about what a track is."""
-        table = self._book.table
-        slot = table.slot_of.get(body.track_id)
-        if slot is None or table.records[slot].ended is not None:
+        book = self._book
+        slot = book.find(body.track_id)
+        if slot is None:
             return []
-        record = table.records[slot]
+        i, f = book.cols.i[slot], book.cols.f[slot]
         if body.is_drone:
-            record.drone_lo = life.DRONE_LO_MAX
-            record.llr = max(record.llr, life.CONFIRM_LLR)
-            record.status = max(record.status, int(TrackStatus.POSSIBLE))
-            table.touch(slot)
+            book.kernels.believe(book.cols, slot, 2.0 * life.CLASS_MAX)
+            f[c.LLR] = max(f[c.LLR], life.CONFIRM_LLR)
+            i[c.STATUS] = max(i[c.STATUS], int(TrackStatus.POSSIBLE))
             return []
-        self._book.end(slot, EndReason.FALSE)
-        table.drop([slot])
-        return [TrackEnded(track_id=body.track_id, reason=EndReason.FALSE)]
+        book.end(slot, EndReason.FALSE)
+        return self._clear()
 
     def forget(self, person_id: str) -> None:
         """Erases where this person stood when he reported."""
@@ -135,40 +130,41 @@ class Tracker:
 
     def states(self, t_ns: int) -> NDArray[np.void]:
         """(n,) tracktable.STATE_DTYPE: tracks possible and confirmed, predicted to t_ns."""
-        return picture.states(self._book.table, self._book.memory.beats, t_ns)
+        return picture.states(self._book, t_ns)
 
     def published(self, t_ns: int) -> TracksPublished:
-        book = self._book
-        return picture.published(book.table, book.memory.beats, book.site, t_ns)
+        return picture.published(self._book, t_ns)
 
     def sources(self, track_id: str) -> tuple[str, ...]:
         """ "sensor/<kind>" and "person": who supports it, most telling first."""
-        slot = self._book.table.slot_of.get(track_id)
+        book = self._book
+        slot = book.find(track_id)
         if slot is None:
             return ()
-        credit = self._book.table.records[slot].credit
-        return tuple(sorted(credit, key=lambda s: (-credit[s], s)))
+        nats = book.cols.f[slot, c.CREDIT : c.CREDIT + c.KINDS_MAX].tolist()
+        names = ["person", *(f"sensor/{kind}" for kind in book.memory.kinds[1:])]
+        found = [k for k in range(len(names)) if book.cols.kinds[slot, k]]
+        return tuple(names[k] for k in sorted(found, key=lambda k: (-nats[k], names[k])))
 
     def snapshot(self) -> bytes:
         """The whole state; holds people's positions."""
-        x, t_ns, records = self._book.table.pack()
-        return msgspec.msgpack.encode(_Packed(x, t_ns, records, self._book.memory))
+        return pack(self._book)
 
     @classmethod
     def restore(cls, settings: CoreSettings, data: bytes) -> Tracker:
         """Exact: goes on byte for byte as the one that gave the snapshot."""
-        found = msgspec.msgpack.decode(data, type=_Packed)
-        tracker = cls(settings)
-        tracker._book.table = Table.unpack(found.x, found.t_ns, found.records)
-        tracker._book.memory = found.memory
+        tracker = cls.__new__(cls)
+        tracker._book = unpack(settings, data)
         return tracker
 
-    def _why(self, slot: int, record: Record) -> EndReason:
+    def _why(self, slot: int) -> EndReason:
         """DEPARTED only on evidence: last seen beyond every post's watch radius, flying away."""
         book = self._book
-        if record.fix != Fix.POSITION or record.status != TrackStatus.CONFIRMED:
+        i, f = book.cols.i[slot], book.cols.f[slot]
+        if i[c.FIX] != Fix.POSITION or i[c.STATUS] != TrackStatus.CONFIRMED:
             return EndReason.EXPIRED
-        e, n, _, ve, vn, _ = book.table.state(slot)[:6]
+        e, n = float(f[c.MEAN_E]), float(f[c.MEAN_N])
+        ve, vn = float(f[c.MEAN_VE]), float(f[c.MEAN_VN])
         for post in book.settings.posts:
             at = stand_of(book.site, post.position)
             de, dn = e - at.e_m, n - at.n_m
@@ -179,15 +175,22 @@ class Tracker:
         return EndReason.DEPARTED if book.settings.posts else EndReason.EXPIRED
 
 
-def _frames(zs: list[Polar]) -> list[list[Polar]]:
-    """In time order, cut where FRAME_NS has passed since the first of a frame."""
-    out: list[list[Polar]] = []
-    for z in zs:
-        if not out or z.t_ns - out[-1][0].t_ns > FRAME_NS:
-            out.append([])
-        out[-1].append(z)
-    return out
+def _feed(book: Book, scan: Scan, s: int, mark: int, t_recv_ns: int) -> NDArray[np.int64]:
+    """One scan into the kernels. -> rows by fate."""
+    n = len(scan)
+    rows = scan.rows()
+    words = np.frombuffer(scan.data, "<i4").reshape(n, -1)
+    k = book.kernels
+    if scan.layout is Layout.POLAR_1:
+        return k.observe_polar(book.cols, book.work, MODELS, rows, words, s, mark, t_recv_ns)
+    flat = np.frombuffer(scan.data, np.uint8).reshape(n, -1)
+    names = np.frombuffer(flat[:, IDENTITY_OFFSET:].tobytes(), np.uint8).reshape(n, -1)
+    return k.observe_place(
+        book.cols, book.work, MODELS, book.frame, rows, words, names, s, mark, t_recv_ns
+    )
 
 
 def _fault(sensor_id: str, what: str, count: int = 1, *, whose: str = "peer") -> Fault:
     return Fault(where=f"track/{sensor_id}", whose=whose, what=what, count=count)
+
+

@@ -1,0 +1,91 @@
+"""Compiled kernels on disk -> in use, before the watch says it is ready.
+
+Compiling takes about a minute and is done once per version of the code and of Numba; the result
+lies in the user's cache folder, in a folder named after both, so code of one version never meets
+kernels of another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+KEPT_MAX = 4  # versions whose compiled code is kept
+SLOW_S = 1.5  # a kernel that takes longer is being compiled, not loaded
+VARIABLE = "NUMBA_CACHE_DIR"
+
+
+def keep_compiled() -> Path:
+    """Says where compiled code is kept; before anything imports Numba. -> the folder."""
+    chosen = os.environ.get(VARIABLE)
+    if chosen:
+        return Path(chosen)
+    root = _root()
+    folder = root / _digest()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _clean(root, keep=folder)
+    except OSError:
+        return folder  # compiled each time: slow to start, and it works
+    os.environ[VARIABLE] = str(folder)
+    return folder
+
+
+def warm() -> float:
+    """Loads or compiles every kernel; a line for each that is compiled. -> seconds taken."""
+    keep_compiled()
+    from vigia.track import kernels
+
+    start = last = time.monotonic()
+    total = len(kernels.Kernels._fields)
+    before = ""
+    for done, name in enumerate(kernels.compile_all()):
+        now = time.monotonic()
+        if before and now - last > SLOW_S:
+            print(f"  {before}: {now - last:.0f} s", file=sys.stderr, flush=True)
+        if not any(keep_compiled().rglob(f"entry.{name}-*.nbi")):
+            print(f"compiling the tracker, once: {done + 1}/{total} {name}", file=sys.stderr)
+        before, last = name, now
+    return time.monotonic() - start
+
+
+def _root() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "vigia" / "kernels"
+
+
+def _digest() -> str:
+    """Of the code that kernels are made of, and of what compiles it."""
+    digest = hashlib.sha256()
+    package = Path(__file__).parent.parent
+    for path in sorted((package / "track").glob("*.py")) + [package / "scan.py"]:
+        digest.update(path.name.encode() + path.read_bytes())
+    for name in ("numba", "numpy", "llvmlite"):
+        digest.update(f"{name} {version(name)}".encode())
+    digest.update(sys.version.encode())
+    return digest.hexdigest()[:16]
+
+
+def _clean(root: Path, *, keep: Path) -> None:
+    """Forgets all but the youngest versions."""
+    others = sorted(
+        (p for p in root.iterdir() if p.is_dir() and p != keep),
+        key=lambda p: p.stat().st_mtime,
+        reverse=True,
+    )
+    for old in others[KEPT_MAX - 1 :]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def main() -> int:
+    print(f"tracker ready in {warm():.1f} s", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""The functions of entry.py -> the kernels the tracker calls: compiled, or as they stand.
+
+Every kernel has one explicit signature: nothing compiles later than here, and a call with other
+types is an error. Where compiled code is kept is the shell's business (run/warm.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from vigia.scan import DTYPES, Layout
+from vigia.track import entry
+from vigia.track.layout import empty_cols, empty_work
+from vigia.track.models import MODELS
+from vigia.track.sense import Z_N
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Kernels(NamedTuple):
+    """Signatures and meanings: the functions of the same names in entry.py."""
+
+    observe_polar: Callable[..., Any]
+    observe_place: Callable[..., Any]
+    observe_person: Callable[..., Any]
+    advance: Callable[..., Any]
+    states: Callable[..., Any]
+    refill: Callable[..., Any]
+    take_more: Callable[..., Any]
+    believe: Callable[..., Any]
+    finish: Callable[..., Any]
+    clear: Callable[..., Any]
+
+
+INTERPRETED = Kernels(*(getattr(entry, name) for name in Kernels._fields))
+_in_use: list[Kernels] = []
+
+
+def in_use() -> Kernels:
+    """The installed ones; compiles them if there are none yet."""
+    if not _in_use:
+        for _ in compile_all():
+            pass
+    return _in_use[-1]
+
+
+def install(kernels: Kernels) -> None:
+    _in_use.append(kernels)
+
+
+def compile_all() -> Iterator[str]:
+    """Compiles (or loads) one kernel after another, says which comes next, installs all."""
+    import numba  # why here: it takes most of a second, and tests may run without it
+
+    made: list[Callable[..., Any]] = []
+    for name, samples in _samples().items():
+        yield name
+        types = tuple(numba.typeof(s) for s in samples)
+        made.append(
+            numba.njit(types, cache=True, error_model="numpy")(getattr(entry, name))
+        )
+    install(Kernels(*made))
+
+
+def _samples() -> dict[str, tuple[Any, ...]]:
+    """One value of each argument's type, for each kernel."""
+    cols, work = empty_cols(1, 1), empty_work()
+    i, f, z = 0, 0.0, np.zeros(Z_N)
+    ints, floats = np.zeros(1, np.int64), np.zeros(1)
+
+    def scan(layout: Layout) -> tuple[Any, Any]:
+        data = bytes(DTYPES[layout].itemsize)
+        return np.frombuffer(data, DTYPES[layout]), np.frombuffer(data, "<i4").reshape(1, -1)
+
+    names = np.frombuffer(bytes(24), np.uint8).reshape(1, 24)
+    polar, place = scan(Layout.POLAR_1), scan(Layout.PLACE_1)
+    head = (cols, work, MODELS)
+    return {
+        "observe_polar": (*head, *polar, i, i, i),
+        "observe_place": (*head, floats, *place, names, i, i, i),
+        "observe_person": (*head, z, i, i, i, f, True, f, i, i),
+        "advance": (cols, work, i, ints),
+        "states": (*head, i, ints, ints.reshape(1, 1), floats.reshape(1, 1), floats.reshape(1, 1)),
+        "refill": (cols, work, i, z, i, f),
+        "take_more": (*head, i, z, i, f),
+        "believe": (cols, i, f),
+        "finish": (cols, i, i),
+        "clear": (cols,),
+    }

@@ -1,0 +1,185 @@
+"""The columns in which all state of the tracker lies: flat, so that a snapshot is its bytes.
+
+A slot is one track. Kernels and Python read and write the same arrays; named constants are the
+columns. Unknown is NaN inside.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from vigia.track.imm import SIZE
+from vigia.track.jit import inner as inner
+from vigia.track.sense import Z_N
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PARTS_MAX = 5  # components of one track: ways of moving, or plausible ranges of a sector
+RING_MAX = 12  # measurements remembered per track, with the state after each, for late ones
+SEEN_MAX = 4  # sensors whose misses count
+WITNESS_MAX = 6
+STANDS_MAX = 6
+NAMES_MAX = 3
+KINDS_MAX = 10  # kinds of sensors that share credit; "person" is 0
+CLASSES = 4  # drone, bird, crewed aircraft, own drone
+
+# float columns of a track
+(
+    LLR,  # log odds that it exists, at T_LAST
+    CL_DRONE,  # log beliefs, up to a common constant
+    CL_BIRD,
+    CL_AIR,
+    CL_OWN,
+    AZ_DEG,  # the last bearing, from whoever gave it
+    AZ_SIGMA_DEG,
+    MEAN_E,  # moments of the mixture at T, for the gates
+    MEAN_N,
+    MEAN_U,
+    MEAN_VE,
+    MEAN_VN,
+    MEAN_VU,
+    VAR_P,  # trace of the horizontal place's covariance
+    VAR_X,  # twice the absolute place-velocity covariances
+    VAR_V,  # trace of the horizontal velocity's
+    VAR_U,
+    SIGMA_M,  # largest horizontal 1-sigma
+    STATED_E,  # last stated place: a repeat adds nothing
+    STATED_N,
+    CREDIT,  # nats by kind of source, KINDS_MAX columns
+) = range(21)
+F_N = CREDIT + KINDS_MAX
+
+# integer columns of a track
+(
+    T,  # when the components are valid
+    T_FIRST,
+    T_LAST,
+    T_CAUSE,
+    T_RANGED,  # t_obs of the last range or stated place
+    LIFE,  # t_obs clock: it ends without support by then
+    ID,  # 64 bits of a hash of what began it
+    NUMBER,  # given when first shown
+    STATUS,  # 0: nobody sees it yet
+    FIX,
+    FLAGS,  # of machines
+    SAID,  # LOAD and CLOSING as long as a person's report that stands says so
+    MARK,
+    HITS,
+    PARTS,  # components in use
+    IS_SECTOR,  # components are plausible ranges, not ways of moving
+    RANGED,  # a range, a stated place or a crossing from elsewhere
+    SOLID,  # a range or a stated place: it needs no bearing to exist
+    CONFLICTS,
+    ENDED,  # 0: alive; else 1 + index of the reason
+    RING_LEN,
+    STANDS,
+    T_CLASS,  # when kinematics last spoke about the class
+    LIVE,
+    T_SCAN,  # t_obs of the last range a look gave it
+    TWINS,  # looks in a row at which another track seemed to be the same drone
+) = range(26)
+I_N = TWINS + 1
+
+# float columns of a sensor
+(
+    S_E,
+    S_N,
+    S_U,
+    S_SIGMA,
+    S_LOG_PD,
+    S_PD,
+    S_FALSE,  # false rows a second, as declared
+    S_RANGE,
+    S_NORTH,  # true north there minus the site's [rad]
+    S_REVISIT,  # learnt: seconds between looks; 0 not yet known
+    S_STRAY,  # learnt: rows a second that no track claims
+    S_BIAS,  # learnt azimuth error [rad]
+    S_BIAS_VAR,
+    S_CLOCK,  # learnt clock error [s]
+    S_CLOCK_VAR,
+    S_AZ_DRIFT,
+) = range(16)
+SF_N = S_AZ_DRIFT + 1
+# integer columns of a sensor
+S_LINK, S_KIND, S_HEARD, S_HASH, S_PLACED, S_SWEEPS, S_STATED = range(7)
+SI_N = 7
+
+# counters
+C_N, C_FREE, C_NUMBER, C_DROPPED, C_LIMIT, C_MERGED = range(6)
+COUNTERS = 6
+
+KNOWN_SLOTS = 1 << 16  # rows remembered to recognise a duplicate, by the low bits of their hash
+
+
+class Cols(NamedTuple):
+    """All state that kernels change. cap slots, s sensors."""
+
+    g: NDArray[np.float64]  # (cap, PARTS_MAX, SIZE)
+    f: NDArray[np.float64]  # (cap, F_N)
+    i: NDArray[np.int64]  # (cap, I_N)
+    seen: NDArray[np.int64]  # (cap, SEEN_MAX, 2): sensor + 1, t_obs of its last hit
+    wit: NDArray[np.int64]  # (cap, WITNESS_MAX, 2): link + 1, t_obs of its last support
+    stands: NDArray[np.float64]  # (cap, STANDS_MAX, 3): where bearings came from, whose
+    names: NDArray[np.int64]  # (cap, NAMES_MAX, 2): hashes of a space of names and a name in it
+    kinds: NDArray[np.int64]  # (cap, KINDS_MAX): 1 where this kind of source supported it
+    serial: NDArray[np.uint8]  # (cap, 24)
+    ring_t: NDArray[np.int64]  # (cap, RING_MAX)
+    ring_o: NDArray[np.int64]  # (cap, RING_MAX): ring rows in order of time
+    ring_z: NDArray[np.float64]  # (cap, RING_MAX, Z_N)
+    ring_g: NDArray[np.float64]  # (cap, RING_MAX, PARTS_MAX - 2, SIZE): the state after each
+    order: NDArray[np.int64]  # (cap,): live slots, oldest first
+    free: NDArray[np.int64]  # (cap,): a stack of free slots
+    count: NDArray[np.int64]  # (COUNTERS,)
+    known: NDArray[np.int64]  # (KNOWN_SLOTS,)
+    sf: NDArray[np.float64]  # (s, SF_N)
+    si: NDArray[np.int64]  # (s, SI_N)
+
+
+class Work(NamedTuple):
+    """Scratch; holds nothing between calls."""
+
+    tmp: NDArray[np.float64]  # (6, SIZE)
+    rows: NDArray[np.float64]  # (6, 8)
+    g: NDArray[np.float64]  # (PARTS_MAX, SIZE)
+    h: NDArray[np.float64]  # (PARTS_MAX, SIZE)
+    m: NDArray[np.float64]  # (SIZE,)
+    z: NDArray[np.float64]  # (Z_N,)
+
+
+def empty_cols(cap: int, sensors: int) -> Cols:
+    """No track; slot 0 is taken first."""
+    return Cols(
+        np.zeros((cap, PARTS_MAX, SIZE)),
+        np.zeros((cap, F_N)),
+        np.zeros((cap, I_N), np.int64),
+        np.zeros((cap, SEEN_MAX, 2), np.int64),
+        np.zeros((cap, WITNESS_MAX, 2), np.int64),
+        np.zeros((cap, STANDS_MAX, 3)),
+        np.zeros((cap, NAMES_MAX, 2), np.int64),
+        np.zeros((cap, KINDS_MAX), np.int64),
+        np.zeros((cap, 24), np.uint8),
+        np.zeros((cap, RING_MAX), np.int64),
+        np.zeros((cap, RING_MAX), np.int64),
+        np.zeros((cap, RING_MAX, Z_N)),
+        np.zeros((cap, RING_MAX, PARTS_MAX - 2, SIZE)),
+        np.zeros(cap, np.int64),
+        np.arange(cap - 1, -1, -1, dtype=np.int64),
+        np.array([0, cap, 1, 0, 0, 0], np.int64),
+        np.zeros(KNOWN_SLOTS, np.int64),
+        np.zeros((max(sensors, 1), SF_N)),
+        np.zeros((max(sensors, 1), SI_N), np.int64),
+    )
+
+
+def empty_work() -> Work:
+    return Work(
+        np.zeros((6, SIZE)),
+        np.zeros((6, 8)),
+        np.zeros((PARTS_MAX, SIZE)),
+        np.zeros((PARTS_MAX, SIZE)),
+        np.zeros(SIZE),
+        np.zeros(Z_N),
+    )

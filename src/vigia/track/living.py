@@ -1,0 +1,390 @@
+"""Evidence for and against a slot's track -> whether it exists, what it is, what may be shown.
+
+Everything is log odds in nats. Sources of the numbers: docs/track.md section 4.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from vigia.scan import Flag
+from vigia.terms import TrackStatus
+from vigia.track import layout as c
+from vigia.track.jit import inner
+from vigia.track.sense import EL, EL_S, RNG, TURN
+from vigia.tracktable import Fix, TrackFlag
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vigia.track.layout import Cols
+
+NEW_PER_HOUR = 60.0  # real objects that appear in one sensor's sight, the prior
+FALSE_PER_HOUR = 3.0  # confirmed ones that may be false, per sensor
+CONFIRM_LLR = math.log(NEW_PER_HOUR / FALSE_PER_HOUR)  # Wald's test, docs/track.md section 4
+POSSIBLE_LLR = 1.5
+AGREED_LLR = 2.0  # enough when independent witnesses agree
+LOW_M, LOW_SIGMA_M, LOW_SHARE, HIGH_M = 60.0, 60.0, 0.85, 1_500.0  # heights of objects
+FIELD_EL = 0.8  # rad of elevation over which false rows lie
+LLR_MAX = 5.3  # a drone ends, lands or leaves once in 200 s: nothing is surer for a second
+LLR_END = -2.0  # what is left of the odds when a track's life is over
+BIRTH_LLR_MAX = 0.5
+CREDIT_MAX = 14.0  # one measurement proves no more, however well it fits
+STRAY_S = 30.0  # memory of the rate of rows nobody claims
+LOST_LOOKS = 3.0  # misses in a row after which a sensor has lost a track
+MISSES_MAX = 8.0  # a sensor that no longer sees a track says so this often at most
+MISS_SHARE = 0.95  # of p_detect: terrain and weather make looks fail together
+STATED_SHARE = 0.3  # the same of a receiver of broadcasts
+NOTCH_MPS = 0.8  # slower along the line of sight than this a radar may not see it
+NOTCH_SHARE = 0.35  # what is left of p_detect then
+NOTCH_SOON = 0.04  # chance that it began to hover since it was last seen
+STATED_LATE = 3.0  # broadcasts come late and get lost: so many do not count as missed
+SWEEPS_SURE, SWEEPS_MAX = 4, 8
+SILENT_S = 1.5  # no decay within it: ordinary scan time
+LIFE_TENTATIVE_S = 3.2  # a plot that nothing follows
+LIFE_PER_HIT_S = 0.8  # a machine's track earns its life
+LIFE_RANGED_S = 10.0
+HOVER_S = 8.0  # a hovering drone falls into a radar's Doppler notch: no doubt so soon
+LIFE_STATED_S = 15.0
+LIFE_BEARING_S = 8.0
+LIFE_PERSON_S = 60.0  # people report rarely
+WITNESS_NS = 60_000_000_000
+CLASS_MAX = 6.0
+FIX_SIGMA_M = 120.0  # a position is claimed below this
+FIX_KEEP_SIGMA_M = 160.0  # and given up above this
+REPEAT_WEIGHT = 0.15  # class evidence of one sensor is nearly the same every time
+
+POSSIBLE, CONFIRMED = int(TrackStatus.POSSIBLE), int(TrackStatus.CONFIRMED)
+POSITION, SECTOR = int(Fix.POSITION), int(Fix.SECTOR)
+R_LOAD, R_EMERGENCY = int(Flag.LOAD), int(Flag.EMERGENCY)
+R_CLOSING, R_WEAK = int(Flag.CLOSING), int(Flag.WEAK)
+T_LOAD, T_EMERGENCY = int(TrackFlag.LOAD), int(TrackFlag.EMERGENCY)
+T_CLOSING, T_WEAK = int(TrackFlag.CLOSING), int(TrackFlag.WEAK)
+
+
+# ---- a sensor's habits ---------------------------------------------------------------------
+
+
+@inner
+def heard(cols: Cols, s: int, strays: int, t_ns: int) -> None:
+    """A look at t_ns left so many rows that no track claimed."""
+    before = cols.si[s, c.S_HEARD]
+    if t_ns > before:
+        gap_s = (t_ns - before) / 1e9 if before else 0.0
+        cols.sf[s, c.S_STRAY] *= math.exp(-gap_s / STRAY_S)
+        cols.si[s, c.S_HEARD] = t_ns
+    cols.sf[s, c.S_STRAY] += strays / STRAY_S
+
+
+@inner
+def seen_again(cols: Cols, s: int, gap_s: float) -> None:
+    """Follows the short gaps: long ones hold misses."""
+    if gap_s < 0.05:
+        return
+    known = cols.sf[s, c.S_REVISIT]
+    if known == 0.0:
+        cols.sf[s, c.S_REVISIT] = gap_s
+        return
+    pull = 0.2 if gap_s < known else 0.01
+    cols.sf[s, c.S_REVISIT] = known + pull * (gap_s - known)
+
+
+@inner
+def looks_missed(cols: Cols, s: int, hit_ns: int, t_ns: int) -> float:
+    """Looks since hit_ns that did not see the track; a sensor silent altogether has none."""
+    revisit = cols.sf[s, c.S_REVISIT]
+    if revisit == 0.0:
+        return 0.0
+    looks = (min(t_ns, cols.si[s, c.S_HEARD]) - hit_ns) / 1e9 / revisit
+    if cols.si[s, c.S_STATED]:
+        return max(looks - STATED_LATE, 0.0)
+    if cols.si[s, c.S_SWEEPS] >= SWEEPS_SURE:
+        return max(math.floor(looks + 0.25), 0.0)
+    return max(looks - 0.6, 0.0)
+
+
+@inner
+def swept(cols: Cols, s: int, rows: int) -> None:
+    """Does this sensor tell a whole sweep at once (then what it leaves out it did not see)?"""
+    known = cols.si[s, c.S_SWEEPS]
+    cols.si[s, c.S_SWEEPS] = min(known + 1, SWEEPS_MAX) if rows > 1 else max(known - 1, 0)
+
+
+@inner
+def missed(cols: Cols, slot: int, s: int, hit_ns: int, t_ns: int) -> float:
+    """Nats against a track that s last saw at hit_ns.
+
+    Either it moved and every look missed it by itself, or it hovers where a radar hardly sees it
+    and all looks failed together.
+    """
+    looks = min(looks_missed(cols, s, hit_ns, t_ns), MISSES_MAX)
+    if looks == 0.0:
+        return 0.0
+    pd = cols.sf[s, c.S_PD]
+    if cols.si[s, c.S_STATED] or not cols.si[s, c.S_PLACED]:
+        return -looks * math.log(1.0 - STATED_SHARE * pd)
+    f = cols.f[slot]
+    de, dn = f[c.MEAN_E] - cols.sf[s, c.S_E], f[c.MEAN_N] - cols.sf[s, c.S_N]
+    du = f[c.MEAN_U] - cols.sf[s, c.S_U]
+    r = math.sqrt(de * de + dn * dn + du * du) + 1.0
+    far = r / cols.sf[s, c.S_RANGE]
+    if far > 0.5:
+        pd *= max(1.0 - 0.9 * (far - 0.5), 0.3) if far < 1.0 else 0.0
+    rate = (de * f[c.MEAN_VE] + dn * f[c.MEAN_VN] + du * f[c.MEAN_VU]) / r
+    spread = 0.5 * f[c.VAR_V] + 1.0
+    notch = 2.0 * NOTCH_MPS / math.sqrt(6.2832 * spread) * math.exp(-0.5 * rate * rate / spread)
+    notch = min(notch + NOTCH_SOON, 0.95)
+    moving = math.exp(looks * math.log(1.0 - MISS_SHARE * pd))
+    still = math.exp(looks * math.log(1.0 - NOTCH_SHARE * pd))
+    return -math.log((1.0 - notch) * moving + notch * still)
+
+
+# ---- whether it exists -----------------------------------------------------------------------
+
+
+@inner
+def p_of(log_odds: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(min(log_odds, 50.0), -50.0)))
+
+
+@inner
+def birth_llr(cols: Cols, s: int, z: NDArray[np.float64]) -> float:
+    """Log odds that a first plot is an object and not one of the sensor's false ones.
+
+    False plots lie evenly in elevation, small drones and birds fly low.
+    """
+    false = max(cols.sf[s, c.S_FALSE], cols.sf[s, c.S_STRAY], 1e-9)
+    llr = math.log(NEW_PER_HOUR / 3600.0 / false)
+    if not (math.isnan(z[RNG]) or math.isnan(z[EL])):
+        height = z[RNG] * math.sin(z[EL])
+        wide = z[RNG] * z[EL_S]
+        var = LOW_SIGMA_M * LOW_SIGMA_M + wide * wide
+        off = height - LOW_M
+        low = math.exp(-0.5 * off * off / var) / math.sqrt(TURN * var)
+        density = LOW_SHARE * low + (1.0 - LOW_SHARE) / HIGH_M
+        llr += math.log(density * FIELD_EL * max(z[RNG], 50.0))
+    return min(llr, BIRTH_LLR_MAX)
+
+
+@inner
+def llr_at(cols: Cols, slot: int, t_ns: int) -> float:
+    """The odds now: less what the sensors that knew it have missed, and decayed by silence,
+    linear from the last support to LLR_END at life's end."""
+    llr = cols.f[slot, c.LLR]
+    for k in range(c.SEEN_MAX):
+        s = cols.seen[slot, k, 0] - 1
+        if s >= 0:
+            llr -= missed(cols, slot, s, cols.seen[slot, k, 1], t_ns)
+    return llr - silence(cols, slot, llr, t_ns)
+
+
+@inner
+def silence(cols: Cols, slot: int, llr: float, t_ns: int) -> float:
+    """What silence until t_ns takes away."""
+    quiet = (t_ns - cols.i[slot, c.T_LAST]) / 1e9 - SILENT_S
+    span = (cols.i[slot, c.LIFE] - cols.i[slot, c.T_LAST]) / 1e9 - SILENT_S
+    if quiet <= 0.0 or span <= 0.0 or llr <= LLR_END:
+        return 0.0
+    return (llr - LLR_END) * min(quiet / span, 1.0)
+
+
+@inner
+def hit(cols: Cols, slot: int, s: int, t_ns: int) -> None:
+    """A sensor sees the track again: its misses until now count, then it starts afresh."""
+    spare, oldest = 0, 1 << 62
+    for k in range(c.SEEN_MAX):
+        if cols.seen[slot, k, 0] == s + 1:
+            last = cols.seen[slot, k, 1]
+            if t_ns > last:
+                cols.f[slot, c.LLR] -= missed_between(cols, slot, s, last, t_ns)
+                seen_again(cols, s, (t_ns - last) / 1e9)
+                cols.seen[slot, k, 1] = t_ns
+            return
+        if cols.seen[slot, k, 1] < oldest or cols.seen[slot, k, 0] == 0:
+            spare = k
+            oldest = cols.seen[slot, k, 1] if cols.seen[slot, k, 0] else -1
+    cols.seen[slot, spare, 0] = s + 1
+    cols.seen[slot, spare, 1] = t_ns
+
+
+@inner
+def missed_between(cols: Cols, slot: int, s: int, last: int, t_ns: int) -> float:
+    """Nats of the looks between two hits: the look of the second one is no miss."""
+    revisit = cols.sf[s, c.S_REVISIT]
+    if revisit == 0.0:
+        return 0.0
+    return missed(cols, slot, s, last, t_ns - int(revisit * 1e9))
+
+
+@inner
+def still_solid(cols: Cols, slot: int, t_ns: int) -> bool:
+    """False when all that measured its range have lost it: bearings of others could keep it
+    alive for ever, so from then on it gets only those no solid track explains."""
+    if not cols.i[slot, c.SOLID]:
+        return False
+    worst, any_seen = 0.0, False
+    for k in range(c.SEEN_MAX):
+        s = cols.seen[slot, k, 0] - 1
+        if s < 0:
+            continue
+        any_seen = True
+        if looks_missed(cols, s, cols.seen[slot, k, 1], t_ns) < LOST_LOOKS:
+            return True
+        worst = max(worst, missed(cols, slot, s, cols.seen[slot, k, 1], t_ns))
+    if not any_seen:
+        return True
+    cols.f[slot, c.LLR] -= worst
+    forget_seen(cols, slot)
+    cols.i[slot, c.SOLID] = 0
+    return False
+
+
+@inner
+def forget_seen(cols: Cols, slot: int) -> None:
+    for k in range(c.SEEN_MAX):
+        cols.seen[slot, k, 0] = cols.seen[slot, k, 1] = 0
+
+
+@inner
+def support(
+    cols: Cols, slot: int, t_obs_ns: int, t_recv_ns: int, nats: float, life_s: float
+) -> None:
+    """One more measurement of this track."""
+    i, f = cols.i[slot], cols.f[slot]
+    f[c.LLR] -= silence(cols, slot, f[c.LLR], t_obs_ns)
+    f[c.LLR] = min(f[c.LLR] + min(nats, CREDIT_MAX), LLR_MAX)
+    i[c.HITS] += 1
+    i[c.T_LAST] = max(i[c.T_LAST], t_obs_ns)
+    i[c.T_FIRST] = min(i[c.T_FIRST], t_obs_ns)
+    i[c.T_CAUSE] = t_recv_ns
+    i[c.LIFE] = max(i[c.LIFE], t_obs_ns + int(life_s * 1e9))
+
+
+@inner
+def witness(cols: Cols, slot: int, link: int, t_obs_ns: int) -> None:
+    """The oldest gives way when there are too many."""
+    spare, oldest = 0, 1 << 62
+    for k in range(c.WITNESS_MAX):
+        if cols.wit[slot, k, 0] == link + 1:
+            cols.wit[slot, k, 1] = max(cols.wit[slot, k, 1], t_obs_ns)
+            return
+        at = cols.wit[slot, k, 1] if cols.wit[slot, k, 0] else -1
+        if at < oldest:
+            spare, oldest = k, at
+    cols.wit[slot, spare, 0] = link + 1
+    cols.wit[slot, spare, 1] = t_obs_ns
+
+
+@inner
+def witnesses(cols: Cols, slot: int) -> int:
+    """Links that ever supported it, of those remembered."""
+    n = 0
+    for k in range(c.WITNESS_MAX):
+        if cols.wit[slot, k, 0]:
+            n += 1
+    return n
+
+
+@inner
+def witness_count(cols: Cols, slot: int) -> int:
+    """Links that supported it lately; never 0."""
+    n = 0
+    for k in range(c.WITNESS_MAX):
+        late = cols.wit[slot, k, 1] >= cols.i[slot, c.T_LAST] - WITNESS_NS
+        if cols.wit[slot, k, 0] and late:
+            n += 1
+    return max(n, 1)
+
+
+@inner
+def promote(cols: Cols, slot: int, trusted: bool) -> bool:
+    """Raises the status by the sequential test; True when the track is to be shown first now."""
+    i, llr = cols.i[slot], cols.f[slot, c.LLR]
+    first = False
+    if i[c.STATUS] == 0 and (trusted or (i[c.HITS] >= 2 and llr >= POSSIBLE_LLR)):
+        i[c.STATUS] = POSSIBLE
+        first = True
+    sure = llr >= CONFIRM_LLR or (llr >= AGREED_LLR and witnesses(cols, slot) >= 2)
+    if i[c.STATUS] == POSSIBLE and i[c.HITS] >= 2 and sure:
+        i[c.STATUS] = CONFIRMED
+    return first
+
+
+@inner
+def settle_fix(cols: Cols, slot: int) -> None:
+    """POSITION or SECTOR, with hysteresis. A lone bearing is a sector however good it is."""
+    i = cols.i[slot]
+    limit = FIX_KEEP_SIGMA_M if i[c.FIX] == POSITION else FIX_SIGMA_M
+    good = i[c.RANGED] and cols.f[slot, c.SIGMA_M] <= limit
+    i[c.FIX] = POSITION if good else SECTOR
+
+
+@inner
+def earned_s(cols: Cols, slot: int, full_s: float) -> float:
+    """How long a machine's track may live without support: more with every hit."""
+    hits = cols.i[slot, c.HITS]
+    earned = LIFE_TENTATIVE_S + LIFE_PER_HIT_S * max(hits - 1, 0)
+    least = HOVER_S if cols.i[slot, c.STATUS] == CONFIRMED else 0.0
+    return max(min(full_s, earned), least)
+
+
+@inner
+def doubted(cols: Cols, slot: int, t_ns: int) -> bool:
+    """Misses have eaten the odds of a shown track; a confirmed one is given time to hover."""
+    i = cols.i[slot]
+    if i[c.STATUS] == 0:
+        return False
+    if i[c.STATUS] == CONFIRMED and t_ns - i[c.T_RANGED] < HOVER_S * 1e9:
+        return False
+    return llr_at(cols, slot, t_ns) <= LLR_END
+
+
+# ---- what it is ------------------------------------------------------------------------------
+
+
+@inner
+def p_drone(cols: Cols, slot: int) -> float:
+    """Drones, own ones among them, against everything else."""
+    f = cols.f[slot]
+    top = max(f[c.CL_DRONE], f[c.CL_BIRD], f[c.CL_AIR], f[c.CL_OWN])
+    drone = math.exp(f[c.CL_DRONE] - top) + math.exp(f[c.CL_OWN] - top)
+    other = math.exp(f[c.CL_BIRD] - top) + math.exp(f[c.CL_AIR] - top)
+    return drone / (drone + other)
+
+
+@inner
+def first_belief(cols: Cols, slot: int) -> None:
+    """Nothing known: an even chance of a drone."""
+    f = cols.f[slot]
+    f[c.CL_DRONE], f[c.CL_OWN] = math.log(0.45), math.log(0.05)
+    f[c.CL_BIRD], f[c.CL_AIR] = math.log(0.3), math.log(0.2)
+
+
+@inner
+def lean(cols: Cols, slot: int, nats: float) -> None:
+    """Towards drone (or away from it, below zero); bounded, so that later evidence counts."""
+    p = p_drone(cols, slot)
+    now = math.log(p / (1.0 - p)) if 0.0 < p < 1.0 else (40.0 if p > 0.5 else -40.0)
+    nats = max(min(now + nats, CLASS_MAX), -CLASS_MAX) - now
+    cols.f[slot, c.CL_DRONE] += nats
+    cols.f[slot, c.CL_OWN] += nats
+
+
+@inner
+def believe(cols: Cols, slot: int, p: float, row_flags: int) -> None:
+    """Class and flags from one machine row; p NaN says nothing."""
+    if not math.isnan(p):
+        p = min(max(p, 0.02), 0.98)
+        weight = REPEAT_WEIGHT if cols.i[slot, c.HITS] > 1 else 1.0
+        lean(cols, slot, weight * math.log(p / (1.0 - p)))
+    i = cols.i[slot]
+    if row_flags & R_LOAD:
+        i[c.FLAGS] |= T_LOAD
+    if row_flags & R_EMERGENCY:
+        i[c.FLAGS] |= T_EMERGENCY
+    if row_flags & R_CLOSING:
+        i[c.FLAGS] |= T_CLOSING
+    if not row_flags & R_WEAK:
+        i[c.FLAGS] &= ~T_WEAK
