@@ -10,6 +10,7 @@ demo: setup
 	$(RUN) vigia demo
 
 setup: .venv/.ready
+	@$(RUN) python -m vigia.run.warm
 
 .uv/bin/uv:
 	$(PYTHON) -m venv .uv

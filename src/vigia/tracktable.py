@@ -33,6 +33,7 @@ class TrackFlag(IntFlag):
     EMERGENCY = 128
 
 
+CLASSES = ("unknown", "drone", "bird", "aircraft", "own")
 MARKS = ("actual", "exercise", "demo")  # index in the mark column
 
 _STATE: list[Any] = [
@@ -54,6 +55,8 @@ _STATE: list[Any] = [
     ("azimuth_deg_true", "<f4"),  # sector: the last bearing, from whoever gave it
     ("azimuth_sigma_deg", "<f4"),
     ("serial", "S24"),  # stated identity, a claim; empty is none
+    ("cls", "<u1"),  # index into CLASSES: what it most likely is
+    ("drones", "<u1"),  # how many somebody said there are; 0: nobody did
 ]
 STATE_DTYPE: np.dtype[np.void] = np.dtype(_STATE)
 

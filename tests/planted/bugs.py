@@ -1,15 +1,14 @@
 """Each bug is one that people really make. Patched in at run time, taken out at the end.
 
-A bug replaces one function of the core by a wrong one that calls the right one.
+A bug replaces one function of the core by a wrong one that calls the right one. Kernels are
+compiled and cannot be patched: what they would get wrong is planted in what they are given.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -19,13 +18,13 @@ import vigia.alert.policy as alert_policy
 import vigia.flow as flow
 import vigia.threat.assess as assess
 import vigia.track.book as book
+import vigia.track.layout as layout
 import vigia.track.picture as picture
-import vigia.track.read as read
 import vigia.track.tracker as tracker
 from vigia.alert.policy import AlertPolicy
 from vigia.events import SightingPlaced
 from vigia.geo import Enu, Site
-from vigia.scan import Scan
+from vigia.scan import Layout, Scan
 from vigia.terms import Mark, MsgType, Tier
 
 FEET = 3.28084
@@ -202,6 +201,11 @@ class _Mirrored(Site):
         at = super().to_enu(lat_deg=lat_deg, lon_deg=lon_deg, alt_hae_m=alt_hae_m)
         return Enu(-at.e_m, at.n_m, at.u_m)
 
+    def packed(self) -> Any:
+        frame = super().packed()
+        frame[4:7] *= -1.0  # the row of the rotation that gives east
+        return frame
+
 
 @contextmanager
 def sign_of_east() -> Iterator[None]:
@@ -212,54 +216,72 @@ def sign_of_east() -> Iterator[None]:
         yield
 
 
-def swapped_lat_lon() -> Any:
+def _misread(kind: Layout, change: Callable[[Any, int], None]) -> Any:
+    """change(rows, t_recv_ns) falsifies the rows (n,) of every scan of this layout."""
+
     def make(right: Wrong) -> Wrong:
-        return lambda row, *a: right((row[0], row[2], row[1], *row[3:]), *a)
-
-    return _instead(read, "_place", make)
-
-
-def degrees_as_radians() -> Any:
-    names = {n: getattr(math, n) for n in dir(math) if not n.startswith("__")}
-    wrong = SimpleNamespace(**{**names, "radians": lambda x: x})
-    return _instead(read, "math", lambda right: wrong)
-
-
-def _polar(change: Callable[[Any], Any]) -> Any:
-    def make(right: Wrong) -> Wrong:
-        def wrong(*args: Any) -> Any:
-            z = right(*args)
-            return None if z is None else change(z)
+        def wrong(self: Any, body: Any, *, t_recv_ns: int, **k: Any) -> Any:
+            if body.scan.layout is kind:
+                rows = body.scan.rows().copy()
+                change(rows, t_recv_ns)
+                body = msgspec.structs.replace(body, scan=Scan(kind, rows.tobytes()))
+            return right(self, body, t_recv_ns=t_recv_ns, **k)
 
         return wrong
 
-    return _instead(read, "_polar", make)
+    return _instead(tracker.Tracker, "observe", make)
+
+
+def swapped_lat_lon() -> Any:
+    def change(rows: Any, t_recv_ns: int) -> None:
+        rows["lat_deg"], rows["lon_deg"] = rows["lon_deg"].copy(), rows["lat_deg"].copy()
+
+    return _misread(Layout.PLACE_1, change)
+
+
+@contextmanager
+def degrees_as_radians() -> Iterator[None]:
+    def change(rows: Any, t_recv_ns: int) -> None:
+        for name in rows.dtype.names:
+            if "_deg" in name and not name.startswith(("lat_", "lon_")):
+                rows[name] = np.degrees(rows[name])
+        for name in {"azimuth_deg_true", "course_deg_true"} & set(rows.dtype.names):
+            rows[name] %= 360.0
+
+    with _misread(Layout.POLAR_1, change), _misread(Layout.PLACE_1, change):
+        yield
 
 
 def range_in_feet() -> Any:
-    return _polar(lambda z: z._replace(range_m=z.range_m * FEET))
+    def change(rows: Any, t_recv_ns: int) -> None:
+        rows["range_m"] *= FEET
+
+    return _misread(Layout.POLAR_1, change)
 
 
 def speed_sign() -> Any:
     """Closing counts as receding."""
-    return _polar(lambda z: z._replace(rate_mps=-z.rate_mps))
+
+    def change(rows: Any, t_recv_ns: int) -> None:
+        rows["range_rate_mps"] *= -1.0
+
+    return _misread(Layout.POLAR_1, change)
 
 
 def azimuth_from_east() -> Any:
-    return _polar(lambda z: z._replace(az=(math.pi / 2.0 - z.az) % (2.0 * math.pi)))
+    def change(rows: Any, t_recv_ns: int) -> None:
+        rows["azimuth_deg_true"] = (90.0 - rows["azimuth_deg_true"]) % 360.0
+
+    return _misread(Layout.POLAR_1, change)
 
 
 def course_mirrored() -> Any:
     """A stated course to the east is taken for one to the west."""
 
-    def make(right: Wrong) -> Wrong:
-        def wrong(*args: Any) -> Any:
-            z = right(*args)
-            return None if z is None else z._replace(ve_mps=-z.ve_mps)
+    def change(rows: Any, t_recv_ns: int) -> None:
+        rows["course_deg_true"] = -rows["course_deg_true"] % 360.0
 
-        return wrong
-
-    return _instead(read, "_place", make)
+    return _misread(Layout.PLACE_1, change)
 
 
 def dropped_late_report() -> Any:
@@ -306,12 +328,10 @@ def refinement_replaces_the_time() -> Any:
     def make(right: Wrong) -> Wrong:
         def wrong(self: Any, body: Any, **k: Any) -> Any:
             placed = right(self, body, **k)
-            table = self._book.table
-            slot = table.slot_of.get(placed.track_id)
+            slot = self._book.find(placed.track_id)
             if body.refines is not None and slot is not None:
-                record = table.records[slot]
-                record.t_last_ns = max(record.t_last_ns, body.t_obs_ns)
-                table.touch(slot)
+                times = self._book.cols.i[slot]
+                times[layout.T_LAST] = max(times[layout.T_LAST], body.t_obs_ns)
             return placed
 
         return wrong
@@ -319,16 +339,13 @@ def refinement_replaces_the_time() -> Any:
     return _instead(tracker.Tracker, "sight", make)
 
 
-def late_scan_counts_as_now() -> Any:
-    def make(right: Wrong) -> Wrong:
-        def wrong(scan: Any, keep: Any, sensor: Any, site: Any, t_recv_ns: int) -> Any:
-            rows = scan.rows().copy()
-            rows["t_obs_ns"] = t_recv_ns
-            return right(Scan(scan.layout, rows.tobytes()), keep, sensor, site, t_recv_ns)
+@contextmanager
+def late_scan_counts_as_now() -> Iterator[None]:
+    def change(rows: Any, t_recv_ns: int) -> None:
+        rows["t_obs_ns"] = t_recv_ns
 
-        return wrong
-
-    return _instead(tracker, "read_scan", make)
+    with _misread(Layout.POLAR_1, change), _misread(Layout.PLACE_1, change):
+        yield
 
 
 def hover_deletes_the_track() -> Any:

@@ -85,12 +85,13 @@ def emissions(scene: Scene, faults: Counter[str]) -> Iterator[tuple[int, Emitted
     first_ns = scene.events[0][0]
     due_ns = _next_due(first_ns)
     advanced_ns = first_ns
+    emitted: Emitted | None = None
     for done, event in enumerate(scene.events):
         t_ns = event[0]
         while due_ns < t_ns:
             tracker.advance(due_ns)
             advanced_ns = due_ns
-            emitted = emit(tracker, due_ns)
+            emitted = emit(tracker, due_ns, emitted)
             yield done, emitted
             if not emitted.track_id and t_ns - due_ns > SILENCE_NS:
                 due_ns = _next_due(t_ns) - 2 * EMIT_NS
@@ -101,7 +102,7 @@ def emissions(scene: Scene, faults: Counter[str]) -> Iterator[tuple[int, Emitted
         _feed(tracker, event, faults)
     t_ns = scene.events[-1][0]
     tracker.advance(t_ns)
-    yield len(scene.events), emit(tracker, t_ns)
+    yield len(scene.events), emit(tracker, t_ns, emitted)
 
 
 def _next_due(t_ns: int) -> int:

@@ -92,7 +92,8 @@ class CsvOut:
         x = _rounded(np.concatenate([e.x for e in held]))
         words = ([w for e in held for w in e.cls], [w for e in held for w in e.status])
         ids = [i for e in held for i in e.track_id]
-        columns = [t, t, ids, *x.T, *words]
+        empty = [arrow.array(column, from_pandas=True) for column in x.T]  # NaN: no value
+        columns = [t, t, ids, *empty, *words]
         table = arrow.table(dict(zip(COLUMNS, columns, strict=True)))
         plain = csv.WriteOptions(include_header=False, quoting_style="none")
         csv.write_csv(table, self._file, plain)
@@ -116,7 +117,7 @@ class CourageousOut:
         places = self._site.columns_to_latlon(x[:, :3]).tolist()
         moves = _rounded(x[:, 3:]).tolist()
         for i, track_id in enumerate(emitted.track_id):
-            if emitted.status[i] != CONFIRMED:
+            if emitted.status[i] != CONFIRMED or not np.isfinite(x[i, 0]):
                 continue
             lat, lon, height = places[i]
             east, north, up = moves[i]

@@ -174,7 +174,7 @@ def _check(table: Table) -> None:
     silent = _each(table, "kind", lambda w: w == HUMAN) & np.isnan(of["az"])
     bad = ~table.stated & ~silent & ~(np.abs(of["az"]) <= 360.0)
     refuse(bad, "az", "degrees clockwise from true north (or a position x, y)")
-    refuse(np.abs(of["el"]) > 90.0, "el", "degrees above the horizon, -90 to 90")
+    refuse(np.abs(of["el"]) > 180.0, "el", "degrees above the horizon, -180 to 180")
     refuse(of["rng"] <= 0.0, "rng", "metres, more than 0")
     for column in ("s_az", "s_el", "s_rng", "s_rr", "s_xy", "s_z"):
         refuse(of[column] <= 0.0, column, "1-sigma, more than 0, or nothing for unknown")

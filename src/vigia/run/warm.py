@@ -15,7 +15,8 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-KEPT_MAX = 4  # versions whose compiled code is kept
+KEPT_MAX = 4  # versions whose compiled code is kept, besides those of the last week
+KEPT_S = 7 * 86_400.0
 SLOW_S = 1.5  # a kernel that takes longer is being compiled, not loaded
 VARIABLE = "NUMBA_CACHE_DIR"
 
@@ -29,6 +30,7 @@ def keep_compiled() -> Path:
     folder = root / _digest()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)  # in use
         _clean(root, keep=folder)
     except OSError:
         return folder  # compiled each time: slow to start, and it works
@@ -79,7 +81,8 @@ def _clean(root: Path, *, keep: Path) -> None:
         reverse=True,
     )
     for old in others[KEPT_MAX - 1 :]:
-        shutil.rmtree(old, ignore_errors=True)
+        if time.time() - old.stat().st_mtime > KEPT_S:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def main() -> int:

@@ -73,6 +73,7 @@ def forget(book: Book, person_id: str) -> None:
     for report in book.memory.reports.values():
         if report.person_id == person_id:
             report.z = None
+    book.memory.compass.pop(person_id, None)
     who, witness = owner_of(person_id), name_of(f"person/{person_id}") + 1
     cols = book.cols
     for slot in book.live().tolist():

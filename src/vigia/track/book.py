@@ -14,7 +14,9 @@ from vigia.track import kernels
 from vigia.track import layout as c
 from vigia.track.frame import NOWHERE, convergence, hex_id, name_of, owner_of, stand_of
 from vigia.track.layout import Cols, empty_cols, empty_work
+from vigia.track.learn import BIAS_SIGMA, CLOCK_SIGMA_S
 from vigia.track.models import MODELS
+from vigia.track.read import fingerprint
 from vigia.track.slots import DEPARTED, EXPIRED, FALSE
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ REPORTS_MAX = 4_096  # people's reports remembered for retries, additions and wi
 PERSON = 0  # kind of source
 REASONS = {EXPIRED: EndReason.EXPIRED, FALSE: EndReason.FALSE, DEPARTED: EndReason.DEPARTED}
 CODES = {reason: code for code, reason in REASONS.items()}
+NOT_BY_SLOT = ("order", "free", "known", "index", "begun", "own", "count", "sf", "si")  # other columns
 P_DETECT_MIN, P_DETECT_MAX = 0.05, 0.999
 FALSE_MIN_PER_S = 3e-7
 RANGE_MIN_M = 50.0
@@ -64,6 +67,7 @@ class Memory(msgspec.Struct):
     sensors: list[str] = []  # in the order of their rows in the columns; only grows
     kinds: list[str] = msgspec.field(default_factory=lambda: ["person"])  # in the order of the columns of credit; only grows
     reports: dict[str, Report] = {}
+    compass: dict[str, tuple[float, float]] = {}  # person -> azimuth error [rad], variance
     told: dict[str, list[str]] = {}  # track_id -> reports of people about it
 
 
@@ -89,6 +93,10 @@ class Book:
     def settle(self) -> None:
         """The columns of sensors as the settings say; what was learnt stays."""
         self.cols.count[c.C_LIMIT] = TRACKS_MAX
+        self.cols.own[:] = 0
+        for k, serial in enumerate(self.settings.own_serials[: c.OWN_MAX]):
+            words = np.frombuffer(serial.encode()[:24].ljust(24, b"\0"), "<i4")
+            self.cols.own[k] = fingerprint(words, 1)
         for k, sensor_id in enumerate(self.memory.sensors):
             self.row[sensor_id] = k
             sensor = self.sensors.get(sensor_id)
@@ -114,6 +122,8 @@ class Book:
         i[c.S_KIND] = kind
         i[c.S_HASH] = name_of(sensor.sensor_id)
         i[c.S_PLACED] = sensor.position is not None
+        if f[c.S_BIAS_VAR] == 0.0:
+            f[c.S_BIAS_VAR], f[c.S_CLOCK_VAR] = BIAS_SIGMA**2, CLOCK_SIGMA_S**2
 
     def room(self, rows: int) -> None:
         """Before a kernel that may begin so many tracks: slots for them."""
@@ -163,13 +173,13 @@ def grown(cols: Cols, cap: int) -> Cols:
     old = len(cols.order)
     new = empty_cols(cap, len(cols.sf))
     for name, source, target in zip(Cols._fields, cols, new, strict=True):
-        if name not in ("free", "count", "known", "sf", "si"):
+        if name not in ("free", "count", "known", "index", "begun", "own", "sf", "si"):
             target[:old] = source
     n_free = int(cols.count[c.C_FREE])
     fresh = cap - old
     new.free[:fresh] = np.arange(cap - 1, old - 1, -1)
     new.free[fresh : fresh + n_free] = cols.free[:n_free]
-    for name in ("count", "known", "sf", "si"):
+    for name in ("count", "known", "index", "begun", "own", "sf", "si"):
         getattr(new, name)[:] = getattr(cols, name)
     new.count[c.C_FREE] = fresh + n_free
     return new
@@ -193,7 +203,7 @@ def pack(book: Book) -> bytes:
         rows = np.flatnonzero(~beyond[:, k])
         past[rows, cols.ring_o[live[rows], k]] = False
     for name in Cols._fields:
-        if name in ("order", "free", "known", "count", "sf", "si"):
+        if name in NOT_BY_SLOT:
             continue
         arrays[name] = getattr(cols, name)[live]
     arrays["g"][unused] = 0.0
@@ -220,7 +230,7 @@ def unpack(settings: CoreSettings, data: bytes) -> Book:
     n = found.n
     book.cols = cols = empty_cols(max(GROW, n + GROW), len(book.memory.sensors))
     for name in Cols._fields:
-        if name in ("order", "free", "known", "count", "sf", "si"):
+        if name in NOT_BY_SLOT:
             continue
         target = getattr(cols, name)
         flat = np.frombuffer(found.arrays[name], target.dtype)

@@ -17,19 +17,22 @@ from vigia.track.fuse import SECTOR_MODEL, take
 from vigia.track.imm import SIZE, moments, predict
 from vigia.track.jit import inner
 from vigia.track.look import look
+from vigia.track.presence import present
 from vigia.track.read import (
     GOOD,
     KNOWN,
+    PRESENCE,
     REASONS,
     UNUSABLE,
     age,
     fingerprint,
     read_place,
     read_polar,
+    says_nothing,
     seen_before,
 )
 from vigia.track.sense import AZ, AZ_S, STAND_E, STAND_N, Z_N
-from vigia.track.slots import end, merge, seen_from, sweep
+from vigia.track.slots import EXPIRED, end, merge, seen_from, sweep
 from vigia.track.stated import NODE, NONE, state
 from vigia.track.witness import fill, report
 
@@ -64,9 +67,15 @@ def observe_polar(
         why = KNOWN
         if not seen_before(cols, own):
             why = age(rows[r]["t_obs_ns"], t_recv_ns)
-            if why == GOOD and not read_polar(rows[r], cols, s, z[k]):
+            if why == GOOD and says_nothing(rows[r]):
+                why = PRESENCE
+            elif why == GOOD and not read_polar(rows[r], cols, s, z[k]):
                 why = UNUSABLE
         fate[why] += 1
+        if why == PRESENCE:
+            t_ns = min(rows[r]["t_obs_ns"], t_recv_ns)
+            belief = _belief(float(rows[r]["p_drone"]))
+            present(cols, w, s, t_ns, rows[r]["flags"], belief, own, mark, t_recv_ns)
         if why == GOOD:
             t[k] = min(rows[r]["t_obs_ns"], t_recv_ns)
             flags[k] = rows[r]["flags"]
@@ -168,7 +177,7 @@ def observe_person(
     drone_nats: float,
     mark: int,
     t_recv_ns: int,
-) -> tuple[int, float]:
+) -> tuple[int, float, float, float]:
     """witness.report."""
     return report(
         cols, w, models, z, t_ns, track, link, whose, known, drone_nats, mark, t_recv_ns
@@ -176,7 +185,8 @@ def observe_person(
 
 
 def advance(cols: Cols, w: Work, t_recv_ns: int, ends: NDArray[np.int64]) -> int:
-    """Time passes: fills ends with the live slots whose support is over. -> how many."""
+    """Time passes: ends what nobody saw and fills ends with the shown slots whose support is
+    over. -> how many."""
     if t_recv_ns - cols.count[c.C_MERGED] >= MERGE_NS:
         merge(cols, w, t_recv_ns)
         cols.count[c.C_MERGED] = t_recv_ns
@@ -186,9 +196,13 @@ def advance(cols: Cols, w: Work, t_recv_ns: int, ends: NDArray[np.int64]) -> int
         if cols.i[slot, c.ENDED]:
             continue
         life.still_solid(cols, slot, t_recv_ns)
-        if cols.i[slot, c.LIFE] < t_recv_ns or life.doubted(cols, slot, t_recv_ns):
-            ends[n] = slot
-            n += 1
+        if cols.i[slot, c.LIFE] >= t_recv_ns and not life.doubted(cols, slot, t_recv_ns):
+            continue
+        if cols.i[slot, c.STATUS] == 0:
+            end(cols, slot, EXPIRED)  # nobody saw it
+            continue
+        ends[n] = slot
+        n += 1
     return n
 
 
@@ -202,7 +216,8 @@ def states(
     floats: NDArray[np.float64],
     moment: NDArray[np.float64],
 ) -> int:
-    """Tracks shown, oldest first, predicted to t_ns: their slots, whole numbers (witnesses, time),
+    """Tracks shown, oldest first, predicted to t_ns: their slots, whole numbers (witnesses, time,
+    class),
     floats (p_exist, p_drone), moments (28,). -> how many."""
     n = 0
     for k in range(cols.count[c.C_N]):
@@ -223,6 +238,7 @@ def states(
         slots[n] = slot
         ints[n, 0] = life.witness_count(cols, slot)
         ints[n, 1] = max(t_ns, cols.i[slot, c.T])
+        ints[n, 2] = life.most_likely(cols, slot)
         floats[n, 0] = life.p_of(life.llr_at(cols, slot, t_ns))
         floats[n, 1] = life.p_drone(cols, slot)
         n += 1

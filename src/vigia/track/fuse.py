@@ -60,20 +60,20 @@ def attempt(
     """
     m = cols.i[slot, c.PARTS]
     if cols.i[slot, c.IS_SECTOR]:
-        _copy(cols.g[slot], w.g, m)
+        copy_parts(cols.g[slot], w.g, m)
         return _sector(w.g, m, z, (t_ns - cols.i[slot, c.T]) / 1e9, models, w)
     t_ns = true_time(cols, slot, z, t_ns)
     dt = (t_ns - cols.i[slot, c.T]) / 1e9
     if dt >= 0.0:
-        _copy(cols.g[slot], w.g, m)
+        copy_parts(cols.g[slot], w.g, m)
         predict(w.g, m, dt, models, w.tmp)
         return update(w.g, m, z, w.tmp, w.rows)
     p = _place_in_ring(cols, slot, t_ns)
     if p == 0:
-        _copy(cols.g[slot], w.g, m)
+        copy_parts(cols.g[slot], w.g, m)
         return _late(w.g, m, z, -dt, models, w)
     at = cols.ring_o[slot, p - 1]
-    _copy(cols.ring_g[slot, at], w.g, m)
+    copy_parts(cols.ring_g[slot, at], w.g, m)
     predict(w.g, m, (t_ns - cols.ring_t[slot, at]) / 1e9, models, w.tmp)
     return update(w.g, m, z, w.tmp, w.rows)
 
@@ -86,8 +86,23 @@ def take(
 
     -> log density, squared innovation (MISFIT: not taken).
     """
-    m = cols.i[slot, c.PARTS]
     odds, nis = attempt(cols, slot, z, t_ns, models, w)
+    return settle(cols, slot, z, t_ns, models, w, odds, nis)
+
+
+@inner
+def settle(
+    cols: Cols,
+    slot: int,
+    z: NDArray[np.float64],
+    t_ns: int,
+    models: NDArray[np.float64],
+    w: Work,
+    odds: float,
+    nis: float,
+) -> tuple[float, float]:
+    """take, where attempt has left the components in w.g."""
+    m = cols.i[slot, c.PARTS]
     if not (sound(w.g, m) and nis < MISFIT):
         return NOTHING, MISFIT
     if cols.i[slot, c.IS_SECTOR]:
@@ -97,11 +112,11 @@ def take(
     late = t_ns < cols.i[slot, c.T]
     p = _place_in_ring(cols, slot, t_ns)
     if late and p == 0:
-        _copy(w.g, cols.g[slot], m)
+        copy_parts(w.g, cols.g[slot], m)
         refresh(cols, slot, w)
         return odds, nis
     if not late:
-        _copy(w.g, cols.g[slot], m)
+        copy_parts(w.g, cols.g[slot], m)
         cols.i[slot, c.T] = t_ns
         _remember(cols, slot, p, t_ns, z, w.g, m)
         refresh(cols, slot, w)
@@ -117,18 +132,18 @@ def _again_from(
 ) -> None:
     """Takes the younger measurements of the ring again, after the one at place p."""
     at = cols.ring_o[slot, p]
-    _copy(cols.ring_g[slot, at], w.g, m)
+    copy_parts(cols.ring_g[slot, at], w.g, m)
     t_ns = cols.ring_t[slot, at]
     for q in range(p + 1, cols.i[slot, c.RING_LEN]):
         at = cols.ring_o[slot, q]
         predict(w.g, m, (cols.ring_t[slot, at] - t_ns) / 1e9, models, w.tmp)
         t_ns = cols.ring_t[slot, at]
-        _copy(w.g, w.h, m)
+        copy_parts(w.g, w.h, m)
         update(w.g, m, cols.ring_z[slot, at], w.tmp, w.rows)
         if not sound(w.g, m):
-            _copy(w.h, w.g, m)
-        _copy(w.g, cols.ring_g[slot, at], m)
-    _copy(w.g, cols.g[slot], m)
+            copy_parts(w.h, w.g, m)
+        copy_parts(w.g, cols.ring_g[slot, at], m)
+    copy_parts(w.g, cols.g[slot], m)
     refresh(cols, slot, w)
 
 
@@ -171,7 +186,7 @@ def _remember(
     cols.ring_t[slot, at] = t_ns
     for j in range(Z_N):
         cols.ring_z[slot, at, j] = z[j]
-    _copy(g, cols.ring_g[slot, at], m)
+    copy_parts(g, cols.ring_g[slot, at], m)
     return p
 
 
@@ -286,7 +301,7 @@ def restart_ring(cols: Cols, slot: int) -> None:
     cols.i[slot, c.RING_LEN] = 1
     cols.ring_o[slot, 0] = 0
     cols.ring_t[slot, 0] = cols.i[slot, c.T]
-    _copy(cols.g[slot], cols.ring_g[slot, 0], MOVES)
+    copy_parts(cols.g[slot], cols.ring_g[slot, 0], MOVES)
 
 
 @inner
@@ -300,13 +315,15 @@ def refresh(cols: Cols, slot: int, w: Work) -> None:
     f[c.VAR_X] = 2.0 * (abs(m[10]) + abs(m[16]))
     f[c.VAR_V] = m[22] + m[25]
     f[c.VAR_U] = m[18]
+    f[c.VAR_E], f[c.COV_EN], f[c.VAR_N] = m[7], m[8], m[13]
+    f[c.T_FLOAT] = float(cols.i[slot, c.T])
     half = 0.5 * (m[7] + m[13])
     root = math.sqrt(0.25 * (m[7] - m[13]) * (m[7] - m[13]) + m[8] * m[8])
     f[c.SIGMA_M] = math.sqrt(max(half + root, 0.0))
 
 
 @inner
-def _copy(source: NDArray[np.float64], target: NDArray[np.float64], m: int) -> None:
+def copy_parts(source: NDArray[np.float64], target: NDArray[np.float64], m: int) -> None:
     for k in range(m):
         for j in range(SIZE):
             target[k, j] = source[k, j]

@@ -38,44 +38,63 @@ def mixed(
 ) -> None:
     """The IMM's interaction over dt_s: each model takes over what others may have switched to it.
 
-    Leaving model j goes to k in proportion to k's PRIOR. tmp: (>= m, 28) scratch.
+    Leaving model j goes to k in proportion to k's PRIOR. tmp: (6, 28) scratch, m at most 3.
     """
     for j in range(m):
         for c in range(SIZE):
             tmp[j, c] = g[j, c]
+        rest = 0.0
+        for i in range(m):
+            if i != j:
+                rest += models[i, PRIOR]
+        leave = 1.0 - math.exp(-dt_s / models[j, STAY_S])
+        for k in range(m):
+            share = 1.0 - leave if j == k else leave * models[k, PRIOR] / rest
+            tmp[3 + j, k] = tmp[j, 0] * share
     for k in range(m):
         total = 0.0
         for j in range(m):
-            total += tmp[j, 0] * _switch(models, m, j, k, dt_s)
-        g[k, 0] = total
+            total += tmp[3 + j, k]
         inv = 1.0 / total if total > 0.0 else 0.0
+        g[k, 0] = total
+        u = tmp[3, k] * inv
         for c in range(1, SIZE):
-            g[k, c] = 0.0
-        for j in range(m):
-            u = tmp[j, 0] * _switch(models, m, j, k, dt_s) * inv
+            g[k, c] = u * tmp[0, c]
+        for j in range(1, m):
+            u = tmp[3 + j, k] * inv
             for c in range(1, SIZE):
                 g[k, c] += u * tmp[j, c]
         for j in range(m):
-            u = tmp[j, 0] * _switch(models, m, j, k, dt_s) * inv
-            c = 7
-            for a in range(1, 7):
-                da = u * (tmp[j, a] - g[k, a])
-                for b in range(a, 7):
-                    g[k, c] += da * (tmp[j, b] - g[k, b])
-                    c += 1
+            _spread(g[k], tmp[j], tmp[3 + j, k] * inv)
 
 
 @inner
-def _switch(models: NDArray[np.float64], m: int, j: int, k: int, dt_s: float) -> float:
-    """Probability to go from model j to k within dt_s."""
-    leave = 1.0 - math.exp(-dt_s / models[j, STAY_S])
-    if j == k:
-        return 1.0 - leave
-    rest = 0.0
-    for i in range(m):
-        if i != j:
-            rest += models[i, PRIOR]
-    return leave * models[k, PRIOR] / rest
+def _spread(g: NDArray[np.float64], other: NDArray[np.float64], u: float) -> None:
+    """Adds u times the outer product of other's mean about g's to g's covariance."""
+    d0, d1, d2 = other[1] - g[1], other[2] - g[2], other[3] - g[3]
+    d3, d4, d5 = other[4] - g[4], other[5] - g[5], other[6] - g[6]
+    u0, u1, u2, u3, u4, u5 = u * d0, u * d1, u * d2, u * d3, u * d4, u * d5
+    g[7] += u0 * d0
+    g[8] += u0 * d1
+    g[9] += u0 * d2
+    g[10] += u0 * d3
+    g[11] += u0 * d4
+    g[12] += u0 * d5
+    g[13] += u1 * d1
+    g[14] += u1 * d2
+    g[15] += u1 * d3
+    g[16] += u1 * d4
+    g[17] += u1 * d5
+    g[18] += u2 * d2
+    g[19] += u2 * d3
+    g[20] += u2 * d4
+    g[21] += u2 * d5
+    g[22] += u3 * d3
+    g[23] += u3 * d4
+    g[24] += u3 * d5
+    g[25] += u4 * d4
+    g[26] += u4 * d5
+    g[27] += u5 * d5
 
 
 @inner
@@ -252,11 +271,6 @@ def moments(g: NDArray[np.float64], m: int, out: NDArray[np.float64]) -> None:
         out[0] += w
         for c in range(1, SIZE):
             out[c] += w * g[k, c]
-    for k in range(m):
-        w = g[k, 0]
-        c = 7
-        for a in range(1, 7):
-            da = w * (g[k, a] - out[a])
-            for b in range(a, 7):
-                out[c] += da * (g[k, b] - out[b])
-                c += 1
+    if m > 1:
+        for k in range(m):
+            _spread(out, g[k], g[k, 0])

@@ -21,13 +21,28 @@ PARTS_MAX = 5  # components of one track: ways of moving, or plausible ranges of
 RING_MAX = 12  # measurements remembered per track, with the state after each, for late ones
 SEEN_MAX = 4  # sensors whose misses count
 WITNESS_MAX = 6
-STANDS_MAX = 6
+STANDS_MAX = 4
 NAMES_MAX = 3
 KINDS_MAX = 10  # kinds of sensors that share credit; "person" is 0
 CLASSES = 4  # drone, bird, crewed aircraft, own drone
 
-# float columns of a track
+# float columns of a track; the first ones are what gates look at, side by side in memory
 (
+    MEAN_E,  # moments of the mixture at T
+    MEAN_N,
+    MEAN_VE,
+    MEAN_VN,
+    VAR_P,  # trace of the horizontal place's covariance
+    VAR_X,  # twice the absolute place-velocity covariances
+    VAR_V,  # trace of the horizontal velocity's
+    T_FLOAT,  # T, to the microsecond: enough for a gate
+    MEAN_U,
+    MEAN_VU,
+    VAR_U,
+    VAR_E,
+    COV_EN,
+    VAR_N,
+    SIGMA_M,  # largest horizontal 1-sigma
     LLR,  # log odds that it exists, at T_LAST
     CL_DRONE,  # log beliefs, up to a common constant
     CL_BIRD,
@@ -35,21 +50,10 @@ CLASSES = 4  # drone, bird, crewed aircraft, own drone
     CL_OWN,
     AZ_DEG,  # the last bearing, from whoever gave it
     AZ_SIGMA_DEG,
-    MEAN_E,  # moments of the mixture at T, for the gates
-    MEAN_N,
-    MEAN_U,
-    MEAN_VE,
-    MEAN_VN,
-    MEAN_VU,
-    VAR_P,  # trace of the horizontal place's covariance
-    VAR_X,  # twice the absolute place-velocity covariances
-    VAR_V,  # trace of the horizontal velocity's
-    VAR_U,
-    SIGMA_M,  # largest horizontal 1-sigma
     STATED_E,  # last stated place: a repeat adds nothing
     STATED_N,
     CREDIT,  # nats by kind of source, KINDS_MAX columns
-) = range(21)
+) = range(25)
 F_N = CREDIT + KINDS_MAX
 
 # integer columns of a track
@@ -79,8 +83,10 @@ F_N = CREDIT + KINDS_MAX
     T_CLASS,  # when kinematics last spoke about the class
     LIVE,
     T_SCAN,  # t_obs of the last range a look gave it
+    DRONES,  # how many somebody said there are; 0: nobody
+    UNSEEN,  # looks of sensors with a range that should have seen a stated place and did not
     TWINS,  # looks in a row at which another track seemed to be the same drone
-) = range(26)
+) = range(28)
 I_N = TWINS + 1
 
 # float columns of a sensor
@@ -96,13 +102,12 @@ I_N = TWINS + 1
     S_NORTH,  # true north there minus the site's [rad]
     S_REVISIT,  # learnt: seconds between looks; 0 not yet known
     S_STRAY,  # learnt: rows a second that no track claims
-    S_BIAS,  # learnt azimuth error [rad]
+    S_BIAS,  # learnt azimuth error [rad], and its variance
     S_BIAS_VAR,
-    S_CLOCK,  # learnt clock error [s]
+    S_CLOCK,  # learnt clock error [s]: its times are late by this, and the variance
     S_CLOCK_VAR,
-    S_AZ_DRIFT,
-) = range(16)
-SF_N = S_AZ_DRIFT + 1
+) = range(15)
+SF_N = S_CLOCK_VAR + 1
 # integer columns of a sensor
 S_LINK, S_KIND, S_HEARD, S_HASH, S_PLACED, S_SWEEPS, S_STATED = range(7)
 SI_N = 7
@@ -111,6 +116,8 @@ SI_N = 7
 C_N, C_FREE, C_NUMBER, C_DROPPED, C_LIMIT, C_MERGED = range(6)
 COUNTERS = 6
 
+OWN_MAX = 64
+INDEX_SLOTS = 1 << 13
 KNOWN_SLOTS = 1 << 16  # rows remembered to recognise a duplicate, by the low bits of their hash
 
 
@@ -124,7 +131,7 @@ class Cols(NamedTuple):
     wit: NDArray[np.int64]  # (cap, WITNESS_MAX, 2): link + 1, t_obs of its last support
     stands: NDArray[np.float64]  # (cap, STANDS_MAX, 3): where bearings came from, whose
     names: NDArray[np.int64]  # (cap, NAMES_MAX, 2): hashes of a space of names and a name in it
-    kinds: NDArray[np.int64]  # (cap, KINDS_MAX): 1 where this kind of source supported it
+    kinds: NDArray[np.int8]  # (cap, KINDS_MAX): 1 where this kind of source supported it
     serial: NDArray[np.uint8]  # (cap, 24)
     ring_t: NDArray[np.int64]  # (cap, RING_MAX)
     ring_o: NDArray[np.int64]  # (cap, RING_MAX): ring rows in order of time
@@ -134,6 +141,9 @@ class Cols(NamedTuple):
     free: NDArray[np.int64]  # (cap,): a stack of free slots
     count: NDArray[np.int64]  # (COUNTERS,)
     known: NDArray[np.int64]  # (KNOWN_SLOTS,)
+    index: NDArray[np.int64]  # (INDEX_SLOTS,): slot that bore a name of this hash last
+    begun: NDArray[np.int64]  # (INDEX_SLOTS,): slot in which an id of this hash began last
+    own: NDArray[np.int64]  # (OWN_MAX,): hashes of the serials of our own drones
     sf: NDArray[np.float64]  # (s, SF_N)
     si: NDArray[np.int64]  # (s, SI_N)
 
@@ -159,7 +169,7 @@ def empty_cols(cap: int, sensors: int) -> Cols:
         np.zeros((cap, WITNESS_MAX, 2), np.int64),
         np.zeros((cap, STANDS_MAX, 3)),
         np.zeros((cap, NAMES_MAX, 2), np.int64),
-        np.zeros((cap, KINDS_MAX), np.int64),
+        np.zeros((cap, KINDS_MAX), np.int8),
         np.zeros((cap, 24), np.uint8),
         np.zeros((cap, RING_MAX), np.int64),
         np.zeros((cap, RING_MAX), np.int64),
@@ -169,6 +179,9 @@ def empty_cols(cap: int, sensors: int) -> Cols:
         np.arange(cap - 1, -1, -1, dtype=np.int64),
         np.array([0, cap, 1, 0, 0, 0], np.int64),
         np.zeros(KNOWN_SLOTS, np.int64),
+        np.zeros(INDEX_SLOTS, np.int64),
+        np.zeros(INDEX_SLOTS, np.int64),
+        np.zeros(OWN_MAX, np.int64),
         np.zeros((max(sensors, 1), SF_N)),
         np.zeros((max(sensors, 1), SI_N), np.int64),
     )

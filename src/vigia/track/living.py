@@ -51,6 +51,10 @@ LIFE_STATED_S = 15.0
 LIFE_BEARING_S = 8.0
 LIFE_PERSON_S = 60.0  # people report rarely
 WITNESS_NS = 60_000_000_000
+SURE_CLASS = 0.55
+CLASS_NS = 1_000_000_000
+SPEED_WEIGHT = 0.1  # of a second of flight: the next one looks much the same
+BELIEF_MAX = 12.0
 CLASS_MAX = 6.0
 FIX_SIGMA_M = 120.0  # a position is claimed below this
 FIX_KEEP_SIGMA_M = 160.0  # and given up above this
@@ -352,6 +356,56 @@ def p_drone(cols: Cols, slot: int) -> float:
     drone = math.exp(f[c.CL_DRONE] - top) + math.exp(f[c.CL_OWN] - top)
     other = math.exp(f[c.CL_BIRD] - top) + math.exp(f[c.CL_AIR] - top)
     return drone / (drone + other)
+
+
+@inner
+def most_likely(cols: Cols, slot: int) -> int:
+    """Index into tracktable.CLASSES; 0 (unknown) where no class has SURE_CLASS of the belief."""
+    f = cols.f[slot]
+    best, total = 0, 0.0
+    for k in range(c.CLASSES):
+        total += math.exp(f[c.CL_DRONE + k])
+        if f[c.CL_DRONE + k] > f[c.CL_DRONE + best]:
+            best = k
+    return best + 1 if math.exp(f[c.CL_DRONE + best]) >= SURE_CLASS * total else 0
+
+
+@inner
+def kinematics(cols: Cols, slot: int, t_ns: int) -> None:
+    """How fast and how high it flies, once a second: birds and small drones look alike, crewed
+    aircraft do not."""
+    i, f = cols.i[slot], cols.f[slot]
+    if t_ns - i[c.T_CLASS] < CLASS_NS:
+        return
+    i[c.T_CLASS] = t_ns
+    if f[c.VAR_V] > 400.0 or f[c.VAR_U] > 10_000.0:
+        return
+    speed = math.sqrt(f[c.MEAN_VE] * f[c.MEAN_VE] + f[c.MEAN_VN] * f[c.MEAN_VN])
+    high = f[c.MEAN_U]
+    small = _normal(speed, 12.0, 10.0) + _normal(high, 60.0, 60.0)
+    bird = _normal(speed, 10.0, 5.0) + _normal(high, 60.0, 70.0)
+    air = _normal(speed, 60.0, 25.0) + _normal(high, 500.0, 300.0)
+    f[c.CL_DRONE] += SPEED_WEIGHT * small
+    f[c.CL_OWN] += SPEED_WEIGHT * small
+    f[c.CL_BIRD] += SPEED_WEIGHT * bird
+    f[c.CL_AIR] += SPEED_WEIGHT * air
+    _bound_beliefs(cols, slot)
+
+
+@inner
+def _normal(x: float, mean: float, sigma: float) -> float:
+    """Log density, with a floor: a model of a class is never that sure."""
+    off = (x - mean) / sigma
+    return -0.5 * min(off * off, 16.0) - math.log(sigma)
+
+
+@inner
+def _bound_beliefs(cols: Cols, slot: int) -> None:
+    """The best is 0, none is lower than -BELIEF_MAX: later evidence always counts."""
+    f = cols.f[slot]
+    top = max(max(f[c.CL_DRONE], f[c.CL_BIRD]), max(f[c.CL_AIR], f[c.CL_OWN]))
+    for k in range(c.CLASSES):
+        f[c.CL_DRONE + k] = max(f[c.CL_DRONE + k] - top, -BELIEF_MAX)
 
 
 @inner

@@ -12,14 +12,36 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vigia.track import layout as c
+from vigia.track import learn
 from vigia.track import living as life
 from vigia.track.assign import assign
 from vigia.track.begin import born_bearing, born_ranged
-from vigia.track.fuse import MISFIT, MOVES, attempt, take
-from vigia.track.imm import width
+from vigia.track.absorb import LOG_TURN
+from vigia.track.fuse import MISFIT, MOVES, attempt, copy_parts, settle, take, true_time
+from vigia.track.imm import SIZE, width
 from vigia.track.jit import inner
-from vigia.track.sense import AZ, AZ_S, EL, EL_S, HEARD, NEAR_M, RNG, RNG_S, RR, SOUND_MPS, TURN
-from vigia.track.slots import NOBODY, begin, filled, find, seen_from, show
+from vigia.track.sense import (
+    AZ,
+    AZ_S,
+    EL,
+    EL_S,
+    HEARD,
+    NEAR_M,
+    RNG,
+    RNG_S,
+    RR,
+    RR_S,
+    SOUND_MPS,
+    STAND_E,
+    STAND_N,
+    STAND_S,
+    STAND_U,
+    TIME_S,
+    TURN,
+    wrap,
+)
+from vigia.track.slots import NOBODY, begin, filled, known_id, seen_from, show
+from vigia.tracktable import TrackFlag
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,12 +51,24 @@ if TYPE_CHECKING:
 AMBIGUOUS_NATS = 2.0  # a bearing that two tracks explain this nearly equally moves neither
 BESIDE_NATS = 0.2  # a bearing proves little of a track that a radar should see
 COARSE2 = 21.0  # coarse gate, on bounds of the covariance: never tighter than the fine one
+CALM_M2_S3 = 5.0  # usual manoeuvres, a third of their strength
+CLIMB_MPS = 8.0
+TELLS = 0.04  # a bearing this much wider than what is known tells nothing
+RATE_SLACK_M2_S2 = 9.0
+WIDE_RAD = 0.2  # candidates whose gate is wider than this are tried with every row
 DRIFT_S = 15.0  # a velocity is believed no longer than this
 WILD_M2_S3 = 60.0  # strongest manoeuvres, for the coarse gate
-FRAME_SLACK_M = 15.0  # what may change within a frame
+FRAME_SLACK_M2 = 60.0  # what may change within a frame
 MANOEUVRE_MPS = 25.0  # what a drone may do while its sound is under way
 FIELD_RATE_MPS = 30.0  # range rates over which false rows lie
+FRESH_NS = 3_000_000_000
+UNSEEN_MAX = 8  # sweeps in which a stated place was not seen
+UNSEEN_REACH, UNSEEN_NEAR_M = 0.4, 100.0
+CONFLICT = int(TrackFlag.ID_CONFLICT)
 SOLID, SHOWN, HIDDEN = 0, 1, 2
+# columns of a candidate
+A_E, A_N_, A_VAR, A_AGE, A_AZ, A_RHO = range(6)
+A_N = 6
 
 
 @inner
@@ -57,66 +91,153 @@ def gate_nis(n: int) -> float:
 def candidates(
     cols: Cols, mark: int, t_ns: int, e0: float, n0: float, reach_m: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Live tracks that could be seen from (e0, n0): slots, and per track azimuth, horizontal
-    range, variance of its place, 1 where it is a sector."""
+    """Live tracks within reach of (e0, n0) at t_ns: slots, and per track the columns A_*."""
     n = cols.count[c.C_N]
     slots = np.empty(n, np.int64)
-    at = np.empty((n, 4))
+    at = np.empty((n, A_N))
+    now = float(t_ns)
     k = 0
     for j in range(n):
         slot = cols.order[j]
-        if cols.i[slot, c.ENDED] or cols.i[slot, c.MARK] != mark:
-            continue
         f = cols.f[slot]
-        b = (t_ns - cols.i[slot, c.T]) / 1e9
+        b = (now - f[c.T_FLOAT]) * 1e-9
         b = max(min(b, DRIFT_S), -DRIFT_S)
         de = f[c.MEAN_E] + b * f[c.MEAN_VE] - e0
         dn = f[c.MEAN_N] + b * f[c.MEAN_VN] - n0
         b = abs(b)
-        v = f[c.VAR_P] + b * (f[c.VAR_X] + b * (f[c.VAR_V] + WILD_M2_S3 * b))
-        rho2 = max(de * de + dn * dn, NEAR_M * NEAR_M)
-        far = max(math.sqrt(rho2) - reach_m, 0.0)
-        if far * far > COARSE2 * (v + FRAME_SLACK_M * FRAME_SLACK_M):
+        v = f[c.VAR_P] + b * (f[c.VAR_X] + b * (f[c.VAR_V] + WILD_M2_S3 * b)) + FRAME_SLACK_M2
+        rho2 = de * de + dn * dn
+        if rho2 > reach_m * reach_m:
+            far = math.sqrt(rho2) - reach_m
+            if far * far > COARSE2 * v:
+                continue
+        if cols.i[slot, c.ENDED] or cols.i[slot, c.MARK] != mark:
             continue
         slots[k] = slot
-        at[k, 0] = math.atan2(de, dn)
-        at[k, 1] = math.sqrt(rho2)
-        at[k, 2] = v + FRAME_SLACK_M * FRAME_SLACK_M
-        at[k, 3] = float(cols.i[slot, c.IS_SECTOR])
+        at[k, A_E], at[k, A_N_], at[k, A_VAR], at[k, A_AGE] = de, dn, v, b
         k += 1
     return slots[:k], at[:k]
 
 
 @inner
-def near(z: NDArray[np.float64], at: NDArray[np.float64]) -> bool:
-    """The coarse gate: could z come from a track seen at azimuth, range, variance `at`?"""
-    rho2 = at[1] * at[1]
-    v = at[2]
+def aim(at: NDArray[np.float64]) -> None:
+    """Azimuth and horizontal range of each candidate."""
+    for k in range(len(at)):
+        de, dn = at[k, A_E], at[k, A_N_]
+        at[k, A_AZ] = math.atan2(de, dn)
+        at[k, A_RHO] = math.sqrt(max(de * de + dn * dn, NEAR_M * NEAR_M))
+
+
+@inner
+def near(
+    z: NDArray[np.float64], f: NDArray[np.float64], at: NDArray[np.float64], sector: bool
+) -> bool:
+    """The coarse gate: could z come from this candidate? Never tighter than the fine one."""
+    rho, v = at[A_RHO], at[A_VAR]
     if z[HEARD] > 0.5:
-        v += rho2 * (MANOEUVRE_MPS / SOUND_MPS) * (MANOEUVRE_MPS / SOUND_MPS)
-    if at[3] > 0.5:
+        slip = rho * (MANOEUVRE_MPS / SOUND_MPS)
+        v += slip * slip
+    if sector:
         v *= 2.0
-    off = z[AZ] - at[0]
+    off = z[AZ] - at[A_AZ]
     off -= TURN * math.floor((off + math.pi) / TURN)
     if math.isnan(z[RNG]):
-        if v > 0.1 * rho2:
-            return True
-        return off * off <= COARSE2 * (z[AZ_S] * z[AZ_S] + v / rho2)
-    if at[3] > 0.5:
+        rho2 = rho * rho
+        return v > 0.1 * rho2 or off * off <= COARSE2 * (z[AZ_S] * z[AZ_S] + v / rho2)
+    if sector or abs(off) > 0.5 * math.pi and rho > z[RNG_S] + 0.5 * z[RNG]:
         return False  # a plot begins its own track; a confirmed one joins its sector
-    spread = z[RNG] * z[RNG] * z[AZ_S] * z[AZ_S] + z[RNG_S] * z[RNG_S]
-    flat = z[RNG]
+    return _near_range(z, f, at, v)
+
+
+@inner
+def _near_range(
+    z: NDArray[np.float64], f: NDArray[np.float64], at: NDArray[np.float64], v: float
+) -> bool:
+    """Along the line of sight, across it, in height and in range rate."""
+    flat, along_s = z[RNG], z[RNG_S] * z[RNG_S]
     if math.isnan(z[EL]):
-        spread += 0.09 * z[RNG] * z[RNG]  # the height bends slant range
+        along_s += 0.09 * flat * flat  # the height bends slant range
     else:
+        rise = flat * math.sin(z[EL])
+        lift = flat * z[EL_S]
+        off = rise - (f[c.MEAN_U] - z[STAND_U])
+        high = f[c.VAR_U] + at[A_AGE] * at[A_AGE] * CLIMB_MPS * CLIMB_MPS + lift * lift
+        if off * off > COARSE2 * (high + FRAME_SLACK_M2):
+            return False
+        bend = rise * z[EL_S]
+        along_s += bend * bend
         flat *= math.cos(z[EL])
-        spread += z[RNG] * z[RNG] * z[EL_S] * z[EL_S]
-    limit = COARSE2 * (v + spread)
-    dr = flat - at[1]
-    if dr * dr > limit:
+    se, sn = math.sin(z[AZ]), math.cos(z[AZ])
+    de, dn = at[A_E] - flat * se, at[A_N_] - flat * sn
+    along, across = de * se + dn * sn, de * sn - dn * se
+    if along * along > COARSE2 * (v + along_s):
         return False
-    across2 = 2.0 * flat * at[1] * (1.0 - math.cos(off))
-    return dr * dr + across2 <= limit
+    wide = z[RNG] * z[AZ_S]
+    if across * across > COARSE2 * (v + wide * wide):
+        return False
+    if math.isnan(z[RR]):
+        return True
+    rate = (at[A_E] * f[c.MEAN_VE] + at[A_N_] * f[c.MEAN_VN]) / at[A_RHO]
+    off = z[RR] - rate
+    loose = f[c.VAR_V] * (1.0 + v / (at[A_RHO] * at[A_RHO])) + WILD_M2_S3 * at[A_AGE]
+    return off * off <= COARSE2 * (loose + z[RR_S] * z[RR_S] + RATE_SLACK_M2_S2)
+
+
+@inner
+def bearing_odds(
+    cols: Cols, slot: int, z: NDArray[np.float64], t_ns: int
+) -> tuple[float, float]:
+    """How a bearing fits a track of known place, by its moments: enough to choose by.
+
+    -> log density, squared innovation.
+    """
+    f = cols.f[slot]
+    b = (true_time(cols, slot, z, t_ns) - cols.i[slot, c.T]) / 1e9
+    b = max(min(b, DRIFT_S), -DRIFT_S)
+    de = f[c.MEAN_E] + b * f[c.MEAN_VE] - z[STAND_E]
+    dn = f[c.MEAN_N] + b * f[c.MEAN_VN] - z[STAND_N]
+    du = f[c.MEAN_U] + b * f[c.MEAN_VU] - z[STAND_U]
+    b = abs(b)
+    rho2 = max(de * de + dn * dn, NEAR_M * NEAR_M)
+    more = b * (0.5 * f[c.VAR_X] + b * (0.5 * f[c.VAR_V] + CALM_M2_S3 * b))
+    more += z[STAND_S] * z[STAND_S]
+    speed2 = f[c.MEAN_VE] * f[c.MEAN_VE] + f[c.MEAN_VN] * f[c.MEAN_VN]
+    more += z[TIME_S] * z[TIME_S] * speed2
+    p = (dn * dn * f[c.VAR_E] - 2.0 * de * dn * f[c.COV_EN] + de * de * f[c.VAR_N]) / rho2
+    var = z[AZ_S] * z[AZ_S] + (p + more) / rho2
+    off = wrap(z[AZ] - math.atan2(de, dn))
+    nis, det, n = off * off / var, var, 1
+    if not math.isnan(z[EL]):
+        rho = math.sqrt(rho2)
+        along = (
+            de * de * f[c.VAR_E] + 2.0 * de * dn * f[c.COV_EN] + dn * dn * f[c.VAR_N]
+        ) / rho2 + more
+        r2 = rho2 + du * du
+        var = z[EL_S] * z[EL_S]
+        var += ((f[c.VAR_U] + more) * rho2 + along * du * du) / (r2 * r2)
+        off = z[EL] - math.atan2(du, rho)
+        nis += off * off / var
+        det *= var
+        n = 2
+    return -0.5 * (nis + math.log(det) + n * LOG_TURN), nis
+
+
+@inner
+def tells(cols: Cols, slot: int, z: NDArray[np.float64], t_ns: int) -> bool:
+    """Would a bearing narrow the track's place at all? Of a solid track most do not, and what
+    tells nothing can only do harm when it is another's."""
+    i, f = cols.i[slot], cols.f[slot]
+    if not i[c.SOLID]:
+        return True
+    b = abs((t_ns - i[c.T]) / 1e9)
+    de, dn = f[c.MEAN_E] - z[STAND_E], f[c.MEAN_N] - z[STAND_N]
+    rho2 = max(de * de + dn * dn, NEAR_M * NEAR_M)
+    wide = z[AZ_S] * z[AZ_S] * rho2 + z[STAND_S] * z[STAND_S]
+    known = f[c.VAR_P] + b * (f[c.VAR_X] + b * (f[c.VAR_V] + CALM_M2_S3 * b))
+    if known > TELLS * wide:
+        return True
+    high = f[c.VAR_U] + b * b * CLIMB_MPS
+    return not math.isnan(z[EL]) and high > TELLS * z[EL_S] * z[EL_S] * rho2
 
 
 @inner
@@ -151,25 +272,73 @@ def look(
     n = len(t)
     life.swept(cols, s, n)
     free = np.ones(n, np.bool_)
-    slots, at = candidates(
-        cols, mark, t[0], cols.sf[s, c.S_E], cols.sf[s, c.S_N], 1.3 * cols.sf[s, c.S_RANGE]
-    )
-    rank = np.empty(len(slots), np.int64)
-    for k in range(len(slots)):
-        i = cols.i[slots[k]]
-        if i[c.STATUS] == 0:
-            rank[k] = HIDDEN
-        else:
-            rank[k] = SOLID if i[c.SOLID] else SHOWN
+    reach = 1.3 * cols.sf[s, c.S_RANGE]
+    slots, at = candidates(cols, mark, t[0], cols.sf[s, c.S_E], cols.sf[s, c.S_N], reach)
+    aim(at)
+    order, ends, wide = _by_rank(cols, slots, at)
     for turn in (SOLID, SHOWN, HIDDEN):
         if turn == HIDDEN:
             life.heard(cols, s, int(free.sum()), t[n - 1])
-        _claim(
-            cols, w, models, s, z, t, flags, p, mark, t_recv_ns, free, slots, at, rank, turn
+        mine = order[ends[turn] : ends[turn + 1]]
+        rows, tracks, score, best, parts = _pairs(
+            cols, w, models, s, z, t, free, slots, at, mine, wide[turn]
         )
+        if len(rows):
+            _claim(cols, w, models, s, z, t, flags, p, t_recv_ns, free, slots, rows, tracks, score,
+                   best, parts)  # fmt: skip
+    if n > 1 and not math.isnan(z[0, RNG]):
+        _unseen(cols, s, t[0], slots, at)
     for r in range(n):
         if free[r]:
             _begin(cols, w, models, s, z[r], t[r], flags[r], p[r], key[r], mark, t_recv_ns)
+
+
+@inner
+def _unseen(
+    cols: Cols, s: int, t_ns: int, slots: NDArray[np.int64], at: NDArray[np.float64]
+) -> None:
+    """A whole sweep: who states a place well within reach and moves, and is not seen there again
+    and again, contradicts the sensor."""
+    for k in range(len(slots)):
+        i, f = cols.i[slots[k]], cols.f[slots[k]]
+        if i[c.T_SCAN] or i[c.STATUS] == 0 or not i[c.SOLID] or i[c.T_RANGED] < t_ns - FRESH_NS:
+            continue
+        if at[k, A_RHO] > UNSEEN_REACH * cols.sf[s, c.S_RANGE] or at[k, A_RHO] < UNSEEN_NEAR_M:
+            continue
+        rate = (at[k, A_E] * f[c.MEAN_VE] + at[k, A_N_] * f[c.MEAN_VN]) / at[k, A_RHO]
+        if abs(rate) < 3.0 * life.NOTCH_MPS:
+            continue
+        i[c.UNSEEN] += 1
+        if i[c.UNSEEN] >= UNSEEN_MAX:
+            i[c.FLAGS] |= CONFLICT
+
+
+@inner
+def _by_rank(
+    cols: Cols, slots: NDArray[np.int64], at: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Candidates by rank, and within it the wide ones first, then the others by azimuth.
+
+    -> order, where each rank begins (and the last ends), how many wide ones each has.
+    """
+    n = len(slots)
+    key = np.empty(n)
+    ends, wide = np.zeros(4, np.int64), np.zeros(3, np.int64)
+    for k in range(n):
+        i = cols.i[slots[k]]
+        rank = HIDDEN
+        if i[c.STATUS]:
+            rank = SOLID if i[c.SOLID] else SHOWN
+        rho = at[k, A_RHO]
+        if i[c.IS_SECTOR] or COARSE2 * at[k, A_VAR] > WIDE_RAD * WIDE_RAD * rho * rho:
+            key[k] = 100.0 * rank
+            wide[rank] += 1
+        else:
+            key[k] = 100.0 * rank + 10.0 + at[k, A_AZ]
+        ends[rank + 1] += 1
+    for rank in range(3):
+        ends[rank + 1] += ends[rank]
+    return np.argsort(key, kind="mergesort"), ends, wide
 
 
 @inner
@@ -182,18 +351,16 @@ def _claim(
     t: NDArray[np.int64],
     flags: NDArray[np.int64],
     p: NDArray[np.float64],
-    mark: int,
     t_recv_ns: int,
     free: NDArray[np.bool_],
     slots: NDArray[np.int64],
-    at: NDArray[np.float64],
-    rank: NDArray[np.int64],
-    turn: int,
+    rows: NDArray[np.int64],
+    tracks: NDArray[np.int64],
+    score: NDArray[np.float64],
+    ready: NDArray[np.int64],
+    parts: NDArray[np.float64],
 ) -> None:
-    """Extends the tracks of this rank by the free rows that fit; those are free no more."""
-    rows, tracks, score = _pairs(cols, w, models, s, z, t, free, slots, at, rank, turn)
-    if len(rows) == 0:
-        return
+    """Extends the tracks by the rows that fit; those are free no more."""
     got = assign(rows, tracks, score, len(t), len(slots))
     taken = np.zeros(len(slots), np.bool_)
     for r in range(len(t)):
@@ -210,11 +377,14 @@ def _claim(
         free[r] = False
         if best == q:
             moves = not (bearing and _rival(rows, tracks, score, taken, r, q))
+            known = ready[r] == q
+            if known:
+                copy_parts(parts[r], w.g, MOVES)
             _extend(cols, w, models, s, slots[tracks[q]], z[r], t[r], flags[r], p[r], score[q],
-                    t_recv_ns, moves)  # fmt: skip
+                    t_recv_ns, moves, known)  # fmt: skip
         elif bearing and not taken[tracks[q]] and score[q] > score[best] - AMBIGUOUS_NATS:
             _extend(cols, w, models, s, slots[tracks[q]], z[r], t[r], flags[r], p[r], score[q],
-                    t_recv_ns, False)  # fmt: skip
+                    t_recv_ns, False, False)  # fmt: skip
 
 
 @inner
@@ -226,11 +396,14 @@ def _rival(
     r: int,
     best: int,
 ) -> bool:
-    """Another track, with no row of its own, explains row r nearly as well."""
-    for q in range(len(rows)):
-        if rows[q] == r and q != best and not taken[tracks[q]]:
-            if score[q] > score[best] - AMBIGUOUS_NATS:
+    """Another track, with no row of its own, explains row r nearly as well. Pairs of a row are
+    side by side."""
+    for step in (-1, 1):
+        q = best + step
+        while 0 <= q < len(rows) and rows[q] == r:
+            if not taken[tracks[q]] and score[q] > score[best] - AMBIGUOUS_NATS:
                 return True
+            q += step
     return False
 
 
@@ -245,23 +418,43 @@ def _pairs(
     free: NDArray[np.bool_],
     slots: NDArray[np.int64],
     at: NDArray[np.float64],
-    rank: NDArray[np.int64],
-    turn: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Pairs of free rows and tracks of this rank that fit better than a false row would."""
+    mine: NDArray[np.int64],
+    wide: int,
+) -> tuple[
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.float64],
+    NDArray[np.int64],
+    NDArray[np.float64],
+]:
+    """Pairs of free rows and of candidates `mine` (the first `wide` of them wide, the others by
+    azimuth) that fit better than a false row would.
+
+    -> row, candidate and score of each; per row of the look its best pair if it has a range, and
+    the components that its track would have with it.
+    """
     room = 64
     rows, tracks = np.empty(room, np.int64), np.empty(room, np.int64)
     score = np.empty(room)
     n = 0
+    ready = np.full(len(t), -1, np.int64)
+    parts = np.empty((len(t), MOVES, SIZE))
+    az = at[mine[wide:], A_AZ]
     for r in range(len(t)):
         if not free[r]:
             continue
         ratio = cols.sf[s, c.S_LOG_PD] - log_false(cols, s, z[r])
         limit = gate_nis(width(z[r]))
-        for k in range(len(slots)):
-            if rank[k] != turn or cols.i[slots[k], c.ENDED] or not near(z[r], at[k]):
+        for q in _window(z[r], az, wide):
+            k = mine[q]
+            slot = slots[k]
+            sector = cols.i[slot, c.IS_SECTOR] == 1
+            if cols.i[slot, c.ENDED] or not near(z[r], cols.f[slot], at[k], sector):
                 continue
-            odds, nis = attempt(cols, slots[k], z[r], t[r], models, w)
+            if sector or not math.isnan(z[r, RNG]):
+                odds, nis = attempt(cols, slot, z[r], t[r], models, w)
+            else:
+                odds, nis = bearing_odds(cols, slot, z[r], t[r])
             if nis > limit or odds + ratio <= 0.0:
                 continue
             if n == room:
@@ -271,8 +464,47 @@ def _pairs(
                 score = more
                 room *= 2
             rows[n], tracks[n], score[n] = r, k, odds + ratio
+            ranged = not (sector or math.isnan(z[r, RNG]))
+            if ranged and (ready[r] < 0 or score[ready[r]] < score[n]):
+                ready[r] = n
+                copy_parts(w.g, parts[r], MOVES)
             n += 1
-    return rows[:n], tracks[:n], score[:n]
+    return rows[:n], tracks[:n], score[:n], ready, parts
+
+
+@inner
+def _window(
+    z: NDArray[np.float64], az: NDArray[np.float64], wide: int
+) -> NDArray[np.int64]:
+    """Places in `mine` of all wide candidates and of those whose azimuth may be z's."""
+    half = math.sqrt(COARSE2) * z[AZ_S] + WIDE_RAD
+    if z[HEARD] > 0.5:
+        half += 2.0 * MANOEUVRE_MPS / SOUND_MPS
+    middle = wrap(z[AZ])
+    low, high = middle - half, middle + half
+    n = len(az)
+    if half >= math.pi:
+        return np.arange(wide + n)
+    a, b = np.searchsorted(az, low), np.searchsorted(az, high, side="right")
+    first, last = 0, 0  # what wraps around comes after, before
+    if low < -math.pi:
+        first = n - np.searchsorted(az, low + TURN)
+    if high > math.pi:
+        last = np.searchsorted(az, high - TURN, side="right")
+    out = np.empty(wide + b - a + first + last, np.int64)
+    for k in range(wide):
+        out[k] = k
+    k = wide
+    for q in range(last):
+        out[k] = wide + q
+        k += 1
+    for q in range(a, b):
+        out[k] = wide + q
+        k += 1
+    for q in range(n - first, n):
+        out[k] = wide + q
+        k += 1
+    return out
 
 
 @inner
@@ -296,8 +528,10 @@ def _extend(
     nats: float,
     t_recv_ns: int,
     moves: bool,
+    known: bool,
 ) -> None:
-    """One row of a machine for this track; moves False: it may be another's."""
+    """One row of a machine for this track; moves False: it may be another's. known: w.g holds
+    the components with it."""
     i = cols.i[slot]
     if i[c.ENDED]:
         return
@@ -311,7 +545,14 @@ def _extend(
             life.forget_seen(cols, slot)  # from now on only sensors with a range may miss it
         elif not ranged:
             seen_from(cols, slot, cols.sf[s, c.S_E], cols.sf[s, c.S_N], NOBODY)
-        _, nis = take(cols, slot, z, t_ns, models, w)
+        if known:
+            _, nis = settle(cols, slot, z, t_ns, models, w, 0.0, 0.0)
+        elif ranged or tells(cols, slot, z, t_ns):
+            if not ranged:
+                learn.bearing(cols, s, slot, z, t_ns)
+            _, nis = take(cols, slot, z, t_ns, models, w)
+        else:
+            nis = 0.0
         if nis >= MISFIT:
             return
         life.settle_fix(cols, slot)
@@ -327,6 +568,9 @@ def _extend(
     if not moves:
         span = 0.0  # it may be the other's: no reason to live longer
     credit(cols, slot, s, t_ns, t_recv_ns, nats, span, p, flags)
+    if ranged:
+        life.kinematics(cols, slot, t_ns)
+        i[c.UNSEEN] = 0
     show(cols, slot, False, w)
 
 
@@ -365,7 +609,7 @@ def _begin(
     t_recv_ns: int,
 ) -> None:
     track = cols.si[s, c.S_HASH] ^ key
-    if find(cols, track) >= 0:
+    if known_id(cols, track):
         return
     slot = begin(cols, w, track, mark, t_ns, t_recv_ns, life.birth_llr(cols, s, z), False)
     if slot < 0:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from vigia.track.jit import inner
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 SERIES_S = 0.02  # below: the closed form of the noise loses digits

@@ -11,17 +11,19 @@ import numpy as np
 
 from vigia.events import SightingPlaced
 from vigia.terms import DroneKind
+from vigia.track import layout as c
 from vigia.track.amend import complete, placed, say, withdraw
 from vigia.track.book import Book, Report
 from vigia.track.frame import name_of, owner_of
 from vigia.track.models import MODELS
-from vigia.track.reports import inherit, new_report, remember
+from vigia.track.reports import inherit, learn_compass, new_report, remember
 from vigia.track.witness import DRONE_LO
 
 if TYPE_CHECKING:
     from vigia.events import Sighting
     from vigia.terms import Position
 
+DRONES_MAX = 255
 OLD_MAX_NS = 120_000_000_000  # an older report is recorded and places nothing
 
 
@@ -49,7 +51,7 @@ def sight(
 def _place(book: Book, body: Sighting, report: Report, mark: int) -> None:
     assert report.z is not None
     book.room(1)
-    slot, nats = book.kernels.observe_person(
+    slot, nats, off, var = book.kernels.observe_person(
         book.cols,
         book.work,
         MODELS,
@@ -67,5 +69,10 @@ def _place(book: Book, body: Sighting, report: Report, mark: int) -> None:
         return
     report.track_id = book.track_id(slot)
     report.nats = float(nats)
+    if var > 0.0:
+        learn_compass(book, report, float(off), float(var))
+    if body.count is not None:
+        held = book.cols.i[slot, c.DRONES]
+        book.cols.i[slot, c.DRONES] = max(int(held), min(body.count, DRONES_MAX))
     book.memory.told.setdefault(report.track_id, []).append(report.report_id)
     say(book, slot)

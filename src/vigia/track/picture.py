@@ -42,7 +42,7 @@ def states(book: Book, t_ns: int) -> NDArray[np.void]:
     """(n,) STATE_DTYPE of the tracks shown, oldest first, predicted to t_ns."""
     cols = book.cols
     live = int(cols.count[c.C_N])
-    slots, ints = np.empty(live, np.int64), np.empty((live, 2), np.int64)
+    slots, ints = np.empty(live, np.int64), np.empty((live, 3), np.int64)
     floats, moment = np.empty((live, 2)), np.empty((live, SIZE))
     n = book.kernels.states(cols, book.work, MODELS, t_ns, slots, ints, floats, moment)
     out = np.zeros(n, STATE_DTYPE)
@@ -55,6 +55,7 @@ def states(book: Book, t_ns: int) -> NDArray[np.void]:
         ("status", c.STATUS),
         ("mark", c.MARK),
         ("fix", c.FIX),
+        ("drones", c.DRONES),
         ("t_first_ns", c.T_FIRST),
         ("t_last_ns", c.T_LAST),
         ("t_cause_ns", c.T_CAUSE),
@@ -63,7 +64,7 @@ def states(book: Book, t_ns: int) -> NDArray[np.void]:
     human = np.where(cols.kinds[slots, PERSON] > 0, HUMAN, 0)
     silent = t_ns - i[:, c.T_LAST] > COASTING_NS
     out["flags"] = i[:, c.FLAGS] | i[:, c.SAID] | human | np.where(silent, COASTING, 0)
-    out["witnesses"], out["t_ns"] = ints[:n, 0], ints[:n, 1]
+    out["witnesses"], out["t_ns"], out["cls"] = ints[:n, 0], ints[:n, 1], ints[:n, 2]
     out["x"], out["cov"] = moment[:n, 1:7], moment[:n][:, UPPER]
     out["p_exist"], out["p_drone"] = floats[:n, 0], floats[:n, 1]
     out["azimuth_deg_true"], out["azimuth_sigma_deg"] = f[:, c.AZ_DEG], f[:, c.AZ_SIGMA_DEG]

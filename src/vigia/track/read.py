@@ -65,8 +65,8 @@ ALT_BARO_SIGMA_M = 60.0  # pressure height differs from the ellipsoid's by geoid
 SPEED_SIGMA_MPS = 1.5
 ROW_HEARD = 1  # scan.Flag.HEARD
 
-GOOD, TOO_OLD, AHEAD, UNUSABLE, KNOWN = 0, 1, 2, 3, 4
-REASONS = 5
+GOOD, TOO_OLD, AHEAD, UNUSABLE, KNOWN, PRESENCE = 0, 1, 2, 3, 4, 5
+REASONS = 6
 
 
 @inner
@@ -114,6 +114,13 @@ def sigma(value: float, default: float, low: float, high: float) -> float:
 
 
 @inner
+def says_nothing(row: Any) -> bool:
+    """Neither direction nor range: only that something is there."""
+    silent = math.isnan(float(row["azimuth_deg_true"])) and math.isnan(float(row["range_m"]))
+    return silent and not math.isnan(float(row["rssi_dbm"]))
+
+
+@inner
 def read_polar(row: Any, cols: Cols, s: int, z: NDArray[np.float64]) -> bool:
     """Fills z (Z_N,) from a row of layout polar.1; False: no usable direction.
 
@@ -125,7 +132,7 @@ def read_polar(row: Any, cols: Cols, s: int, z: NDArray[np.float64]) -> bool:
     az_s = sigma(math.radians(float(row["azimuth_sigma_deg"])), AZ_SIGMA, ANGLE_SIGMA_MIN, math.pi)
     if az_s > ANGLE_SIGMA_MAX:
         return False
-    az = math.radians(az) - cols.sf[s, c.S_NORTH]
+    az = math.radians(az) - cols.sf[s, c.S_NORTH] - cols.sf[s, c.S_BIAS]
     z[AZ] = az - TURN * math.floor(az / TURN)
     z[AZ_S] = az_s
     el_s = math.radians(float(row["elevation_sigma_deg"]))

@@ -9,6 +9,7 @@ from vigia.terms import Motion, Sense
 from vigia.track import sense
 from vigia.track.book import REPORTS_MAX, Book, Report
 from vigia.track.frame import convergence, stand_of
+from vigia.track.learn import BIAS_DRIFT, COMPASS_SIGMA, kalman
 
 if TYPE_CHECKING:
     from vigia.events import Sighting
@@ -19,6 +20,7 @@ SIGMA_MIN = math.radians(5.0)  # no hand points better, whatever the compass say
 SIGMA_MAX = math.pi
 T_SIGMA_MAX_S = 30.0
 T_SIGMA_S = 1.0
+COMPASSES_MAX = 4_096  # people whose compass is known
 TURN = 2.0 * math.pi
 
 
@@ -71,10 +73,25 @@ def measured(book: Book, body: Sighting, position: Position) -> list[float]:
         z[sense.HEARD] = 1.0
         sigma = max(sigma, own)
     az = math.radians(b.azimuth_deg_true) - convergence(book.site, position.lon_deg)
+    if body.person_id is not None:
+        az -= book.memory.compass.get(body.person_id, (0.0, 0.0))[0]
     z[sense.AZ], z[sense.AZ_S] = az % TURN, min(sigma, SIGMA_MAX)
     z[sense.EL] = el if -0.5 * math.pi <= el <= 0.5 * math.pi else math.nan
     z[sense.EL_S] = min(max(el_sigma if el_sigma > 0.0 else own, SIGMA_MIN), SIGMA_MAX)
     return z
+
+
+def learn_compass(book: Book, report: Report, off: float, var: float) -> None:
+    """How much too large this person's azimuths are, against a track that others know. The
+    report has been corrected by what was known before."""
+    if report.person_id is None:
+        return
+    known = book.memory.compass.pop(report.person_id, (0.0, COMPASS_SIGMA**2))
+    book.memory.compass[report.person_id] = kalman(
+        known[0], known[1], off + known[0], var, BIAS_DRIFT
+    )
+    if len(book.memory.compass) > COMPASSES_MAX:
+        del book.memory.compass[next(iter(book.memory.compass))]
 
 
 def remember(book: Book, report: Report) -> None:

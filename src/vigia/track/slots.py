@@ -34,13 +34,12 @@ NOBODY = -1.0  # whose stand: a machine's
 
 
 @inner
-def find(cols: Cols, track: int) -> int:
-    """The slot of a live track of this id, or -1."""
-    for k in range(cols.count[c.C_N]):
-        slot = cols.order[k]
-        if cols.i[slot, c.ID] == track and not cols.i[slot, c.ENDED]:
-            return slot
-    return -1
+def known_id(cols: Cols, track: int) -> bool:
+    """Is a live track of this id the last that began at its place of the index?"""
+    at = (track >> 13) & (c.INDEX_SLOTS - 1)
+    slot = cols.begun[at]
+    same = cols.i[slot, c.LIVE] == 1 and cols.i[slot, c.ID] == track
+    return same and not cols.i[slot, c.ENDED]
 
 
 @inner
@@ -90,6 +89,7 @@ def begin(
     i[c.MARK] = mark
     i[c.FIX] = SECTOR
     i[c.LIVE] = 1
+    cols.begun[(track >> 13) & (c.INDEX_SLOTS - 1)] = slot
     cols.f[slot, c.LLR] = llr
     cols.f[slot, c.AZ_DEG], cols.f[slot, c.AZ_SIGMA_DEG] = math.nan, 180.0
     cols.f[slot, c.STATED_E] = cols.f[slot, c.STATED_N] = math.nan

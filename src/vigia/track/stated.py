@@ -5,18 +5,20 @@ An identity is a claim: it goes first, but is gated like everything else. docs/t
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from vigia.scan import IdKind
 from vigia.track import layout as c
+from vigia.track import learn
 from vigia.track import living as life
 from vigia.track.begin import born_placed
 from vigia.track.fuse import MISFIT, MOVES, attempt, take
 from vigia.track.imm import NOTHING, width
 from vigia.track.jit import inner
-from vigia.track.look import COARSE2, candidates, credit, gate_nis
-from vigia.track.sense import E, N, POS_S
-from vigia.track.slots import begin, copy_name, filled, find, show
+from vigia.track.look import A_E, A_N_, A_VAR, COARSE2, candidates, credit, gate_nis
+from vigia.track.sense import POS_S, U_S, V_S, E, N
+from vigia.track.slots import begin, copy_name, filled, known_id, show
 from vigia.tracktable import TrackFlag
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ PLACE_BIRTH_LLR = 1.5  # a sender says it exists: 0.82
 WEAK_BIRTH_LLR = 0.0
 AIRCRAFT_LO = -4.0  # an ADS-B address: a claim, but hardly a small drone
 DRONE_LO = 2.5  # a Remote ID: says drone
+NODE_MEMORY_S = 6.0  # of the filter in a node that sends tracks
+OWN_NATS = 4.0  # a registered serial where its drone is
+FRESH_NS = 3_000_000_000
 SAME_NS = 1_500_000_000  # the same place stated again within this adds nothing
 ANYWHERE_M = 1e6
 NONE, ICAO, NODE = int(IdKind.NONE), int(IdKind.ICAO), int(IdKind.NODE)
@@ -80,15 +85,40 @@ def state(
 
 
 @inner
+def _decorrelate(cols: Cols, slot: int, s: int, z: NDArray[np.float64], t_ns: int) -> None:
+    """A node that sends tracks sends what it filtered: its next track holds mostly the plots of
+    the last. Its variances count as often as its memory holds the time since, so that telling
+    the same again adds nothing."""
+    for k in range(c.SEEN_MAX):
+        if cols.seen[slot, k, 0] == s + 1:
+            since = max((t_ns - cols.seen[slot, k, 1]) / 1e9, 0.05)
+            more = math.sqrt(max(NODE_MEMORY_S / since, 1.0))
+            z[POS_S] *= more
+            z[U_S] *= more
+            z[V_S] *= more
+            return
+
+
+@inner
 def owner(cols: Cols, space: int, name: int, mark: int) -> int:
     """The slot that bears this name, or -1."""
+    at = name & (c.INDEX_SLOTS - 1)
+    if cols.i[cols.index[at], c.LIVE] and _bears(cols, cols.index[at], space, name, mark):
+        return cols.index[at]
     for k in range(cols.count[c.C_N]):
         slot = cols.order[k]
-        for j in range(c.NAMES_MAX):
-            if cols.names[slot, j, 1] == name and cols.names[slot, j, 0] == space:
-                if cols.i[slot, c.MARK] == mark and not cols.i[slot, c.ENDED]:
-                    return slot
+        if _bears(cols, slot, space, name, mark):
+            cols.index[at] = slot
+            return slot
     return -1
+
+
+@inner
+def _bears(cols: Cols, slot: int, space: int, name: int, mark: int) -> bool:
+    for j in range(c.NAMES_MAX):
+        if cols.names[slot, j, 1] == name and cols.names[slot, j, 0] == space:
+            return cols.i[slot, c.MARK] == mark and not cols.i[slot, c.ENDED]
+    return False
 
 
 @inner
@@ -112,11 +142,12 @@ def _nearest(
     mark: int,
 ) -> int:
     """The track without another identity that explains z best, or -1."""
-    slots, at = candidates(cols, mark, t_ns, z[E], z[N], 0.0)
+    slots, at = candidates(cols, mark, t_ns, z[E], z[N], 6.5 * z[POS_S])
     best, top = -1, NOTHING
     for k in range(len(slots)):
         slot = slots[k]
-        if at[k, 1] * at[k, 1] > COARSE2 * (at[k, 2] + 2.0 * z[POS_S] * z[POS_S]):
+        off2 = at[k, A_E] * at[k, A_E] + at[k, A_N_] * at[k, A_N_]
+        if off2 > COARSE2 * (at[k, A_VAR] + 2.0 * z[POS_S] * z[POS_S]):
             continue
         if name:
             has = _name_in(cols, slot, space)
@@ -148,6 +179,10 @@ def _extend(
     i, f = cols.i[slot], cols.f[slot]
     same = f[c.STATED_E] == z[E] and f[c.STATED_N] == z[N] and t_ns - i[c.T_LAST] < SAME_NS
     if not same:
+        if i[c.T_SCAN] > t_ns - FRESH_NS:
+            learn.clock(cols, s, slot, z[E], z[N], z[POS_S], t_ns)
+        if id_kind == NODE:
+            _decorrelate(cols, slot, s, z, t_ns)
         _, nis = take(cols, slot, z, t_ns, models, w)
         if nis < MISFIT:
             if not i[c.SOLID]:
@@ -159,9 +194,11 @@ def _extend(
     life.hit(cols, slot, s, t_ns)
     _bind(cols, slot, space, name, id_kind, text)
     weak = flags & life.R_WEAK
+    forged = i[c.FLAGS] & CONFLICT  # a name that contradicts itself or a radar proves nothing
     # a statement is worth as much beside a doubtful plot as alone
-    f[c.LLR] = max(f[c.LLR], WEAK_BIRTH_LLR if weak else PLACE_BIRTH_LLR)
-    nats = 0.0 if same else (WEAK_NATS if weak else PLACE_NATS)
+    if not forged:
+        f[c.LLR] = max(f[c.LLR], WEAK_BIRTH_LLR if weak else PLACE_BIRTH_LLR)
+    nats = 0.0 if same or forged else (WEAK_NATS if weak else PLACE_NATS)
     credit(cols, slot, s, t_ns, t_recv_ns, nats, life.LIFE_STATED_S, p, flags)
     show(cols, slot, True, w)
 
@@ -186,7 +223,7 @@ def _begin(
     conflict: bool,
 ) -> None:
     track = cols.si[s, c.S_HASH] ^ key
-    if find(cols, track) >= 0:
+    if known_id(cols, track):
         return
     weak = flags & life.R_WEAK
     llr = WEAK_BIRTH_LLR if weak else PLACE_BIRTH_LLR
@@ -230,5 +267,8 @@ def _bind(
         cols.f[slot, c.CL_AIR] += 3.0
     elif id_kind != NODE:
         life.lean(cols, slot, DRONE_LO)
+        for k in range(c.OWN_MAX):
+            if cols.own[k] == name:
+                cols.f[slot, c.CL_OWN] += OWN_NATS
 
 

@@ -7,7 +7,7 @@ snapshot and restore. docs/track.md holds the equations and where each number co
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -37,6 +37,18 @@ WHY = {
 }
 UNUSABLE_OF = {Layout.POLAR_1: "no usable direction", Layout.PLACE_1: "no usable position"}
 IDENTITY_OFFSET = DTYPES[Layout.PLACE_1].fields["identity"][1]  # pyright: ignore[reportOptionalSubscript]
+
+
+class Habits(NamedTuple):
+    """One sensor as the tracker knows it by now. clock_error_s: its times are late by this."""
+
+    sensor_id: str
+    revisit_s: float | None
+    strays_per_s: float
+    azimuth_error_deg: float
+    azimuth_error_sigma_deg: float
+    clock_error_s: float
+    clock_error_sigma_s: float
 
 
 class Tracker:
@@ -101,10 +113,10 @@ class Tracker:
         if len(ended) == 0:
             return []
         out: list[TrackEnded] = []
-        for slot in ended.tolist():
+        for slot in ended[book.cols.i[ended, c.NUMBER] > 0].tolist():
             track_id, reason = book.track_id(slot), int(book.cols.i[slot, c.ENDED])
             book.memory.told.pop(track_id, None)
-            if book.cols.i[slot, c.NUMBER] and reason in REASONS:
+            if reason in REASONS:
                 out.append(TrackEnded(track_id=track_id, reason=REASONS[reason]))
         book.kernels.clear(book.cols)
         return out
@@ -145,6 +157,26 @@ class Tracker:
         names = ["person", *(f"sensor/{kind}" for kind in book.memory.kinds[1:])]
         found = [k for k in range(len(names)) if book.cols.kinds[slot, k]]
         return tuple(names[k] for k in sorted(found, key=lambda k: (-nats[k], names[k])))
+
+    def habits(self) -> list[Habits]:
+        """What was learnt of each sensor, in the order of the settings."""
+        book = self._book
+        out: list[Habits] = []
+        for sensor_id in book.sensors:
+            k = book.row[sensor_id]
+            f = [float(v) for v in book.cols.sf[k]]
+            out.append(
+                Habits(
+                    sensor_id=sensor_id,
+                    revisit_s=f[c.S_REVISIT] or None,
+                    strays_per_s=f[c.S_STRAY],
+                    azimuth_error_deg=math.degrees(f[c.S_BIAS]),
+                    azimuth_error_sigma_deg=math.degrees(math.sqrt(f[c.S_BIAS_VAR])),
+                    clock_error_s=f[c.S_CLOCK],
+                    clock_error_sigma_s=math.sqrt(f[c.S_CLOCK_VAR]),
+                )
+            )
+        return out
 
     def snapshot(self) -> bytes:
         """The whole state; holds people's positions."""

@@ -16,7 +16,8 @@ from vigia.track.begin import born_bearing, born_present
 from vigia.track.fuse import attempt, take
 from vigia.track.imm import width
 from vigia.track.jit import inner
-from vigia.track.look import candidates, gate_nis, near
+from vigia.track.learn import azimuth_error
+from vigia.track.look import A_RHO, aim, bearing_odds, candidates, gate_nis, near
 from vigia.track.read import LATE_MAX_NS
 from vigia.track.sense import AZ, AZ_S, EL, STAND_E, STAND_N, STAND_S, STAND_U, TURN
 from vigia.track.slots import begin, filled, seen_from, show
@@ -59,21 +60,22 @@ def report(
     drone_nats: float,
     mark: int,
     t_recv_ns: int,
-) -> tuple[int, float]:
+) -> tuple[int, float, float, float]:
     """z: a bearing, or without one (azimuth NaN) "here". track: the id a new one gets; link,
     whose: the reporter as witness and as the owner of a stand; known: an enrolled person.
 
-    -> the slot that the report supports (-1: no room), and what the report is worth to it.
+    -> the slot that the report supports (-1: no room), what the report is worth to it, and how
+    much too large its azimuth seems [rad] with the variance of that (0: nobody knows).
     """
     if math.isnan(z[AZ]):
-        slot = _present(cols, z, t_ns, mark)
-        if slot >= 0:
-            return slot, _support(cols, w, slot, t_ns, link, known, drone_nats, t_recv_ns)
+        slot, off, var = _present(cols, z, t_ns, mark), 0.0, 0.0
     else:
-        slot = _explained(cols, w, models, z, t_ns, whose, mark, t_recv_ns)
-        if slot >= 0:
-            return slot, _support(cols, w, slot, t_ns, link, known, drone_nats, t_recv_ns)
-    return _begin(cols, w, models, z, t_ns, track, link, whose, known, drone_nats, mark, t_recv_ns)
+        slot, off, var = _explained(cols, w, models, z, t_ns, whose, mark, t_recv_ns)
+    if slot >= 0:
+        nats = _support(cols, w, slot, t_ns, link, known, drone_nats, t_recv_ns)
+        return slot, nats, off, var
+    slot = _begin(cols, w, z, t_ns, track, link, whose, known, drone_nats, mark, t_recv_ns)
+    return slot, 0.0, 0.0, 0.0
 
 
 @inner
@@ -92,22 +94,27 @@ def _explained(
     whose: float,
     mark: int,
     t_recv_ns: int,
-) -> int:
+) -> tuple[int, float, float]:
     """The track the bearing is of, if it is likelier than another object's; it is moved by it
-    unless a rival explains it nearly as well. -1: none."""
+    unless a rival explains it nearly as well. -1: none. And its azimuth error there."""
     slots, at = candidates(cols, mark, t_ns, z[STAND_E], z[STAND_N], 2.0 * SIGHT_M)
+    aim(at)
     limit = gate_nis(width(z))
     other = -math.log(TURN) - (0.0 if math.isnan(z[EL]) else math.log(FIELD_EL))
     score = np.full(len(slots), -1.0)
     best = -1
     for k in range(len(slots)):
         slot = slots[k]
-        if not _may_be(cols, slot) or not near(z, at[k]):
+        sector = cols.i[slot, c.IS_SECTOR] == 1
+        if not _may_be(cols, slot) or not near(z, cols.f[slot], at[k], sector):
             continue
-        odds, nis = attempt(cols, slot, z, t_ns, models, w)
+        if sector:
+            odds, nis = attempt(cols, slot, z, t_ns, models, w)
+        else:
+            odds, nis = bearing_odds(cols, slot, z, t_ns)
         if nis > limit:
             continue
-        far = at[k, 1] - SIGHT_M
+        far = at[k, A_RHO] - SIGHT_M
         nats = odds - other - max(far, 0.0) / SIGHT_FADE_M
         p = life.p_drone(cols, slot)
         if p < 0.5:
@@ -118,7 +125,7 @@ def _explained(
         if best < 0 or score[k] > score[best]:
             best = k
     if best < 0:
-        return -1
+        return -1, 0.0, 0.0
     alone = True
     for k in range(len(slots)):
         if k != best and score[k] > 0.0 and score[k] > score[best] - AMBIGUOUS_NATS:
@@ -126,25 +133,28 @@ def _explained(
             i = cols.i[slots[k]]
             i[c.LIFE] = max(i[c.LIFE], t_ns + int(life.LIFE_BEARING_S * 1e9))
     slot = slots[best]
+    off, var = 0.0, 0.0
     if alone and t_recv_ns - t_ns <= LATE_MAX_NS:
+        off, var = azimuth_error(cols, slot, z, t_ns)
         seen_from(cols, slot, z[STAND_E], z[STAND_N], whose)
         take(cols, slot, z, t_ns, models, w)
         life.settle_fix(cols, slot)
     cols.f[slot, c.AZ_DEG] = math.degrees(z[AZ])
     cols.f[slot, c.AZ_SIGMA_DEG] = math.degrees(z[AZ_S])
-    return slot
+    return slot, off, var
 
 
 @inner
 def _present(cols: Cols, z: NDArray[np.float64], t_ns: int, mark: int) -> int:
     """The nearest track that may be a drone, near enough; -1: none."""
     slots, at = candidates(cols, mark, t_ns, z[STAND_E], z[STAND_N], PRESENT_M)
+    aim(at)
     best = -1
     for k in range(len(slots)):
         doubtful = life.p_drone(cols, slots[k]) < 1.0 / (1.0 + math.exp(-DOUBT))
-        if doubtful or not _may_be(cols, slots[k]) or at[k, 1] > PRESENT_M:
+        if doubtful or not _may_be(cols, slots[k]) or at[k, A_RHO] > PRESENT_M:
             continue
-        if best < 0 or at[k, 1] < at[best, 1]:
+        if best < 0 or at[k, A_RHO] < at[best, A_RHO]:
             best = k
     return slots[best] if best >= 0 else -1
 
@@ -200,7 +210,6 @@ def _credit(
 def _begin(
     cols: Cols,
     w: Work,
-    models: NDArray[np.float64],
     z: NDArray[np.float64],
     t_ns: int,
     track: int,
@@ -210,15 +219,15 @@ def _begin(
     drone_nats: float,
     mark: int,
     t_recv_ns: int,
-) -> tuple[int, float]:
+) -> int:
     llr = FIRST_LLR if known else UNKNOWN_LLR
     slot = begin(cols, w, track, mark, t_ns, t_recv_ns, llr, True)
     if slot < 0:
-        return -1, 0.0
+        return -1
     cols.i[slot, c.FLAGS] = 0 if known else WEAK
     fill(cols, slot, z, whose, w)
     _credit(cols, w, slot, t_ns, link, 0.0, drone_nats, t_recv_ns)
-    return slot, 0.0
+    return slot
 
 
 @inner
