@@ -235,7 +235,7 @@ def test_only_needed_columns_are_needed(tmp_path: Path) -> None:
         ([{**PLOT, "az": None}], "row 1 (the first is 1): az: got nan, need degrees"),
         ([PLOT, {**PLOT, "s_az": 0.0}], "row 2 (the first is 1): s_az: got 0.0, need 1-sigma"),
         ([{**PLOT, "rng": -3.0}], "rng: got -3.0, need metres"),
-        ([{**PLOT, "el": 91.0}], "el: got 91.0, need degrees above the horizon"),
+        ([{**PLOT, "el": 181.0}], "el: got 181.0, need degrees above the horizon"),
         ([{**PLOT, "t": None}], "t: got nan, need seconds"),
         ([{**PLOT, "t_arr": -1.0}], "t_arr: got -1.0, need seconds, 0 or more"),
         ([{**PLOT, "rr": math.inf}], "rr: got inf, need a finite number"),

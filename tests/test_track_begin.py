@@ -495,11 +495,11 @@ def test_the_largest_sigma_is_the_root_of_the_largest_eigenvalue() -> None:
 
 def test_a_new_track_takes_a_clean_slot() -> None:
     cols, w, slot = born(bearing(np.array([9.0, 99.0, 60, 0, 0, 0]), HERE), 5 * S)
-    assert cols.order[: cols.count[c.C_N]].tolist() == [slot]
+    assert cols.order[: cols.tally[c.C_N]].tolist() == [slot]
     assert cols.i[slot, [c.T, c.T_FIRST, c.T_LAST]].tolist() == [5 * S] * 3
     slots.end(cols, slot, slots.EXPIRED)
     slots.sweep(cols)
-    assert cols.count[c.C_N] == 0
+    assert cols.tally[c.C_N] == 0
     cols.f[slot], cols.wit[slot], cols.names[slot] = 9.0, 9, 9
     again = slots.begin(cols, w, 8, 2, 6 * S, 7 * S, 0.25, False)
     assert again == slot
@@ -511,7 +511,7 @@ def test_a_new_track_takes_a_clean_slot() -> None:
 
 def test_at_the_limit_a_plot_begins_nothing_and_a_person_ends_the_weakest() -> None:
     cols, w = layout.empty_cols(4, 1), layout.empty_work()
-    cols.count[c.C_LIMIT] = 2
+    cols.tally[c.C_LIMIT] = 2
     strong = slots.begin(cols, w, 1, 0, S, S, 2.0, True)
     weak = slots.begin(cols, w, 2, 0, S, S, 1.0, True)
     assert slots.begin(cols, w, 3, 0, S, S, 5.0, False) == -1
@@ -519,4 +519,4 @@ def test_at_the_limit_a_plot_begins_nothing_and_a_person_ends_the_weakest() -> N
     assert slots.begin(cols, w, 4, 0, S, S, 0.0, True) >= 0
     assert cols.i[strong, c.ENDED] == 0
     assert cols.i[weak, c.ENDED] == slots.EXPIRED
-    assert cols.count[c.C_DROPPED] == 2
+    assert cols.tally[c.C_DROPPED] == 2

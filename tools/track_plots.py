@@ -27,7 +27,6 @@ from vigia.run.track_emit import EMIT_NS, claimed
 from vigia.run.track_scene import read_scenario
 from vigia.run.warm import warm
 from vigia.terms import Mark, TrackStatus
-from vigia.track.tracker import Tracker
 from vigia.tracktable import Fix
 
 if TYPE_CHECKING:
@@ -41,12 +40,13 @@ IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 SCENE = "raid30"
 ADVANCE_NS = 100_000_000  # as in vigia.run.track_files
 DPI = 110
-COLOURS_MAX = 96  # of a picture's palette: keeps the files small
-TAIL_S, PLOTS_S, BEARINGS_S = 20.0, 4.0, 1.0  # how far back paths, plots and bearings go
+COLOURS = 256  # of a picture
+TAIL_S, PLOTS_S, BEARINGS_S = 20.0, 4.0, 2.0  # how far back paths, plots and bearings go
 AHEAD_S = 4.0  # a track's velocity is drawn this long
 HALF_M, NEAR_M = 1550.0, 320.0  # half of the view, and of its enlarged middle
 SIGMAS = 2.0
 FOUND_M = 50.0  # a track that was farther from every flight most of its life is false
+LONG_S = 100  # of states at whole seconds
 CHI2_95 = 7.815  # 3 degrees of freedom
 CHI2_MAX = 15.0
 # Okabe and Ito's palette: distinct to every kind of eye
@@ -99,6 +99,9 @@ def main() -> int:
 
 def play(folder: Path) -> Iterator[Told]:
     """The states every EMIT_NS, of what had arrived by then, as `vigia track` asks for them."""
+    # why here: where compiled code lies must be said before anything imports Numba (warm)
+    from vigia.track.tracker import Tracker
+
     scene = read_scenario(folder / "detections.parquet")
     tracker = Tracker(scene.settings)
     due_ns = advanced_ns = -(-scene.events[0][0] // EMIT_NS) * EMIT_NS
@@ -193,16 +196,19 @@ def _calibration(scene: Scene, found: Errors) -> Any:
 
 
 def _over_time(ax: Any, scene: Scene, found: Errors) -> None:
-    """The track that was told longest, of those of drones."""
+    """Of the drones' tracks told for LONG_S the middle one by its median error."""
     kinds = dict(zip(scene.truth["truth_id"].tolist(), scene.truth["cls"].tolist(), strict=True))
     drones = np.array([kinds[k] == "drone" for k in found.flight.tolist()])
     names, counts = np.unique(found.track[drones], return_counts=True)
-    mine = found.track == names[counts.argmax()]
-    t, error = found.t_s[mine], np.linalg.norm(found.off[mine], axis=1)
+    far = np.linalg.norm(found.off, axis=1)
+    long = sorted(names[counts >= LONG_S], key=lambda name: np.median(far[found.track == name]))
+    mine = found.track == long[len(long) // 2]
+    t, error = found.t_s[mine], far[mine]
+    top = max(float(error.max()), float(found.sigma_m[mine].max()))
     ax.fill_between(t, 0, found.sigma_m[mine], color=SKY, alpha=0.35, lw=0, label="stated 1-sigma")
     ax.plot(t, found.sigma_m[mine], color=BLUE, lw=1.0)
     ax.plot(t, error, color=ORANGE, lw=1.4, label="position error")
-    ax.set(xlabel="time [s]", ylabel="metres", ylim=(0, None), xlim=(t[0], t[-1]))
+    ax.set(xlabel="time [s]", ylabel="metres", ylim=(0, 1.3 * top), xlim=(t[0], t[-1]))
     ax.set_title("one drone: error and what the track said of it", fontsize=10, loc="left")
     ax.legend(frameon=False, fontsize=9, loc="upper right")
     _plain(ax)
@@ -216,11 +222,10 @@ def _against_chi2(ax: Any, found: Errors) -> None:
     x = np.linspace(0.0, CHI2_MAX, 300)
     density = np.sqrt(x / (2.0 * math.pi)) * np.exp(-0.5 * x)
     ax.plot(x, density, color=ORANGE, lw=1.6, label="chi-square, 3 degrees of freedom")
-    ax.axvline(CHI2_95, color=DIM, lw=1.0, ls="--")
-    beyond = float((found.nees > CHI2_95).mean())
-    ax.annotate(f"beyond: {beyond:.0%} (5 % ideal)", (CHI2_95 + 0.25, 0.115), fontsize=9, color=INK)
-    ax.annotate(f"median {np.median(found.nees):.1f} (2.4 ideal)", (CHI2_95 + 0.25, 0.095),
-                fontsize=9, color=INK)  # fmt: skip
+    ax.vlines(CHI2_95, 0.0, 0.2, color=DIM, lw=1.0, ls="--")
+    beyond = 100.0 * float((found.nees > CHI2_95).mean())
+    said = f"beyond: {beyond:.0f} % (ideal 5 %)\nmedian: {np.median(found.nees):.1f} (ideal 2.4)"
+    ax.annotate(said, (CHI2_95 + 0.2, 0.165), fontsize=8.5, color=INK)
     ax.set(xlabel="normalised error squared (last bar: 14.5 and more)", ylabel="density",
            xlim=(0, CHI2_MAX))  # fmt: skip
     ax.set_title("all tracks", fontsize=10, loc="left")
@@ -262,8 +267,9 @@ def _truth(ax: Any, scene: Scene, t_s: float) -> None:
     for one in ids:
         mine = tail & (truth["truth_id"] == one)
         ax.plot(truth["x"][mine], truth["y"][mine], color=INK, lw=0.9, alpha=0.75, zorder=3)
-    ax.scatter(at[:, 0], at[:, 1], s=9, color=INK, lw=0, zorder=4,
-               label=f"true place, path of {TAIL_S:.0f} s")  # fmt: skip
+    ax.scatter(at[:, 0], at[:, 1], s=9, color=INK, lw=0, zorder=4)
+    word = f"true place, path of {TAIL_S:.0f} s"
+    ax.plot([], [], color=INK, lw=0.9, marker="o", ms=3, label=word)
 
 
 def _tracks(ax: Any, states: NDArray[np.void]) -> None:
@@ -272,14 +278,15 @@ def _tracks(ax: Any, states: NDArray[np.void]) -> None:
     told = claimed(states)
     confirmed = states["status"] == int(TrackStatus.CONFIRMED)
     placed = states["fix"] == int(Fix.POSITION)
-    for chosen, colour, style, word in (
-        (placed & told & confirmed, BLUE, "-", "confirmed track, 2-sigma, 4 s ahead"),
-        (placed & ~(told & confirmed), GREEN, "--", "track not confirmed, or unsure"),
+    sure = placed & told & confirmed
+    for chosen, colour, alpha, style, word in (
+        (sure, BLUE, 0.18, "-", f"confirmed track, 2-sigma, {AHEAD_S:.0f} s ahead"),
+        (placed & ~sure, GREEN, 0.09, "--", "track not confirmed, or unsure"),
     ):
         for row in states[chosen]:
             width, height, angle = _ellipse(row["cov"][:2, :2])
             at = row["x"][0], row["x"][1]
-            ax.add_patch(patches.Ellipse(at, width, height, angle=angle, fc=colour, alpha=0.18,
+            ax.add_patch(patches.Ellipse(at, width, height, angle=angle, fc=colour, alpha=alpha,
                                          lw=0, zorder=5))  # fmt: skip
             ax.add_patch(patches.Ellipse(at, width, height, angle=angle, fill=False, ec=colour,
                                          lw=1.2, ls=style, zorder=6))  # fmt: skip
@@ -306,7 +313,7 @@ def _sectors(ax: Any, scene: Scene, moment: Told) -> None:
         middle = 90.0 - float(row["azimuth_deg_true"])
         half = SIGMAS * float(row["azimuth_sigma_deg"])
         at = sensor.x_m, sensor.y_m
-        for fill, alpha, edge in ((True, 0.13, "none"), (False, 0.9, PURPLE)):
+        for fill, alpha, edge in ((True, 0.22, "none"), (False, 0.9, PURPLE)):
             ax.add_patch(patches.Wedge(at, sensor.range_max_m, middle - half, middle + half,
                                        fill=fill, fc=PURPLE, ec=edge, alpha=alpha, lw=0.8,
                                        zorder=2))  # fmt: skip
@@ -323,7 +330,9 @@ def _seer(scene: Scene, row: np.void, t_s: float, stands: dict[str, Sensor]) -> 
     if len(rows) == 0 or math.isnan(float(row["azimuth_deg_true"])):
         return None
     turn = (d["az"][rows] - float(row["azimuth_deg_true"]) + 180.0) % 360.0 - 180.0
-    best = rows[(np.abs(turn) + 10.0 * np.abs(d["t"][rows] - last_s)).argmin()]
+    away_s = np.abs(d["t"][rows] - last_s)
+    wider = np.abs(d["s_az"][rows] - float(row["azimuth_sigma_deg"]))
+    best = rows[(np.abs(turn) + 10.0 * away_s + 10.0 * wider).argmin()]
     return stands[str(d["sensor_id"][best])]
 
 
@@ -348,7 +357,7 @@ def _bearings(ax: Any, scene: Scene, t_s: float) -> None:
         s, az = stand[str(name)], math.radians(float(az_deg))
         far = min(s.range_max_m, 2.0 * HALF_M)
         ax.plot((s.x_m, s.x_m + far * math.sin(az)), (s.y_m, s.y_m + far * math.cos(az)),
-                color=ORANGE, lw=0.5, alpha=0.25, zorder=1)  # fmt: skip
+                color=ORANGE, lw=0.6, alpha=0.3, zorder=1)  # fmt: skip
     ax.plot([], [], color=ORANGE, lw=0.8, alpha=0.6, label=f"bearings of {BEARINGS_S:.0f} s")
 
 
@@ -377,12 +386,13 @@ def _plain(ax: Any) -> None:
 
 
 def _save(fig: Any, path: Path) -> None:
-    """With a small palette."""
+    """With a palette that keeps the file small and every hue."""
     image: Any = importlib.import_module("PIL.Image")  # why like this: comes with matplotlib
     raw = io.BytesIO()
     fig.savefig(raw, dpi=DPI, facecolor="white")
     drawn: Any = image.open(raw).convert("RGB")
-    drawn.quantize(COLOURS_MAX, dither=image.Dither.NONE).save(path, optimize=True)
+    small: Any = drawn.quantize(COLOURS, method=image.Quantize.MAXCOVERAGE, dither=0)
+    small.save(path, optimize=True)
     print(f"{path}: {path.stat().st_size // 1000} kB")
 
 

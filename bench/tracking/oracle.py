@@ -67,7 +67,8 @@ def bound(scene: Scene, cutoff_m: float) -> float:
     """Mean GOSPA (p 2, alpha 2) over whole seconds."""
     truth, d = scene.truth, scene.detections
     z, origin = measurements(scene), scene.det_truth["truth_id"]
-    grid = np.arange(math.ceil(truth["t"].min()), truth["t"].max() + 1e-9)
+    first, last = float(truth["t"].min()), float(truth["t"].max())
+    grid: NDArray[np.float64] = np.arange(float(math.ceil(first)), last + 1e-9)
     cost = np.zeros(len(grid))
     half = 0.5 * cutoff_m * cutoff_m
     for one in np.unique(truth["truth_id"]):

@@ -93,6 +93,7 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     sensors: tuple[SensorSite, ...] = ()
     policy: Policy = Policy()
     person_sigma_deg: float = 15.0  # assumed compass error of a person who gives none
+    false_tracks_per_hour: float = 1.0  # confirmed, of one sensor: how sure a track must be
     own_serials: tuple[str, ...] = ()  # of our own drones: a claim, believed where position agrees
     channels: tuple[Channel, ...] = (Channel.PAGE,)  # those that exist at this site
 

@@ -27,6 +27,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     lat_deg: float
     lon_deg: float
     alt_hae_m: float | None = None  # None: no height above ground is shown
+    false_tracks_per_hour: float = 1.0  # confirmed ones, of one sensor
+    own_drones: tuple[str, ...] = ()  # serials of our own
 
 
 class PostEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,6 +104,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             posts=tuple(_post(p, self.site.alt_hae_m) for p in self.posts),
             sensors=tuple(_sensor(name, s) for name, s in self.sensors.items()),
             policy=self.policy,
+            false_tracks_per_hour=self.site.false_tracks_per_hour,
+            own_serials=self.site.own_drones,
             channels=channels,
         )
 

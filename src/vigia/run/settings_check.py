@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from vigia.run.settings import PostEntry, SensorEntry, Settings
 
 PORT_MAX = 65_535
+SERIAL_MAX = 24  # bytes of a stated identity
+OWN_MAX = 64  # serials the tracker compares with
 CHANCES = ("warning_p", "danger_p")  # keys of [policy]
 
 
@@ -26,6 +28,17 @@ def check_values(settings: Settings) -> None:
     for url in settings.tak.urls:
         parse_url(url)
     _altitude(settings.site.alt_hae_m, "[site] alt_hae_m")
+    _positive(settings.site.false_tracks_per_hour, "[site] false_tracks_per_hour")
+    for serial in settings.site.own_drones:
+        if not 0 < len(serial.encode()) <= SERIAL_MAX:
+            raise SettingsError(
+                f"[site] own_drones: got {serial!r}; need serials of 1 to {SERIAL_MAX} bytes, "
+                "as the drone broadcasts them"
+            )
+    if len(settings.site.own_drones) > OWN_MAX:
+        raise SettingsError(
+            f"[site] own_drones: got {len(settings.site.own_drones)}; need {OWN_MAX} at most"
+        )
     for post in settings.posts:
         _check_post(post)
     for name, sensor in settings.sensors.items():

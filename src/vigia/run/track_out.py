@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 import numpy as np
 
 from vigia.run.settings import SettingsError
-from vigia.run.track_emit import CONFIRMED, DRONE, EMIT_NS
+from vigia.run.track_emit import CONFIRMED, EMIT_NS
 from vigia.run.track_table import module
 from vigia.wire.courageous import (
     VERSION,
@@ -121,7 +121,7 @@ class CourageousOut:
                 continue
             lat, lon, height = places[i]
             east, north, up = moves[i]
-            drone = emitted.cls[i] == DRONE
+            drone = emitted.cls[i] in ("drone", "own")
             self._stretch(track_id, emitted.t_ns).append(
                 TrackRecord(
                     time_ms=round((emitted.t_ns - self._t0_ns) / 1e6),

@@ -19,6 +19,21 @@ KEPT_MAX = 4  # versions whose compiled code is kept, besides those of the last 
 KEPT_S = 7 * 86_400.0
 SLOW_S = 1.5  # a kernel that takes longer is being compiled, not loaded
 VARIABLE = "NUMBA_CACHE_DIR"
+# modules of the tracker that no kernel is made of
+PLAIN = frozenset(
+    f"{name}.py"
+    for name in (
+        "__init__",
+        "tracker",
+        "book",
+        "people",
+        "amend",
+        "reports",
+        "picture",
+        "frame",
+        "kernels",
+    )
+)
 
 
 def keep_compiled() -> Path:
@@ -35,6 +50,8 @@ def keep_compiled() -> Path:
     except OSError:
         return folder  # compiled each time: slow to start, and it works
     os.environ[VARIABLE] = str(folder)
+    if "numba" in sys.modules:  # somebody was faster: it has read the environment already
+        sys.modules["numba"].config.CACHE_DIR = str(folder)
     return folder
 
 
@@ -65,7 +82,8 @@ def _digest() -> str:
     """Of the code that kernels are made of, and of what compiles it."""
     digest = hashlib.sha256()
     package = Path(__file__).parent.parent
-    for path in sorted((package / "track").glob("*.py")) + [package / "scan.py"]:
+    sources = [p for p in sorted((package / "track").glob("*.py")) if p.name not in PLAIN]
+    for path in [*sources, package / "scan.py", package / "geo.py"]:
         digest.update(path.name.encode() + path.read_bytes())
     for name in ("numba", "numpy", "llvmlite"):
         digest.update(f"{name} {version(name)}".encode())

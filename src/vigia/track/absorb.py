@@ -41,25 +41,15 @@ def absorb(
     for k in range(n):
         h0, h1, h2 = rows[k, 0], rows[k, 1], rows[k, 2]
         h3, h4, h5 = rows[k, 3], rows[k, 4], rows[k, 5]
-        if h3 == 0.0 and h4 == 0.0 and h5 == 0.0:  # most rows: only of the place
-            p0 = c00 * h0 + c01 * h1 + c02 * h2
-            p1 = c01 * h0 + c11 * h1 + c12 * h2
-            p2 = c02 * h0 + c12 * h1 + c22 * h2
-            p3 = c03 * h0 + c13 * h1 + c23 * h2
-            p4 = c04 * h0 + c14 * h1 + c24 * h2
-            p5 = c05 * h0 + c15 * h1 + c25 * h2
-            s = h0 * p0 + h1 * p1 + h2 * p2 + rows[k, 7]
-            y = rows[k, 6] - h0 * (x0 - at[1]) - h1 * (x1 - at[2]) - h2 * (x2 - at[3])
-        else:
-            p0 = c00 * h0 + c01 * h1 + c02 * h2 + c03 * h3 + c04 * h4 + c05 * h5
-            p1 = c01 * h0 + c11 * h1 + c12 * h2 + c13 * h3 + c14 * h4 + c15 * h5
-            p2 = c02 * h0 + c12 * h1 + c22 * h2 + c23 * h3 + c24 * h4 + c25 * h5
-            p3 = c03 * h0 + c13 * h1 + c23 * h2 + c33 * h3 + c34 * h4 + c35 * h5
-            p4 = c04 * h0 + c14 * h1 + c24 * h2 + c34 * h3 + c44 * h4 + c45 * h5
-            p5 = c05 * h0 + c15 * h1 + c25 * h2 + c35 * h3 + c45 * h4 + c55 * h5
-            s = h0 * p0 + h1 * p1 + h2 * p2 + h3 * p3 + h4 * p4 + h5 * p5 + rows[k, 7]
-            y = rows[k, 6] - h0 * (x0 - at[1]) - h1 * (x1 - at[2]) - h2 * (x2 - at[3])
-            y = y - h3 * (x3 - at[4]) - h4 * (x4 - at[5]) - h5 * (x5 - at[6])
+        p0 = c00 * h0 + c01 * h1 + c02 * h2 + c03 * h3 + c04 * h4 + c05 * h5
+        p1 = c01 * h0 + c11 * h1 + c12 * h2 + c13 * h3 + c14 * h4 + c15 * h5
+        p2 = c02 * h0 + c12 * h1 + c22 * h2 + c23 * h3 + c24 * h4 + c25 * h5
+        p3 = c03 * h0 + c13 * h1 + c23 * h2 + c33 * h3 + c34 * h4 + c35 * h5
+        p4 = c04 * h0 + c14 * h1 + c24 * h2 + c34 * h3 + c44 * h4 + c45 * h5
+        p5 = c05 * h0 + c15 * h1 + c25 * h2 + c35 * h3 + c45 * h4 + c55 * h5
+        s = h0 * p0 + h1 * p1 + h2 * p2 + h3 * p3 + h4 * p4 + h5 * p5 + rows[k, 7]
+        y = rows[k, 6] - h0 * (x0 - at[1]) - h1 * (x1 - at[2]) - h2 * (x2 - at[3])
+        y = y - h3 * (x3 - at[4]) - h4 * (x4 - at[5]) - h5 * (x5 - at[6])
         w = 1.0 / s
         gain = y * w
         nis += y * gain

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from vigia.track.absorb import absorb
 from vigia.track.imm import PRIOR, SIZE
 from vigia.track.jit import inner
-from vigia.track.sense import AZ, E, EL, N, RNG, RNG_S, STAND_E, STAND_N, STAND_U, U, Z_N
+from vigia.track.sense import AZ, EL, RNG, RNG_S, STAND_E, STAND_N, STAND_U, Z_N, E, N, U
 from vigia.track.sense import rows_of as _rows_of
 
 if TYPE_CHECKING:
@@ -120,7 +120,9 @@ def born_placed(
 
 
 @inner
-def born_bearing(g: NDArray[np.float64], z: NDArray[np.float64], range_max_m: float, w: Work) -> int:
+def born_bearing(
+    g: NDArray[np.float64], z: NDArray[np.float64], range_max_m: float, w: Work
+) -> int:
     """g (PARTS, 28): one component per plausible range. range_max_m: the sensor's; NaN: a person.
 
     A person's plausible ranges: people see small drones at 245-307 m when told where to look
@@ -170,5 +172,3 @@ def born_present(g: NDArray[np.float64], e: float, n: float, u: float, sigma_m: 
     """Somebody says a drone is here and gives no direction."""
     anywhere(g, e, n, u + HEIGHT_M, HEIGHT_SIGMA_M, SPEED_SIGMA_MPS)
     g[7] = g[13] = PRESENT_SIGMA_M * PRESENT_SIGMA_M + sigma_m * sigma_m
-
-

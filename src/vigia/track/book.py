@@ -15,6 +15,7 @@ from vigia.track import layout as c
 from vigia.track.frame import NOWHERE, convergence, hex_id, name_of, owner_of, stand_of
 from vigia.track.layout import Cols, empty_cols, empty_work
 from vigia.track.learn import BIAS_SIGMA, CLOCK_SIGMA_S
+from vigia.track.living import LLR_MAX, NEW_PER_HOUR
 from vigia.track.models import MODELS
 from vigia.track.read import fingerprint
 from vigia.track.slots import DEPARTED, EXPIRED, FALSE
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from vigia.events import CoreSettings, SensorSite
 
+# of the columns in a snapshot; another layout gets another name
+VERSION = f"columns.1/{c.F_N}/{c.I_N}/{c.SF_N}/{c.SI_N}/{c.RING_MAX}/{c.PARTS_MAX}"
 TRACKS_MAX = 10_000
 SPARE = 2_000  # slots beyond: ended ones that wait for the next advance
 GROW = 256
@@ -31,8 +34,23 @@ REPORTS_MAX = 4_096  # people's reports remembered for retries, additions and wi
 PERSON = 0  # kind of source
 REASONS = {EXPIRED: EndReason.EXPIRED, FALSE: EndReason.FALSE, DEPARTED: EndReason.DEPARTED}
 CODES = {reason: code for code, reason in REASONS.items()}
-NOT_BY_SLOT = ("order", "free", "known", "index", "begun", "own", "count", "sf", "si")  # other columns
+NOT_BY_SLOT = (
+    "order",
+    "free",
+    "known",
+    "named",
+    "begun",
+    "limits",
+    "own",
+    "tally",
+    "sf",
+    "si",
+)  # other columns
 P_DETECT_MIN, P_DETECT_MAX = 0.05, 0.999
+FALSE_MIN_PER_HOUR = 0.01
+SURE_MIN, SURE_MAX = 0.5, LLR_MAX - 0.1  # odds of a confirmed track, whatever is asked for
+SHOWN_EARLIER = 1.5  # nats below: possible
+AGREED_EARLIER = 1.0  # nats below: where independent witnesses agree
 FALSE_MIN_PER_S = 3e-7
 RANGE_MIN_M = 50.0
 
@@ -65,7 +83,9 @@ class Memory(msgspec.Struct):
     """What the tracker keeps besides its columns; all of it is in the snapshot."""
 
     sensors: list[str] = []  # in the order of their rows in the columns; only grows
-    kinds: list[str] = msgspec.field(default_factory=lambda: ["person"])  # in the order of the columns of credit; only grows
+    kinds: list[str] = msgspec.field(
+        default_factory=lambda: ["person"]
+    )  # in the order of the columns of credit; only grows
     reports: dict[str, Report] = {}
     compass: dict[str, tuple[float, float]] = {}  # person -> azimuth error [rad], variance
     told: dict[str, list[str]] = {}  # track_id -> reports of people about it
@@ -92,8 +112,11 @@ class Book:
 
     def settle(self) -> None:
         """The columns of sensors as the settings say; what was learnt stays."""
-        self.cols.count[c.C_LIMIT] = TRACKS_MAX
+        self.cols.tally[c.C_LIMIT] = TRACKS_MAX
         self.cols.own[:] = 0
+        false = max(self.settings.false_tracks_per_hour, FALSE_MIN_PER_HOUR)
+        sure = min(max(math.log(NEW_PER_HOUR / false), SURE_MIN), SURE_MAX)
+        self.cols.limits[:] = (max(sure - SHOWN_EARLIER, SURE_MIN), sure, sure - AGREED_EARLIER)
         for k, serial in enumerate(self.settings.own_serials[: c.OWN_MAX]):
             words = np.frombuffer(serial.encode()[:24].ljust(24, b"\0"), "<i4")
             self.cols.own[k] = fingerprint(words, 1)
@@ -128,7 +151,7 @@ class Book:
     def room(self, rows: int) -> None:
         """Before a kernel that may begin so many tracks: slots for them."""
         cols = self.cols
-        if cols.count[c.C_FREE] >= rows:
+        if cols.tally[c.C_FREE] >= rows:
             return
         old = len(cols.order)
         cap = min(max(2 * old, old + rows), TRACKS_MAX + SPARE)
@@ -143,7 +166,7 @@ class Book:
             track = int(track_id, 16)
         except ValueError:
             return None
-        live = self.cols.order[: self.cols.count[c.C_N]]
+        live = self.cols.order[: self.cols.tally[c.C_N]]
         signed = track if track < 1 << 63 else track - (1 << 64)
         at = np.flatnonzero(self.cols.i[live, c.ID] == signed)
         for slot in live[at].tolist():
@@ -159,7 +182,7 @@ class Book:
         self.kernels.finish(self.cols, slot, CODES[reason])
 
     def live(self) -> NDArray[np.int64]:
-        return self.cols.order[: self.cols.count[c.C_N]]
+        return self.cols.order[: self.cols.tally[c.C_N]]
 
     def take_more(self, slot: int, report: Report) -> None:
         assert report.z is not None
@@ -173,19 +196,20 @@ def grown(cols: Cols, cap: int) -> Cols:
     old = len(cols.order)
     new = empty_cols(cap, len(cols.sf))
     for name, source, target in zip(Cols._fields, cols, new, strict=True):
-        if name not in ("free", "count", "known", "index", "begun", "own", "sf", "si"):
+        if name not in ("free", "tally", "known", "named", "begun", "own", "limits", "sf", "si"):
             target[:old] = source
-    n_free = int(cols.count[c.C_FREE])
+    n_free = int(cols.tally[c.C_FREE])
     fresh = cap - old
     new.free[:fresh] = np.arange(cap - 1, old - 1, -1)
     new.free[fresh : fresh + n_free] = cols.free[:n_free]
-    for name in ("count", "known", "index", "begun", "own", "sf", "si"):
+    for name in ("tally", "known", "named", "begun", "own", "limits", "sf", "si"):
         getattr(new, name)[:] = getattr(cols, name)
-    new.count[c.C_FREE] = fresh + n_free
+    new.tally[c.C_FREE] = fresh + n_free
     return new
 
 
 class _Packed(msgspec.Struct):
+    version: str
     memory: Memory
     n: int
     arrays: dict[str, bytes]
@@ -215,17 +239,25 @@ def pack(book: Book) -> bytes:
     arrays["stands"][stale] = 0.0
     known = np.flatnonzero(cols.known)
     arrays["known_at"], arrays["known"] = known.astype("<u2"), cols.known[known]
-    arrays["count"], arrays["sf"], arrays["si"] = cols.count, cols.sf, cols.si
-    count = arrays["count"].copy()
+    arrays["tally"], arrays["sf"], arrays["si"] = cols.tally, cols.sf, cols.si
+    count = arrays["tally"].copy()
     count[c.C_FREE] = 0
-    arrays["count"] = count
+    arrays["tally"] = count
     packed = {k: np.ascontiguousarray(v).tobytes() for k, v in arrays.items()}
-    return msgspec.msgpack.encode(_Packed(book.memory, n, packed))
+    return msgspec.msgpack.encode(_Packed(VERSION, book.memory, n, packed))
 
 
 def unpack(settings: CoreSettings, data: bytes) -> Book:
-    """Exact: goes on byte for byte as the one that was packed."""
-    found = msgspec.msgpack.decode(data, type=_Packed)
+    """Exact: goes on byte for byte as the one that was packed.
+
+    Raises ValueError for a snapshot of other columns than ours, which another version wrote.
+    """
+    try:
+        found = msgspec.msgpack.decode(data, type=_Packed)
+    except msgspec.MsgspecError as e:
+        raise ValueError(f"tracker: the snapshot is of another version ({e})") from e
+    if found.version != VERSION:
+        raise ValueError(f"tracker: the snapshot has columns {found.version}, need {VERSION}")
     book = Book(settings, found.memory)
     n = found.n
     book.cols = cols = empty_cols(max(GROW, n + GROW), len(book.memory.sensors))
@@ -237,8 +269,8 @@ def unpack(settings: CoreSettings, data: bytes) -> Book:
         target[:n] = flat.reshape(n, *target.shape[1:])
     cols.order[:n] = np.arange(n)
     cap = len(cols.order)
-    cols.count[:] = np.frombuffer(found.arrays["count"], np.int64)
-    cols.count[c.C_FREE] = cap - n
+    cols.tally[:] = np.frombuffer(found.arrays["tally"], np.int64)
+    cols.tally[c.C_FREE] = cap - n
     cols.free[: cap - n] = np.arange(cap - 1, n - 1, -1)
     at = np.frombuffer(found.arrays["known_at"], "<u2")
     cols.known[at] = np.frombuffer(found.arrays["known"], np.int64)

@@ -1,6 +1,6 @@
 """Whole scans, time, and what is asked -> the columns; the kernels that Python calls.
 
-`compiled.py` compiles the functions of this module with explicit signatures; tests may run them
+`kernels.py` compiles the functions of this module with explicit signatures; tests may run them
 as they stand.
 """
 
@@ -13,6 +13,8 @@ import numpy as np
 
 from vigia.track import layout as c
 from vigia.track import living as life
+from vigia.track.bare import bare
+from vigia.track.classes import lean, most_likely, p_drone
 from vigia.track.fuse import SECTOR_MODEL, take
 from vigia.track.imm import SIZE, moments, predict
 from vigia.track.jit import inner
@@ -32,8 +34,9 @@ from vigia.track.read import (
     seen_before,
 )
 from vigia.track.sense import AZ, AZ_S, STAND_E, STAND_N, Z_N
-from vigia.track.slots import EXPIRED, end, merge, seen_from, sweep
+from vigia.track.slots import EXPIRED, end, seen_from, sweep
 from vigia.track.stated import NODE, NONE, state
+from vigia.track.twins import merge
 from vigia.track.witness import fill, report
 
 if TYPE_CHECKING:
@@ -57,6 +60,7 @@ def observe_polar(
     t_recv_ns: int,
 ) -> NDArray[np.int64]:
     """rows (n,) of layout polar.1, words: the same bytes (n, 14). -> (REASONS,) rows by fate."""
+    cols, w = bare(cols), bare(w)
     fate = np.zeros(REASONS, np.int64)
     n = len(rows)
     z, t = np.empty((n, Z_N)), np.empty(n, np.int64)
@@ -115,6 +119,7 @@ def observe_place(
 ) -> NDArray[np.int64]:
     """rows (n,) of layout place.1, words: the same bytes (n, 24), names: those of the identities
     (n, 24). -> (REASONS,) rows by fate."""
+    cols, w = bare(cols), bare(w)
     fate = np.zeros(REASONS, np.int64)
     n = len(rows)
     keys = np.empty(n, np.int64)
@@ -179,19 +184,19 @@ def observe_person(
     t_recv_ns: int,
 ) -> tuple[int, float, float, float]:
     """witness.report."""
-    return report(
-        cols, w, models, z, t_ns, track, link, whose, known, drone_nats, mark, t_recv_ns
-    )
+    cols, w = bare(cols), bare(w)
+    return report(cols, w, models, z, t_ns, track, link, whose, known, drone_nats, mark, t_recv_ns)
 
 
 def advance(cols: Cols, w: Work, t_recv_ns: int, ends: NDArray[np.int64]) -> int:
     """Time passes: ends what nobody saw and fills ends with the shown slots whose support is
     over. -> how many."""
-    if t_recv_ns - cols.count[c.C_MERGED] >= MERGE_NS:
+    cols, w = bare(cols), bare(w)
+    if t_recv_ns - cols.tally[c.C_MERGED] >= MERGE_NS:
         merge(cols, w, t_recv_ns)
-        cols.count[c.C_MERGED] = t_recv_ns
+        cols.tally[c.C_MERGED] = t_recv_ns
     n = 0
-    for k in range(cols.count[c.C_N]):
+    for k in range(cols.tally[c.C_N]):
         slot = cols.order[k]
         if cols.i[slot, c.ENDED]:
             continue
@@ -219,8 +224,9 @@ def states(
     """Tracks shown, oldest first, predicted to t_ns: their slots, whole numbers (witnesses, time,
     class),
     floats (p_exist, p_drone), moments (28,). -> how many."""
+    cols, w = bare(cols), bare(w)
     n = 0
-    for k in range(cols.count[c.C_N]):
+    for k in range(cols.tally[c.C_N]):
         slot = cols.order[k]
         if cols.i[slot, c.ENDED] or cols.i[slot, c.STATUS] == 0:
             continue
@@ -238,17 +244,16 @@ def states(
         slots[n] = slot
         ints[n, 0] = life.witness_count(cols, slot)
         ints[n, 1] = max(t_ns, cols.i[slot, c.T])
-        ints[n, 2] = life.most_likely(cols, slot)
+        ints[n, 2] = most_likely(cols, slot)
         floats[n, 0] = life.p_of(life.llr_at(cols, slot, t_ns))
-        floats[n, 1] = life.p_drone(cols, slot)
+        floats[n, 1] = p_drone(cols, slot)
         n += 1
     return n
 
 
-def refill(
-    cols: Cols, w: Work, slot: int, z: NDArray[np.float64], t_ns: int, whose: float
-) -> None:
+def refill(cols: Cols, w: Work, slot: int, z: NDArray[np.float64], t_ns: int, whose: float) -> None:
     """The state anew, as if this report of a person had begun the track."""
+    cols, w = bare(cols), bare(w)
     cols.i[slot, c.T] = t_ns
     cols.i[slot, c.STANDS] = 0
     cols.i[slot, c.RANGED] = 0
@@ -265,6 +270,7 @@ def take_more(
     whose: float,
 ) -> None:
     """One more report of a person into the state, and nothing else."""
+    cols, w = bare(cols), bare(w)
     seen_from(cols, slot, z[STAND_E], z[STAND_N], whose)
     take(cols, slot, z, t_ns, models, w)
     life.settle_fix(cols, slot)
@@ -274,7 +280,7 @@ def take_more(
 
 def believe(cols: Cols, slot: int, nats: float) -> None:
     """Towards drone."""
-    life.lean(cols, slot, nats)
+    lean(cols, slot, nats)
 
 
 def finish(cols: Cols, slot: int, reason: int) -> None:

@@ -113,6 +113,8 @@ def settle(
     p = _place_in_ring(cols, slot, t_ns)
     if late and p == 0:
         copy_parts(w.g, cols.g[slot], m)
+        last = cols.ring_o[slot, cols.i[slot, c.RING_LEN] - 1]
+        copy_parts(w.g, cols.ring_g[slot, last], m)  # so that the next late one keeps it
         refresh(cols, slot, w)
         return odds, nis
     if not late:
@@ -317,6 +319,8 @@ def refresh(cols: Cols, slot: int, w: Work) -> None:
     f[c.VAR_U] = m[18]
     f[c.VAR_E], f[c.COV_EN], f[c.VAR_N] = m[7], m[8], m[13]
     f[c.T_FLOAT] = float(cols.i[slot, c.T])
+    for k in range(c.GATE_N):
+        cols.gate[slot, k] = f[k]
     half = 0.5 * (m[7] + m[13])
     root = math.sqrt(0.25 * (m[7] - m[13]) * (m[7] - m[13]) + m[8] * m[8])
     f[c.SIGMA_M] = math.sqrt(max(half + root, 0.0))

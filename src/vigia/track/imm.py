@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from vigia.track.absorb import LOG_TURN, absorb
 from vigia.track.jit import inner
 from vigia.track.motion import SERIES_S, flow
-from vigia.track.sense import AZ, AZ_S, EL, IS_PLACE, RNG, RR, U, VE, VU, rows_of
+from vigia.track.sense import AZ, AZ_S, EL, IS_PLACE, RNG, RR, VE, VU, U, rows_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SIZE = 28  # numbers of one component
 WIDE = math.radians(3.0)  # angles wider than this are linearised again at the better state
 ROUNDS = 3
+LATE_COST = 4.0  # the way back is taken for this much noisier: caution, see update_late
 WEIGHT_MIN = 1e-4
 # columns of the table of models
 Q, TAU, QZ, TAU_Z, STAY_S, PRIOR = 0, 1, 2, 3, 4, 5
@@ -177,7 +178,8 @@ def update_late(
 ) -> tuple[float, float]:
     """One component with a measurement of back_s ago, turned into one of the present: H F, and
     the noise of the way back added to R. A stationary Ornstein-Uhlenbeck process is the same
-    backwards in time. Cautious: what the filter learnt since is not credited.
+    backwards in time. What the filter learnt since is not credited, and because it has learnt
+    (only a stationary prior would be exact) the noise counts LATE_COST times.
 
     -> log density, squared innovation.
     """
@@ -186,7 +188,7 @@ def update_late(
     b = tau * (1.0 - a)
     c = math.exp(-back_s / tau_z)
     d = tau_z * (1.0 - c)
-    q, qz = models[k, Q], models[k, QZ]
+    q, qz = LATE_COST * models[k, Q], LATE_COST * models[k, QZ]
     vv, zv = 0.5 * tau * (1.0 - a * a), 0.5 * tau_z * (1.0 - c * c)
     if back_s < SERIES_S:
         pp = back_s * back_s * back_s / 3.0

@@ -6,6 +6,7 @@ types is an error. Where compiled code is kept is the shell's business (run/warm
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -53,15 +54,14 @@ def install(kernels: Kernels) -> None:
 
 def compile_all() -> Iterator[str]:
     """Compiles (or loads) one kernel after another, says which comes next, installs all."""
-    import numba  # why here: it takes most of a second, and tests may run without it
+    # why here: it takes most of a second; why Any: Numba has no types
+    numba: Any = importlib.import_module("numba")
 
     made: list[Callable[..., Any]] = []
     for name, samples in _samples().items():
         yield name
         types = tuple(numba.typeof(s) for s in samples)
-        made.append(
-            numba.njit(types, cache=True, error_model="numpy")(getattr(entry, name))
-        )
+        made.append(numba.njit(types, cache=True, error_model="numpy")(getattr(entry, name)))
     install(Kernels(*made))
 
 

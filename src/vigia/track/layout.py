@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 PARTS_MAX = 5  # components of one track: ways of moving, or plausible ranges of a sector
 RING_MAX = 12  # measurements remembered per track, with the state after each, for late ones
 SEEN_MAX = 4  # sensors whose misses count
-WITNESS_MAX = 6
-STANDS_MAX = 4
+WITNESS_MAX = 5
+STANDS_MAX = 3
 NAMES_MAX = 3
 KINDS_MAX = 10  # kinds of sensors that share credit; "person" is 0
 CLASSES = 4  # drone, bird, crewed aircraft, own drone
@@ -55,6 +55,7 @@ CLASSES = 4  # drone, bird, crewed aircraft, own drone
     CREDIT,  # nats by kind of source, KINDS_MAX columns
 ) = range(25)
 F_N = CREDIT + KINDS_MAX
+GATE_N = T_FLOAT + 1
 
 # integer columns of a track
 (
@@ -117,6 +118,8 @@ C_N, C_FREE, C_NUMBER, C_DROPPED, C_LIMIT, C_MERGED = range(6)
 COUNTERS = 6
 
 OWN_MAX = 64
+L_POSSIBLE, L_CONFIRM, L_AGREED = range(3)
+LIMITS = 3
 INDEX_SLOTS = 1 << 13
 KNOWN_SLOTS = 1 << 16  # rows remembered to recognise a duplicate, by the low bits of their hash
 
@@ -125,6 +128,7 @@ class Cols(NamedTuple):
     """All state that kernels change. cap slots, s sensors."""
 
     g: NDArray[np.float64]  # (cap, PARTS_MAX, SIZE)
+    gate: NDArray[np.float64]  # (cap, GATE_N): the first columns of f again, a cache line each
     f: NDArray[np.float64]  # (cap, F_N)
     i: NDArray[np.int64]  # (cap, I_N)
     seen: NDArray[np.int64]  # (cap, SEEN_MAX, 2): sensor + 1, t_obs of its last hit
@@ -139,10 +143,11 @@ class Cols(NamedTuple):
     ring_g: NDArray[np.float64]  # (cap, RING_MAX, PARTS_MAX - 2, SIZE): the state after each
     order: NDArray[np.int64]  # (cap,): live slots, oldest first
     free: NDArray[np.int64]  # (cap,): a stack of free slots
-    count: NDArray[np.int64]  # (COUNTERS,)
+    tally: NDArray[np.int64]  # (COUNTERS,)
     known: NDArray[np.int64]  # (KNOWN_SLOTS,)
-    index: NDArray[np.int64]  # (INDEX_SLOTS,): slot that bore a name of this hash last
+    named: NDArray[np.int64]  # (INDEX_SLOTS,): slot that bore a name of this hash last
     begun: NDArray[np.int64]  # (INDEX_SLOTS,): slot in which an id of this hash began last
+    limits: NDArray[np.float64]  # (LIMITS,): odds at which a track is shown, confirmed, agreed
     own: NDArray[np.int64]  # (OWN_MAX,): hashes of the serials of our own drones
     sf: NDArray[np.float64]  # (s, SF_N)
     si: NDArray[np.int64]  # (s, SI_N)
@@ -163,6 +168,7 @@ def empty_cols(cap: int, sensors: int) -> Cols:
     """No track; slot 0 is taken first."""
     return Cols(
         np.zeros((cap, PARTS_MAX, SIZE)),
+        np.zeros((cap, GATE_N)),
         np.zeros((cap, F_N)),
         np.zeros((cap, I_N), np.int64),
         np.zeros((cap, SEEN_MAX, 2), np.int64),
@@ -181,6 +187,7 @@ def empty_cols(cap: int, sensors: int) -> Cols:
         np.zeros(KNOWN_SLOTS, np.int64),
         np.zeros(INDEX_SLOTS, np.int64),
         np.zeros(INDEX_SLOTS, np.int64),
+        np.zeros(LIMITS),
         np.zeros(OWN_MAX, np.int64),
         np.zeros((max(sensors, 1), SF_N)),
         np.zeros((max(sensors, 1), SI_N), np.int64),

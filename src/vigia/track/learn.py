@@ -32,7 +32,9 @@ OUTLIER = 9.0
 
 
 @inner
-def kalman(value: float, var: float, seen: float, noise: float, drift: float) -> tuple[float, float]:
+def kalman(
+    value: float, var: float, seen: float, noise: float, drift: float
+) -> tuple[float, float]:
     """One scalar step; an outlier changes nothing."""
     var += drift
     off = seen - value
@@ -44,9 +46,7 @@ def kalman(value: float, var: float, seen: float, noise: float, drift: float) ->
 
 
 @inner
-def azimuth_error(
-    cols: Cols, slot: int, z: NDArray[np.float64], t_ns: int
-) -> tuple[float, float]:
+def azimuth_error(cols: Cols, slot: int, z: NDArray[np.float64], t_ns: int) -> tuple[float, float]:
     """What the azimuth of z is too large by if the track is right [rad], and how surely: variance.
 
     The variance is 0 where the track is no judge: nobody else knows its place.
@@ -75,9 +75,7 @@ def bearing(cols: Cols, s: int, slot: int, z: NDArray[np.float64], t_ns: int) ->
 
 
 @inner
-def clock(
-    cols: Cols, s: int, slot: int, e: float, n: float, sigma_m: float, t_ns: int
-) -> None:
+def clock(cols: Cols, s: int, slot: int, e: float, n: float, sigma_m: float, t_ns: int) -> None:
     """A place measured at t_ns beside the track's own: ahead of it along its way is late."""
     i, f = cols.i[slot], cols.f[slot]
     if i[c.STATUS] != CONFIRMED or not i[c.SOLID] or t_ns - i[c.T_RANGED] > FRESH_NS:

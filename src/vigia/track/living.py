@@ -1,4 +1,4 @@
-"""Evidence for and against a slot's track -> whether it exists, what it is, what may be shown.
+"""Evidence for and against a slot's track -> whether it exists, and what may be shown.
 
 Everything is log odds in nats. Sources of the numbers: docs/track.md section 4.
 """
@@ -8,12 +8,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from vigia.scan import Flag
 from vigia.terms import TrackStatus
 from vigia.track import layout as c
 from vigia.track.jit import inner
 from vigia.track.sense import EL, EL_S, RNG, TURN
-from vigia.tracktable import Fix, TrackFlag
+from vigia.tracktable import Fix
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,12 +21,9 @@ if TYPE_CHECKING:
     from vigia.track.layout import Cols
 
 NEW_PER_HOUR = 60.0  # real objects that appear in one sensor's sight, the prior
-FALSE_PER_HOUR = 3.0  # confirmed ones that may be false, per sensor
-CONFIRM_LLR = math.log(NEW_PER_HOUR / FALSE_PER_HOUR)  # Wald's test, docs/track.md section 4
-POSSIBLE_LLR = 1.5
-AGREED_LLR = 2.0  # enough when independent witnesses agree
 LOW_M, LOW_SIGMA_M, LOW_SHARE, HIGH_M = 60.0, 60.0, 0.85, 1_500.0  # heights of objects
 FIELD_EL = 0.8  # rad of elevation over which false rows lie
+CROSSINGS_MIN = 5  # hits of a machine's track that has only bearings
 LLR_MAX = 5.3  # a drone ends, lands or leaves once in 200 s: nothing is surer for a second
 LLR_END = -2.0  # what is left of the odds when a track's life is over
 BIRTH_LLR_MAX = 0.5
@@ -51,21 +47,11 @@ LIFE_STATED_S = 15.0
 LIFE_BEARING_S = 8.0
 LIFE_PERSON_S = 60.0  # people report rarely
 WITNESS_NS = 60_000_000_000
-SURE_CLASS = 0.55
-CLASS_NS = 1_000_000_000
-SPEED_WEIGHT = 0.1  # of a second of flight: the next one looks much the same
-BELIEF_MAX = 12.0
-CLASS_MAX = 6.0
 FIX_SIGMA_M = 120.0  # a position is claimed below this
 FIX_KEEP_SIGMA_M = 160.0  # and given up above this
-REPEAT_WEIGHT = 0.15  # class evidence of one sensor is nearly the same every time
 
 POSSIBLE, CONFIRMED = int(TrackStatus.POSSIBLE), int(TrackStatus.CONFIRMED)
 POSITION, SECTOR = int(Fix.POSITION), int(Fix.SECTOR)
-R_LOAD, R_EMERGENCY = int(Flag.LOAD), int(Flag.EMERGENCY)
-R_CLOSING, R_WEAK = int(Flag.CLOSING), int(Flag.WEAK)
-T_LOAD, T_EMERGENCY = int(TrackFlag.LOAD), int(TrackFlag.EMERGENCY)
-T_CLOSING, T_WEAK = int(TrackFlag.CLOSING), int(TrackFlag.WEAK)
 
 
 # ---- a sensor's habits ---------------------------------------------------------------------
@@ -303,14 +289,28 @@ def witness_count(cols: Cols, slot: int) -> int:
 
 
 @inner
+def only_people(cols: Cols, slot: int) -> bool:
+    """No machine ever saw it."""
+    n = 0
+    for k in range(1, c.KINDS_MAX):
+        n += cols.kinds[slot, k]
+    return n == 0
+
+
+@inner
 def promote(cols: Cols, slot: int, trusted: bool) -> bool:
     """Raises the status by the sequential test; True when the track is to be shown first now."""
     i, llr = cols.i[slot], cols.f[slot, c.LLR]
     first = False
-    if i[c.STATUS] == 0 and (trusted or (i[c.HITS] >= 2 and llr >= POSSIBLE_LLR)):
+    if i[c.STATUS] == 0 and (trusted or (i[c.HITS] >= 2 and llr >= cols.limits[c.L_POSSIBLE])):
         i[c.STATUS] = POSSIBLE
         first = True
-    sure = llr >= CONFIRM_LLR or (llr >= AGREED_LLR and witnesses(cols, slot) >= 2)
+    agreed = witnesses(cols, slot) >= 2
+    sure = llr >= cols.limits[c.L_CONFIRM] or (llr >= cols.limits[c.L_AGREED] and agreed)
+    if only_people(cols, slot):
+        sure = sure and agreed  # one person, however often, is one witness
+    elif not i[c.SOLID]:
+        sure = sure and i[c.HITS] >= CROSSINGS_MIN
     if i[c.STATUS] == POSSIBLE and i[c.HITS] >= 2 and sure:
         i[c.STATUS] = CONFIRMED
     return first
@@ -343,102 +343,3 @@ def doubted(cols: Cols, slot: int, t_ns: int) -> bool:
     if i[c.STATUS] == CONFIRMED and t_ns - i[c.T_RANGED] < HOVER_S * 1e9:
         return False
     return llr_at(cols, slot, t_ns) <= LLR_END
-
-
-# ---- what it is ------------------------------------------------------------------------------
-
-
-@inner
-def p_drone(cols: Cols, slot: int) -> float:
-    """Drones, own ones among them, against everything else."""
-    f = cols.f[slot]
-    top = max(f[c.CL_DRONE], f[c.CL_BIRD], f[c.CL_AIR], f[c.CL_OWN])
-    drone = math.exp(f[c.CL_DRONE] - top) + math.exp(f[c.CL_OWN] - top)
-    other = math.exp(f[c.CL_BIRD] - top) + math.exp(f[c.CL_AIR] - top)
-    return drone / (drone + other)
-
-
-@inner
-def most_likely(cols: Cols, slot: int) -> int:
-    """Index into tracktable.CLASSES; 0 (unknown) where no class has SURE_CLASS of the belief."""
-    f = cols.f[slot]
-    best, total = 0, 0.0
-    for k in range(c.CLASSES):
-        total += math.exp(f[c.CL_DRONE + k])
-        if f[c.CL_DRONE + k] > f[c.CL_DRONE + best]:
-            best = k
-    return best + 1 if math.exp(f[c.CL_DRONE + best]) >= SURE_CLASS * total else 0
-
-
-@inner
-def kinematics(cols: Cols, slot: int, t_ns: int) -> None:
-    """How fast and how high it flies, once a second: birds and small drones look alike, crewed
-    aircraft do not."""
-    i, f = cols.i[slot], cols.f[slot]
-    if t_ns - i[c.T_CLASS] < CLASS_NS:
-        return
-    i[c.T_CLASS] = t_ns
-    if f[c.VAR_V] > 400.0 or f[c.VAR_U] > 10_000.0:
-        return
-    speed = math.sqrt(f[c.MEAN_VE] * f[c.MEAN_VE] + f[c.MEAN_VN] * f[c.MEAN_VN])
-    high = f[c.MEAN_U]
-    small = _normal(speed, 12.0, 10.0) + _normal(high, 60.0, 60.0)
-    bird = _normal(speed, 10.0, 5.0) + _normal(high, 60.0, 70.0)
-    air = _normal(speed, 60.0, 25.0) + _normal(high, 500.0, 300.0)
-    f[c.CL_DRONE] += SPEED_WEIGHT * small
-    f[c.CL_OWN] += SPEED_WEIGHT * small
-    f[c.CL_BIRD] += SPEED_WEIGHT * bird
-    f[c.CL_AIR] += SPEED_WEIGHT * air
-    _bound_beliefs(cols, slot)
-
-
-@inner
-def _normal(x: float, mean: float, sigma: float) -> float:
-    """Log density, with a floor: a model of a class is never that sure."""
-    off = (x - mean) / sigma
-    return -0.5 * min(off * off, 16.0) - math.log(sigma)
-
-
-@inner
-def _bound_beliefs(cols: Cols, slot: int) -> None:
-    """The best is 0, none is lower than -BELIEF_MAX: later evidence always counts."""
-    f = cols.f[slot]
-    top = max(max(f[c.CL_DRONE], f[c.CL_BIRD]), max(f[c.CL_AIR], f[c.CL_OWN]))
-    for k in range(c.CLASSES):
-        f[c.CL_DRONE + k] = max(f[c.CL_DRONE + k] - top, -BELIEF_MAX)
-
-
-@inner
-def first_belief(cols: Cols, slot: int) -> None:
-    """Nothing known: an even chance of a drone."""
-    f = cols.f[slot]
-    f[c.CL_DRONE], f[c.CL_OWN] = math.log(0.45), math.log(0.05)
-    f[c.CL_BIRD], f[c.CL_AIR] = math.log(0.3), math.log(0.2)
-
-
-@inner
-def lean(cols: Cols, slot: int, nats: float) -> None:
-    """Towards drone (or away from it, below zero); bounded, so that later evidence counts."""
-    p = p_drone(cols, slot)
-    now = math.log(p / (1.0 - p)) if 0.0 < p < 1.0 else (40.0 if p > 0.5 else -40.0)
-    nats = max(min(now + nats, CLASS_MAX), -CLASS_MAX) - now
-    cols.f[slot, c.CL_DRONE] += nats
-    cols.f[slot, c.CL_OWN] += nats
-
-
-@inner
-def believe(cols: Cols, slot: int, p: float, row_flags: int) -> None:
-    """Class and flags from one machine row; p NaN says nothing."""
-    if not math.isnan(p):
-        p = min(max(p, 0.02), 0.98)
-        weight = REPEAT_WEIGHT if cols.i[slot, c.HITS] > 1 else 1.0
-        lean(cols, slot, weight * math.log(p / (1.0 - p)))
-    i = cols.i[slot]
-    if row_flags & R_LOAD:
-        i[c.FLAGS] |= T_LOAD
-    if row_flags & R_EMERGENCY:
-        i[c.FLAGS] |= T_EMERGENCY
-    if row_flags & R_CLOSING:
-        i[c.FLAGS] |= T_CLOSING
-    if not row_flags & R_WEAK:
-        i[c.FLAGS] &= ~T_WEAK

@@ -12,35 +12,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vigia.track import layout as c
-from vigia.track import learn
 from vigia.track import living as life
 from vigia.track.assign import assign
-from vigia.track.begin import born_bearing, born_ranged
-from vigia.track.absorb import LOG_TURN
-from vigia.track.fuse import MISFIT, MOVES, attempt, copy_parts, settle, take, true_time
+from vigia.track.extend import begin_with, extend
+from vigia.track.fuse import MOVES, attempt, copy_parts
+from vigia.track.gate import (
+    A_AZ,
+    A_E,
+    A_N_,
+    A_RHO,
+    A_VAR,
+    COARSE2,
+    Q_N,
+    WIDE_RAD,
+    aim,
+    bearing_odds,
+    candidates,
+    gate_nis,
+    log_false,
+    near_bearing,
+    near_plot,
+    nth,
+    plotted,
+    window,
+)
 from vigia.track.imm import SIZE, width
 from vigia.track.jit import inner
-from vigia.track.sense import (
-    AZ,
-    AZ_S,
-    EL,
-    EL_S,
-    HEARD,
-    NEAR_M,
-    RNG,
-    RNG_S,
-    RR,
-    RR_S,
-    SOUND_MPS,
-    STAND_E,
-    STAND_N,
-    STAND_S,
-    STAND_U,
-    TIME_S,
-    TURN,
-    wrap,
-)
-from vigia.track.slots import NOBODY, begin, filled, known_id, seen_from, show
+from vigia.track.sense import RNG
 from vigia.tracktable import TrackFlag
 
 if TYPE_CHECKING:
@@ -49,209 +47,13 @@ if TYPE_CHECKING:
     from vigia.track.layout import Cols, Work
 
 AMBIGUOUS_NATS = 2.0  # a bearing that two tracks explain this nearly equally moves neither
-BESIDE_NATS = 0.2  # a bearing proves little of a track that a radar should see
-COARSE2 = 21.0  # coarse gate, on bounds of the covariance: never tighter than the fine one
-CALM_M2_S3 = 5.0  # usual manoeuvres, a third of their strength
-CLIMB_MPS = 8.0
-TELLS = 0.04  # a bearing this much wider than what is known tells nothing
-RATE_SLACK_M2_S2 = 9.0
-WIDE_RAD = 0.2  # candidates whose gate is wider than this are tried with every row
-DRIFT_S = 15.0  # a velocity is believed no longer than this
-WILD_M2_S3 = 60.0  # strongest manoeuvres, for the coarse gate
-FRAME_SLACK_M2 = 60.0  # what may change within a frame
-MANOEUVRE_MPS = 25.0  # what a drone may do while its sound is under way
-FIELD_RATE_MPS = 30.0  # range rates over which false rows lie
+RIVALS_MAX, RIVAL_NATS = 4, 5.0  # tracks that a bearing may be of, and how much less likely
 FRESH_NS = 3_000_000_000
 UNSEEN_MAX = 8  # sweeps in which a stated place was not seen
 UNSEEN_REACH, UNSEEN_NEAR_M = 0.4, 100.0
 CONFLICT = int(TrackFlag.ID_CONFLICT)
 SOLID, SHOWN, HIDDEN = 0, 1, 2
-# columns of a candidate
-A_E, A_N_, A_VAR, A_AGE, A_AZ, A_RHO = range(6)
-A_N = 6
-
-
-@inner
-def gate_nis(n: int) -> float:
-    """99.95 % of chi-square with n degrees of freedom."""
-    if n <= 1:
-        return 12.1
-    if n == 2:
-        return 15.2
-    if n == 3:
-        return 17.7
-    if n == 4:
-        return 20.0
-    if n == 5:
-        return 22.1
-    return 24.1
-
-
-@inner
-def candidates(
-    cols: Cols, mark: int, t_ns: int, e0: float, n0: float, reach_m: float
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Live tracks within reach of (e0, n0) at t_ns: slots, and per track the columns A_*."""
-    n = cols.count[c.C_N]
-    slots = np.empty(n, np.int64)
-    at = np.empty((n, A_N))
-    now = float(t_ns)
-    k = 0
-    for j in range(n):
-        slot = cols.order[j]
-        f = cols.f[slot]
-        b = (now - f[c.T_FLOAT]) * 1e-9
-        b = max(min(b, DRIFT_S), -DRIFT_S)
-        de = f[c.MEAN_E] + b * f[c.MEAN_VE] - e0
-        dn = f[c.MEAN_N] + b * f[c.MEAN_VN] - n0
-        b = abs(b)
-        v = f[c.VAR_P] + b * (f[c.VAR_X] + b * (f[c.VAR_V] + WILD_M2_S3 * b)) + FRAME_SLACK_M2
-        rho2 = de * de + dn * dn
-        if rho2 > reach_m * reach_m:
-            far = math.sqrt(rho2) - reach_m
-            if far * far > COARSE2 * v:
-                continue
-        if cols.i[slot, c.ENDED] or cols.i[slot, c.MARK] != mark:
-            continue
-        slots[k] = slot
-        at[k, A_E], at[k, A_N_], at[k, A_VAR], at[k, A_AGE] = de, dn, v, b
-        k += 1
-    return slots[:k], at[:k]
-
-
-@inner
-def aim(at: NDArray[np.float64]) -> None:
-    """Azimuth and horizontal range of each candidate."""
-    for k in range(len(at)):
-        de, dn = at[k, A_E], at[k, A_N_]
-        at[k, A_AZ] = math.atan2(de, dn)
-        at[k, A_RHO] = math.sqrt(max(de * de + dn * dn, NEAR_M * NEAR_M))
-
-
-@inner
-def near(
-    z: NDArray[np.float64], f: NDArray[np.float64], at: NDArray[np.float64], sector: bool
-) -> bool:
-    """The coarse gate: could z come from this candidate? Never tighter than the fine one."""
-    rho, v = at[A_RHO], at[A_VAR]
-    if z[HEARD] > 0.5:
-        slip = rho * (MANOEUVRE_MPS / SOUND_MPS)
-        v += slip * slip
-    if sector:
-        v *= 2.0
-    off = z[AZ] - at[A_AZ]
-    off -= TURN * math.floor((off + math.pi) / TURN)
-    if math.isnan(z[RNG]):
-        rho2 = rho * rho
-        return v > 0.1 * rho2 or off * off <= COARSE2 * (z[AZ_S] * z[AZ_S] + v / rho2)
-    if sector or abs(off) > 0.5 * math.pi and rho > z[RNG_S] + 0.5 * z[RNG]:
-        return False  # a plot begins its own track; a confirmed one joins its sector
-    return _near_range(z, f, at, v)
-
-
-@inner
-def _near_range(
-    z: NDArray[np.float64], f: NDArray[np.float64], at: NDArray[np.float64], v: float
-) -> bool:
-    """Along the line of sight, across it, in height and in range rate."""
-    flat, along_s = z[RNG], z[RNG_S] * z[RNG_S]
-    if math.isnan(z[EL]):
-        along_s += 0.09 * flat * flat  # the height bends slant range
-    else:
-        rise = flat * math.sin(z[EL])
-        lift = flat * z[EL_S]
-        off = rise - (f[c.MEAN_U] - z[STAND_U])
-        high = f[c.VAR_U] + at[A_AGE] * at[A_AGE] * CLIMB_MPS * CLIMB_MPS + lift * lift
-        if off * off > COARSE2 * (high + FRAME_SLACK_M2):
-            return False
-        bend = rise * z[EL_S]
-        along_s += bend * bend
-        flat *= math.cos(z[EL])
-    se, sn = math.sin(z[AZ]), math.cos(z[AZ])
-    de, dn = at[A_E] - flat * se, at[A_N_] - flat * sn
-    along, across = de * se + dn * sn, de * sn - dn * se
-    if along * along > COARSE2 * (v + along_s):
-        return False
-    wide = z[RNG] * z[AZ_S]
-    if across * across > COARSE2 * (v + wide * wide):
-        return False
-    if math.isnan(z[RR]):
-        return True
-    rate = (at[A_E] * f[c.MEAN_VE] + at[A_N_] * f[c.MEAN_VN]) / at[A_RHO]
-    off = z[RR] - rate
-    loose = f[c.VAR_V] * (1.0 + v / (at[A_RHO] * at[A_RHO])) + WILD_M2_S3 * at[A_AGE]
-    return off * off <= COARSE2 * (loose + z[RR_S] * z[RR_S] + RATE_SLACK_M2_S2)
-
-
-@inner
-def bearing_odds(
-    cols: Cols, slot: int, z: NDArray[np.float64], t_ns: int
-) -> tuple[float, float]:
-    """How a bearing fits a track of known place, by its moments: enough to choose by.
-
-    -> log density, squared innovation.
-    """
-    f = cols.f[slot]
-    b = (true_time(cols, slot, z, t_ns) - cols.i[slot, c.T]) / 1e9
-    b = max(min(b, DRIFT_S), -DRIFT_S)
-    de = f[c.MEAN_E] + b * f[c.MEAN_VE] - z[STAND_E]
-    dn = f[c.MEAN_N] + b * f[c.MEAN_VN] - z[STAND_N]
-    du = f[c.MEAN_U] + b * f[c.MEAN_VU] - z[STAND_U]
-    b = abs(b)
-    rho2 = max(de * de + dn * dn, NEAR_M * NEAR_M)
-    more = b * (0.5 * f[c.VAR_X] + b * (0.5 * f[c.VAR_V] + CALM_M2_S3 * b))
-    more += z[STAND_S] * z[STAND_S]
-    speed2 = f[c.MEAN_VE] * f[c.MEAN_VE] + f[c.MEAN_VN] * f[c.MEAN_VN]
-    more += z[TIME_S] * z[TIME_S] * speed2
-    p = (dn * dn * f[c.VAR_E] - 2.0 * de * dn * f[c.COV_EN] + de * de * f[c.VAR_N]) / rho2
-    var = z[AZ_S] * z[AZ_S] + (p + more) / rho2
-    off = wrap(z[AZ] - math.atan2(de, dn))
-    nis, det, n = off * off / var, var, 1
-    if not math.isnan(z[EL]):
-        rho = math.sqrt(rho2)
-        along = (
-            de * de * f[c.VAR_E] + 2.0 * de * dn * f[c.COV_EN] + dn * dn * f[c.VAR_N]
-        ) / rho2 + more
-        r2 = rho2 + du * du
-        var = z[EL_S] * z[EL_S]
-        var += ((f[c.VAR_U] + more) * rho2 + along * du * du) / (r2 * r2)
-        off = z[EL] - math.atan2(du, rho)
-        nis += off * off / var
-        det *= var
-        n = 2
-    return -0.5 * (nis + math.log(det) + n * LOG_TURN), nis
-
-
-@inner
-def tells(cols: Cols, slot: int, z: NDArray[np.float64], t_ns: int) -> bool:
-    """Would a bearing narrow the track's place at all? Of a solid track most do not, and what
-    tells nothing can only do harm when it is another's."""
-    i, f = cols.i[slot], cols.f[slot]
-    if not i[c.SOLID]:
-        return True
-    b = abs((t_ns - i[c.T]) / 1e9)
-    de, dn = f[c.MEAN_E] - z[STAND_E], f[c.MEAN_N] - z[STAND_N]
-    rho2 = max(de * de + dn * dn, NEAR_M * NEAR_M)
-    wide = z[AZ_S] * z[AZ_S] * rho2 + z[STAND_S] * z[STAND_S]
-    known = f[c.VAR_P] + b * (f[c.VAR_X] + b * (f[c.VAR_V] + CALM_M2_S3 * b))
-    if known > TELLS * wide:
-        return True
-    high = f[c.VAR_U] + b * b * CLIMB_MPS
-    return not math.isnan(z[EL]) and high > TELLS * z[EL_S] * z[EL_S] * rho2
-
-
-@inner
-def log_false(cols: Cols, s: int, z: NDArray[np.float64]) -> float:
-    """Log density of false rows where z is: uniform over the sensor's field, per look."""
-    per_s = max(cols.sf[s, c.S_FALSE], cols.sf[s, c.S_STRAY], 3e-7)
-    density = per_s / TURN
-    if not math.isnan(z[EL]):
-        density /= life.FIELD_EL
-    if not math.isnan(z[RNG]):
-        density *= 2.0 * max(z[RNG], 50.0) / (cols.sf[s, c.S_RANGE] * cols.sf[s, c.S_RANGE])
-    if not math.isnan(z[RR]):
-        density /= FIELD_RATE_MPS
-    return math.log(density)
+REACH = 1.3  # of a sensor's range: tracks beyond are no candidates
 
 
 @inner
@@ -272,7 +74,7 @@ def look(
     n = len(t)
     life.swept(cols, s, n)
     free = np.ones(n, np.bool_)
-    reach = 1.3 * cols.sf[s, c.S_RANGE]
+    reach = REACH * cols.sf[s, c.S_RANGE]
     slots, at = candidates(cols, mark, t[0], cols.sf[s, c.S_E], cols.sf[s, c.S_N], reach)
     aim(at)
     order, ends, wide = _by_rank(cols, slots, at)
@@ -290,7 +92,7 @@ def look(
         _unseen(cols, s, t[0], slots, at)
     for r in range(n):
         if free[r]:
-            _begin(cols, w, models, s, z[r], t[r], flags[r], p[r], key[r], mark, t_recv_ns)
+            begin_with(cols, w, models, s, z[r], t[r], flags[r], p[r], key[r], mark, t_recv_ns)
 
 
 @inner
@@ -367,7 +169,12 @@ def _claim(
         if got[r] >= 0:
             taken[tracks[got[r]]] = True
     for q in range(len(rows)):
-        r = rows[q]
+        r: int = rows[q]
+        k: int = tracks[q]
+        slot: int = slots[k]
+        t_ns: int = t[r]
+        flag: int = flags[r]
+        belief: float = p[r]
         bearing = math.isnan(z[r, RNG])
         if bearing:
             free[r] = False  # explained, even if another row of this look explains it better
@@ -380,11 +187,11 @@ def _claim(
             known = ready[r] == q
             if known:
                 copy_parts(parts[r], w.g, MOVES)
-            _extend(cols, w, models, s, slots[tracks[q]], z[r], t[r], flags[r], p[r], score[q],
-                    t_recv_ns, moves, known)  # fmt: skip
+            extend(cols, w, models, s, slot, z[r], t_ns, flag, belief, score[q], t_recv_ns, moves,
+                   known)  # fmt: skip
         elif bearing and not taken[tracks[q]] and score[q] > score[best] - AMBIGUOUS_NATS:
-            _extend(cols, w, models, s, slots[tracks[q]], z[r], t[r], flags[r], p[r], score[q],
-                    t_recv_ns, False, False)  # fmt: skip
+            extend(cols, w, models, s, slot, z[r], t_ns, flag, belief, score[q], t_recv_ns, False,
+                   False)  # fmt: skip
 
 
 @inner
@@ -433,77 +240,73 @@ def _pairs(
     -> row, candidate and score of each; per row of the look its best pair if it has a range, and
     the components that its track would have with it.
     """
-    room = 64
-    rows, tracks = np.empty(room, np.int64), np.empty(room, np.int64)
-    score = np.empty(room)
-    n = 0
+    room, n = 64, 0
+    rows, tracks, score = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
     ready = np.full(len(t), -1, np.int64)
     parts = np.empty((len(t), MOVES, SIZE))
     az = at[mine[wide:], A_AZ]
+    plot = np.empty(Q_N)
     for r in range(len(t)):
         if not free[r]:
             continue
         ratio = cols.sf[s, c.S_LOG_PD] - log_false(cols, s, z[r])
         limit = gate_nis(width(z[r]))
-        for q in _window(z[r], az, wide):
-            k = mine[q]
-            slot = slots[k]
-            sector = cols.i[slot, c.IS_SECTOR] == 1
-            if cols.i[slot, c.ENDED] or not near(z[r], cols.f[slot], at[k], sector):
+        row = z[r]
+        bearing = math.isnan(row[RNG])
+        if not bearing:
+            plotted(row, plot)
+        spans = window(row, az, wide)
+        before = n
+        for q in range(spans[0] + spans[1] + spans[3]):
+            k: int = mine[nth(q, spans)]
+            slot: int = slots[k]
+            if not bearing and not near_plot(row, plot, cols.f, slot, at, k):
                 continue
-            if sector or not math.isnan(z[r, RNG]):
-                odds, nis = attempt(cols, slot, z[r], t[r], models, w)
+            sector = cols.i[slot, c.IS_SECTOR] == 1
+            if bearing and not near_bearing(row, at, k, sector):
+                continue
+            if cols.i[slot, c.ENDED] or (sector and not bearing):
+                continue  # a plot begins its own track; a confirmed one joins its sector
+            if sector or not bearing:
+                odds, nis = attempt(cols, slot, row, t[r], models, w)
             else:
-                odds, nis = bearing_odds(cols, slot, z[r], t[r])
+                odds, nis = bearing_odds(cols, slot, row, t[r])
             if nis > limit or odds + ratio <= 0.0:
                 continue
             if n == room:
-                rows, tracks = _longer(rows), _longer(tracks)
-                more = np.empty(2 * room)
-                more[:room] = score
-                score = more
+                rows, tracks, score = _longer(rows), _longer(tracks), _longer_floats(score)
                 room *= 2
             rows[n], tracks[n], score[n] = r, k, odds + ratio
-            ranged = not (sector or math.isnan(z[r, RNG]))
-            if ranged and (ready[r] < 0 or score[ready[r]] < score[n]):
+            if not bearing and (ready[r] < 0 or score[ready[r]] < score[n]):
                 ready[r] = n
                 copy_parts(w.g, parts[r], MOVES)
             n += 1
+        if bearing:
+            n = _likeliest(tracks, score, before, n)
     return rows[:n], tracks[:n], score[:n], ready, parts
 
 
 @inner
-def _window(
-    z: NDArray[np.float64], az: NDArray[np.float64], wide: int
-) -> NDArray[np.int64]:
-    """Places in `mine` of all wide candidates and of those whose azimuth may be z's."""
-    half = math.sqrt(COARSE2) * z[AZ_S] + WIDE_RAD
-    if z[HEARD] > 0.5:
-        half += 2.0 * MANOEUVRE_MPS / SOUND_MPS
-    middle = wrap(z[AZ])
-    low, high = middle - half, middle + half
-    n = len(az)
-    if half >= math.pi:
-        return np.arange(wide + n)
-    a, b = np.searchsorted(az, low), np.searchsorted(az, high, side="right")
-    first, last = 0, 0  # what wraps around comes after, before
-    if low < -math.pi:
-        first = n - np.searchsorted(az, low + TURN)
-    if high > math.pi:
-        last = np.searchsorted(az, high - TURN, side="right")
-    out = np.empty(wide + b - a + first + last, np.int64)
-    for k in range(wide):
-        out[k] = k
-    k = wide
-    for q in range(last):
-        out[k] = wide + q
-        k += 1
-    for q in range(a, b):
-        out[k] = wide + q
-        k += 1
-    for q in range(n - first, n):
-        out[k] = wide + q
-        k += 1
+def _likeliest(tracks: NDArray[np.int64], score: NDArray[np.float64], start: int, end: int) -> int:
+    """Of the pairs of one bearing, start to end, the few that matter come first. -> the new end."""
+    kept = start
+    while kept < end and kept - start < RIVALS_MAX:
+        best = kept
+        for q in range(kept + 1, end):
+            if score[q] > score[best]:
+                best = q
+        if score[best] < score[start] - RIVAL_NATS:
+            break
+        tracks[kept], tracks[best] = tracks[best], tracks[kept]
+        score[kept], score[best] = score[best], score[kept]
+        kept += 1
+    return kept
+
+
+@inner
+def _longer_floats(a: NDArray[np.float64]) -> NDArray[np.float64]:
+    out = np.empty(2 * len(a))
+    out[: len(a)] = a
     return out
 
 
@@ -512,119 +315,3 @@ def _longer(a: NDArray[np.int64]) -> NDArray[np.int64]:
     out = np.empty(2 * len(a), np.int64)
     out[: len(a)] = a
     return out
-
-
-@inner
-def _extend(
-    cols: Cols,
-    w: Work,
-    models: NDArray[np.float64],
-    s: int,
-    slot: int,
-    z: NDArray[np.float64],
-    t_ns: int,
-    flags: int,
-    p: float,
-    nats: float,
-    t_recv_ns: int,
-    moves: bool,
-    known: bool,
-) -> None:
-    """One row of a machine for this track; moves False: it may be another's. known: w.g holds
-    the components with it."""
-    i = cols.i[slot]
-    if i[c.ENDED]:
-        return
-    ranged = not math.isnan(z[RNG])
-    if ranged:
-        i[c.T_RANGED] = max(i[c.T_RANGED], t_ns)
-        i[c.T_SCAN] = max(i[c.T_SCAN], t_ns)
-    if moves:
-        if ranged and not i[c.SOLID]:
-            i[c.RANGED] = i[c.SOLID] = 1
-            life.forget_seen(cols, slot)  # from now on only sensors with a range may miss it
-        elif not ranged:
-            seen_from(cols, slot, cols.sf[s, c.S_E], cols.sf[s, c.S_N], NOBODY)
-        if known:
-            _, nis = settle(cols, slot, z, t_ns, models, w, 0.0, 0.0)
-        elif ranged or tells(cols, slot, z, t_ns):
-            if not ranged:
-                learn.bearing(cols, s, slot, z, t_ns)
-            _, nis = take(cols, slot, z, t_ns, models, w)
-        else:
-            nis = 0.0
-        if nis >= MISFIT:
-            return
-        life.settle_fix(cols, slot)
-    else:
-        nats *= 0.5
-    if not ranged and i[c.SOLID]:
-        nats = min(nats, BESIDE_NATS)
-    cols.f[slot, c.AZ_DEG] = math.degrees(z[AZ])
-    cols.f[slot, c.AZ_SIGMA_DEG] = math.degrees(z[AZ_S])
-    if ranged or not i[c.SOLID]:
-        life.hit(cols, slot, s, t_ns)
-    span = life.earned_s(cols, slot, life.LIFE_RANGED_S if ranged else life.LIFE_BEARING_S)
-    if not moves:
-        span = 0.0  # it may be the other's: no reason to live longer
-    credit(cols, slot, s, t_ns, t_recv_ns, nats, span, p, flags)
-    if ranged:
-        life.kinematics(cols, slot, t_ns)
-        i[c.UNSEEN] = 0
-    show(cols, slot, False, w)
-
-
-@inner
-def credit(
-    cols: Cols,
-    slot: int,
-    s: int,
-    t_ns: int,
-    t_recv_ns: int,
-    nats: float,
-    life_s: float,
-    p: float,
-    flags: int,
-) -> None:
-    """What a machine's row is worth to a track."""
-    life.support(cols, slot, t_ns, t_recv_ns, nats, life_s)
-    life.witness(cols, slot, cols.si[s, c.S_LINK], t_ns)
-    cols.kinds[slot, cols.si[s, c.S_KIND]] = 1
-    cols.f[slot, c.CREDIT + cols.si[s, c.S_KIND]] += nats
-    life.believe(cols, slot, p, flags)
-
-
-@inner
-def _begin(
-    cols: Cols,
-    w: Work,
-    models: NDArray[np.float64],
-    s: int,
-    z: NDArray[np.float64],
-    t_ns: int,
-    flags: int,
-    p: float,
-    key: int,
-    mark: int,
-    t_recv_ns: int,
-) -> None:
-    track = cols.si[s, c.S_HASH] ^ key
-    if known_id(cols, track):
-        return
-    slot = begin(cols, w, track, mark, t_ns, t_recv_ns, life.birth_llr(cols, s, z), False)
-    if slot < 0:
-        return
-    i = cols.i[slot]
-    if math.isnan(z[RNG]):
-        parts = born_bearing(cols.g[slot], z, cols.sf[s, c.S_RANGE], w)
-        seen_from(cols, slot, cols.sf[s, c.S_E], cols.sf[s, c.S_N], NOBODY)
-        filled(cols, slot, parts, True, w)
-    else:
-        born_ranged(cols.g[slot], MOVES, z, models, w)
-        i[c.RANGED] = i[c.SOLID] = 1
-        i[c.T_RANGED] = i[c.T_SCAN] = t_ns
-        filled(cols, slot, MOVES, False, w)
-    cols.f[slot, c.AZ_DEG] = math.degrees(z[AZ])
-    cols.f[slot, c.AZ_SIGMA_DEG] = math.degrees(z[AZ_S])
-    life.hit(cols, slot, s, t_ns)
-    credit(cols, slot, s, t_ns, t_recv_ns, 0.0, life.LIFE_TENTATIVE_S, p, flags)

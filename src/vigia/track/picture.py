@@ -41,7 +41,7 @@ for _i in range(6):
 def states(book: Book, t_ns: int) -> NDArray[np.void]:
     """(n,) STATE_DTYPE of the tracks shown, oldest first, predicted to t_ns."""
     cols = book.cols
-    live = int(cols.count[c.C_N])
+    live = int(cols.tally[c.C_N])
     slots, ints = np.empty(live, np.int64), np.empty((live, 3), np.int64)
     floats, moment = np.empty((live, 2)), np.empty((live, SIZE))
     n = book.kernels.states(cols, book.work, MODELS, t_ns, slots, ints, floats, moment)

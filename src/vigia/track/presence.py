@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from vigia.track import layout as c
 from vigia.track import living as life
 from vigia.track.begin import HEIGHT_M, HEIGHT_SIGMA_M, SPEED_SIGMA_MPS, anywhere
+from vigia.track.classes import p_drone
+from vigia.track.extend import credit
+from vigia.track.gate import A_E, A_N_, candidates
 from vigia.track.jit import inner
-from vigia.track.look import A_E, A_N_, candidates, credit
 from vigia.track.slots import begin, filled, known_id, show
 from vigia.tracktable import TrackFlag
 
@@ -44,9 +46,9 @@ def present(
     best, nearest = -1, 1e300
     for k in range(len(slots)):
         away = at[k, A_E] * at[k, A_E] + at[k, A_N_] * at[k, A_N_]
-        if cols.i[slots[k], c.STATUS] and away < nearest:
-            if life.p_drone(cols, slots[k]) > DOUBTFUL:
-                best, nearest = slots[k], away
+        maybe = cols.i[slots[k], c.STATUS] and p_drone(cols, slots[k]) > DOUBTFUL
+        if maybe and away < nearest:
+            best, nearest = slots[k], away
     if best >= 0 and nearest <= cols.sf[s, c.S_RANGE] * cols.sf[s, c.S_RANGE]:
         weak = cols.i[best, c.FLAGS] & WEAK
         credit(cols, best, s, t_ns, t_recv_ns, PRESENCE_NATS, life.LIFE_BEARING_S, p, flags)
@@ -67,5 +69,3 @@ def present(
     credit(cols, slot, s, t_ns, t_recv_ns, 0.0, life.LIFE_BEARING_S, p, flags)
     cols.i[slot, c.FLAGS] |= WEAK
     show(cols, slot, True, w)
-
-

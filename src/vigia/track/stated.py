@@ -13,10 +13,12 @@ from vigia.track import layout as c
 from vigia.track import learn
 from vigia.track import living as life
 from vigia.track.begin import born_placed
+from vigia.track.classes import R_WEAK, lean
+from vigia.track.extend import credit
 from vigia.track.fuse import MISFIT, MOVES, attempt, take
+from vigia.track.gate import A_E, A_N_, A_VAR, COARSE2, candidates, gate_nis
 from vigia.track.imm import NOTHING, width
 from vigia.track.jit import inner
-from vigia.track.look import A_E, A_N_, A_VAR, COARSE2, candidates, credit, gate_nis
 from vigia.track.sense import POS_S, U_S, V_S, E, N
 from vigia.track.slots import begin, copy_name, filled, known_id, show
 from vigia.tracktable import TrackFlag
@@ -103,12 +105,12 @@ def _decorrelate(cols: Cols, slot: int, s: int, z: NDArray[np.float64], t_ns: in
 def owner(cols: Cols, space: int, name: int, mark: int) -> int:
     """The slot that bears this name, or -1."""
     at = name & (c.INDEX_SLOTS - 1)
-    if cols.i[cols.index[at], c.LIVE] and _bears(cols, cols.index[at], space, name, mark):
-        return cols.index[at]
-    for k in range(cols.count[c.C_N]):
+    if cols.i[cols.named[at], c.LIVE] and _bears(cols, cols.named[at], space, name, mark):
+        return cols.named[at]
+    for k in range(cols.tally[c.C_N]):
         slot = cols.order[k]
         if _bears(cols, slot, space, name, mark):
-            cols.index[at] = slot
+            cols.named[at] = slot
             return slot
     return -1
 
@@ -193,7 +195,7 @@ def _extend(
     i[c.T_RANGED] = max(i[c.T_RANGED], t_ns)
     life.hit(cols, slot, s, t_ns)
     _bind(cols, slot, space, name, id_kind, text)
-    weak = flags & life.R_WEAK
+    weak = flags & R_WEAK
     forged = i[c.FLAGS] & CONFLICT  # a name that contradicts itself or a radar proves nothing
     # a statement is worth as much beside a doubtful plot as alone
     if not forged:
@@ -225,7 +227,7 @@ def _begin(
     track = cols.si[s, c.S_HASH] ^ key
     if known_id(cols, track):
         return
-    weak = flags & life.R_WEAK
+    weak = flags & R_WEAK
     llr = WEAK_BIRTH_LLR if weak else PLACE_BIRTH_LLR
     slot = begin(cols, w, track, mark, t_ns, t_recv_ns, llr, True)
     if slot < 0:
@@ -263,12 +265,10 @@ def _bind(
         copy_name(cols, slot, text)
     if id_kind == ICAO:
         cols.i[slot, c.FLAGS] |= AIRCRAFT
-        life.lean(cols, slot, AIRCRAFT_LO)
+        lean(cols, slot, AIRCRAFT_LO)
         cols.f[slot, c.CL_AIR] += 3.0
     elif id_kind != NODE:
-        life.lean(cols, slot, DRONE_LO)
+        lean(cols, slot, DRONE_LO)
         for k in range(c.OWN_MAX):
             if cols.own[k] == name:
                 cols.f[slot, c.CL_OWN] += OWN_NATS
-
-

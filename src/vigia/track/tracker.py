@@ -16,8 +16,8 @@ from vigia.scan import DTYPES, Layout
 from vigia.terms import EndReason, TrackStatus
 from vigia.track import amend, people, picture
 from vigia.track import layout as c
-from vigia.track import living as life
 from vigia.track.book import REASONS, TRACKS_MAX, Book, pack, unpack
+from vigia.track.classes import CLASS_MAX
 from vigia.track.frame import stand_of
 from vigia.track.models import MODELS
 from vigia.track.read import AHEAD, LATE_MAX_NS, TOO_OLD, UNUSABLE
@@ -36,7 +36,7 @@ WHY = {
     AHEAD: "its clock is ahead of ours",
 }
 UNUSABLE_OF = {Layout.POLAR_1: "no usable direction", Layout.PLACE_1: "no usable position"}
-IDENTITY_OFFSET = DTYPES[Layout.PLACE_1].fields["identity"][1]  # pyright: ignore[reportOptionalSubscript]
+IDENTITY_OFFSET = DTYPES[Layout.PLACE_1].itemsize - 24  # the identity is the last column
 
 
 class Habits(NamedTuple):
@@ -69,14 +69,10 @@ class Tracker:
         fate = _feed(book, scan, book.row[body.sensor_id], MARKS.index(mark.value), t_recv_ns)
         return self._faults(body.sensor_id, scan.layout, fate)
 
-    def _faults(
-        self, sensor_id: str, layout: Layout, fate: NDArray[np.int64]
-    ) -> list[Fault]:
+    def _faults(self, sensor_id: str, layout: Layout, fate: NDArray[np.int64]) -> list[Fault]:
         why = {**WHY, UNUSABLE: UNUSABLE_OF[layout]}
-        faults = [
-            _fault(sensor_id, what, int(fate[k])) for k, what in why.items() if fate[k] > 0
-        ]
-        count = self._book.cols.count
+        faults = [_fault(sensor_id, what, int(fate[k])) for k, what in why.items() if fate[k] > 0]
+        count = self._book.cols.tally
         if count[c.C_DROPPED]:
             what = f"more than {TRACKS_MAX} tracks: the weakest ended or not begun"
             faults.append(_fault(sensor_id, what, int(count[c.C_DROPPED]), whose="world"))
@@ -98,7 +94,7 @@ class Tracker:
     def advance(self, t_recv_ns: int) -> list[TrackEnded]:
         """Time passes: tracks without support end. Only tracks that were shown are reported."""
         book = self._book
-        over = np.empty(int(book.cols.count[c.C_N]), np.int64)
+        over = np.empty(int(book.cols.tally[c.C_N]), np.int64)
         n = book.kernels.advance(book.cols, book.work, t_recv_ns, over)
         for slot in over[:n].tolist():
             if not amend.fall_back(book, slot, t_recv_ns):
@@ -129,8 +125,8 @@ class Tracker:
             return []
         i, f = book.cols.i[slot], book.cols.f[slot]
         if body.is_drone:
-            book.kernels.believe(book.cols, slot, 2.0 * life.CLASS_MAX)
-            f[c.LLR] = max(f[c.LLR], life.CONFIRM_LLR)
+            book.kernels.believe(book.cols, slot, 2.0 * CLASS_MAX)
+            f[c.LLR] = max(f[c.LLR], book.cols.limits[c.L_CONFIRM])
             i[c.STATUS] = max(i[c.STATUS], int(TrackStatus.POSSIBLE))
             return []
         book.end(slot, EndReason.FALSE)
@@ -224,5 +220,3 @@ def _feed(book: Book, scan: Scan, s: int, mark: int, t_recv_ns: int) -> NDArray[
 
 def _fault(sensor_id: str, what: str, count: int = 1, *, whose: str = "peer") -> Fault:
     return Fault(where=f"track/{sensor_id}", whose=whose, what=what, count=count)
-
-

@@ -13,11 +13,12 @@ import numpy as np
 from vigia.track import layout as c
 from vigia.track import living as life
 from vigia.track.begin import born_bearing, born_present
+from vigia.track.classes import lean, p_drone
 from vigia.track.fuse import attempt, take
+from vigia.track.gate import A_RHO, aim, bearing_odds, candidates, gate_nis, near_bearing
 from vigia.track.imm import width
 from vigia.track.jit import inner
 from vigia.track.learn import azimuth_error
-from vigia.track.look import A_RHO, aim, bearing_odds, candidates, gate_nis, near
 from vigia.track.read import LATE_MAX_NS
 from vigia.track.sense import AZ, AZ_S, EL, STAND_E, STAND_N, STAND_S, STAND_U, TURN
 from vigia.track.slots import begin, filled, seen_from, show
@@ -33,6 +34,7 @@ UNKNOWN_LLR = -0.5  # somebody we do not know: 0.38
 OTHER_NATS = 3.0  # another witness agrees
 AGAIN_NATS = 0.7  # the same one again: mostly the same mistake again
 UNKNOWN_NATS = 0.5
+KNOWN_NATS = 2.0  # that he means a drone we have, before looking: seven to one
 AMBIGUOUS_NATS = 2.0
 POSITION_NATS = 3.0  # a track of known place goes before a sector with as good a bearing
 SIGHT_M = 1_500.0  # beyond this a person hardly sees a small drone
@@ -68,11 +70,11 @@ def report(
     much too large its azimuth seems [rad] with the variance of that (0: nobody knows).
     """
     if math.isnan(z[AZ]):
-        slot, off, var = _present(cols, z, t_ns, mark), 0.0, 0.0
+        slot, off, var, fits = _present(cols, z, t_ns, mark), 0.0, 0.0, OTHER_NATS
     else:
-        slot, off, var = _explained(cols, w, models, z, t_ns, whose, mark, t_recv_ns)
+        slot, off, var, fits = _explained(cols, w, models, z, t_ns, whose, mark, t_recv_ns)
     if slot >= 0:
-        nats = _support(cols, w, slot, t_ns, link, known, drone_nats, t_recv_ns)
+        nats = _support(cols, w, slot, t_ns, link, known, drone_nats, fits, t_recv_ns)
         return slot, nats, off, var
     slot = _begin(cols, w, z, t_ns, track, link, whose, known, drone_nats, mark, t_recv_ns)
     return slot, 0.0, 0.0, 0.0
@@ -94,9 +96,10 @@ def _explained(
     whose: float,
     mark: int,
     t_recv_ns: int,
-) -> tuple[int, float, float]:
+) -> tuple[int, float, float, float]:
     """The track the bearing is of, if it is likelier than another object's; it is moved by it
-    unless a rival explains it nearly as well. -1: none. And its azimuth error there."""
+    unless a rival explains it nearly as well. -1: none. And its azimuth
+    error there, and how well it fits."""
     slots, at = candidates(cols, mark, t_ns, z[STAND_E], z[STAND_N], 2.0 * SIGHT_M)
     aim(at)
     limit = gate_nis(width(z))
@@ -106,7 +109,7 @@ def _explained(
     for k in range(len(slots)):
         slot = slots[k]
         sector = cols.i[slot, c.IS_SECTOR] == 1
-        if not _may_be(cols, slot) or not near(z, cols.f[slot], at[k], sector):
+        if not _may_be(cols, slot) or not near_bearing(z, at, k, sector):
             continue
         if sector:
             odds, nis = attempt(cols, slot, z, t_ns, models, w)
@@ -115,8 +118,8 @@ def _explained(
         if nis > limit:
             continue
         far = at[k, A_RHO] - SIGHT_M
-        nats = odds - other - max(far, 0.0) / SIGHT_FADE_M
-        p = life.p_drone(cols, slot)
+        nats = odds - other + KNOWN_NATS - max(far, 0.0) / SIGHT_FADE_M
+        p = p_drone(cols, slot)
         if p < 0.5:
             nats += math.log(max(p / (1.0 - p), 1e-6))
         if nats <= 0.0:
@@ -125,7 +128,7 @@ def _explained(
         if best < 0 or score[k] > score[best]:
             best = k
     if best < 0:
-        return -1, 0.0, 0.0
+        return -1, 0.0, 0.0, 0.0
     alone = True
     for k in range(len(slots)):
         if k != best and score[k] > 0.0 and score[k] > score[best] - AMBIGUOUS_NATS:
@@ -141,7 +144,8 @@ def _explained(
         life.settle_fix(cols, slot)
     cols.f[slot, c.AZ_DEG] = math.degrees(z[AZ])
     cols.f[slot, c.AZ_SIGMA_DEG] = math.degrees(z[AZ_S])
-    return slot, off, var
+    fits = score[best] - KNOWN_NATS - (POSITION_NATS if cols.i[slot, c.SOLID] else 0.0)
+    return slot, off, var, fits
 
 
 @inner
@@ -151,7 +155,7 @@ def _present(cols: Cols, z: NDArray[np.float64], t_ns: int, mark: int) -> int:
     aim(at)
     best = -1
     for k in range(len(slots)):
-        doubtful = life.p_drone(cols, slots[k]) < 1.0 / (1.0 + math.exp(-DOUBT))
+        doubtful = p_drone(cols, slots[k]) < 1.0 / (1.0 + math.exp(-DOUBT))
         if doubtful or not _may_be(cols, slots[k]) or at[k, A_RHO] > PRESENT_M:
             continue
         if best < 0 or at[k, A_RHO] < at[best, A_RHO]:
@@ -168,14 +172,18 @@ def _support(
     link: int,
     known: bool,
     drone_nats: float,
+    fits: float,
     t_recv_ns: int,
 ) -> float:
+    """fits: nats of the bearing itself; of a machine's track it proves no more than that."""
     again = False
     for k in range(c.WITNESS_MAX):
         again = again or cols.wit[slot, k, 0] == link + 1
     nats = UNKNOWN_NATS
     if known:
         nats = AGAIN_NATS if again else OTHER_NATS
+        if not life.only_people(cols, slot):
+            nats = min(nats, fits)
         cols.i[slot, c.FLAGS] &= ~WEAK
     # a word is worth as much beside a doubtful plot as alone
     cols.f[slot, c.LLR] = max(cols.f[slot, c.LLR], FIRST_LLR if known else UNKNOWN_LLR)
@@ -202,7 +210,7 @@ def _credit(
     life.witness(cols, slot, link, t_ns)
     cols.kinds[slot, PERSON] = 1
     cols.f[slot, c.CREDIT + PERSON] += nats
-    life.lean(cols, slot, drone_nats)
+    lean(cols, slot, drone_nats)
     show(cols, slot, True, w)
 
 
@@ -242,4 +250,3 @@ def fill(cols: Cols, slot: int, z: NDArray[np.float64], whose: float, w: Work) -
     seen_from(cols, slot, z[STAND_E], z[STAND_N], whose)
     cols.f[slot, c.AZ_DEG] = math.degrees(z[AZ])
     cols.f[slot, c.AZ_SIGMA_DEG] = math.degrees(z[AZ_S])
-
