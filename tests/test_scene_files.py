@@ -517,9 +517,9 @@ def test_a_day_of_silence_takes_no_time(tmp_path: Path, monkeypatch: pytest.Monk
     again = [{**r, "t": r["t"] + 90_000.0, "t_arr": r["t_arr"] + 90_000.0} for r in rows]
     calls = Counter[str]()
 
-    def counted(tracker: Tracker, t_ns: int) -> Emitted:
+    def counted(tracker: Tracker, t_ns: int, before: Emitted | None = None) -> Emitted:
         calls["emit"] += 1
-        return emit(tracker, t_ns)
+        return emit(tracker, t_ns, before)
 
     monkeypatch.setattr(track_files, "emit", counted)
     scene = read_scene(put(tmp_path, rows + again))
@@ -570,12 +570,13 @@ def test_a_log_holds_what_is_confirmed_and_a_broken_track_keeps_its_number(tmp_p
 
 def test_words_of_class_and_status_come_from_the_state() -> None:
     states = np.zeros(4, dtype=STATE_DTYPE)
-    states["p_drone"] = [0.5, 0.49, 0.9, 0.9]
+    states["cls"] = [1, 2, 3, 0]
+    states["p_exist"] = [0.9, 0.5, 0.9, 0.9]
+    states["p_drone"] = 0.9
     states["status"] = TrackStatus.CONFIRMED
     states["status"][2] = TrackStatus.POSSIBLE
     states["fix"] = Fix.POSITION
     states["fix"][3] = Fix.SECTOR
-    states["x"][0, 0] = math.nan
 
     class Still(Tracker):
         def __init__(self) -> None:
@@ -584,10 +585,13 @@ def test_words_of_class_and_status_come_from_the_state() -> None:
         def states(self, t_ns: int) -> Any:
             return states
 
-    assert [class_word(row) for row in states] == ["drone", "other", "drone", "drone"]
+    words = ["drone", "bird", "aircraft", "unknown"]
+    assert [class_word(row) for row in states] == words
     told_now = emit(Still(), 5)
-    assert told_now.cls == ["other", "drone", "drone"]
-    assert told_now.status == ["confirmed", "tentative", "tentative"]
+    assert told_now.cls == words
+    assert told_now.status == ["confirmed", "confirmed", "tentative", "confirmed"]
+    # the second may be gone, the fourth is a sector: neither claims a position
+    assert np.isfinite(told_now.x[:, 0]).tolist() == [True, False, True, False]
 
 
 # ---- the command -------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from pathlib import Path
 KEPT_MAX = 4  # versions whose compiled code is kept, besides those of the last week
 KEPT_S = 7 * 86_400.0
 SLOW_S = 1.5  # a kernel that takes longer is being compiled, not loaded
+BESIDE = ("scan.py", "geo.py", "terms.py", "tracktable.py")  # whose constants kernels hold
 VARIABLE = "NUMBA_CACHE_DIR"
 # modules of the tracker that no kernel is made of
 PLAIN = frozenset(
@@ -83,7 +84,7 @@ def _digest() -> str:
     digest = hashlib.sha256()
     package = Path(__file__).parent.parent
     sources = [p for p in sorted((package / "track").glob("*.py")) if p.name not in PLAIN]
-    for path in [*sources, package / "scan.py", package / "geo.py"]:
+    for path in [*sources, *(package / name for name in BESIDE)]:
         digest.update(path.name.encode() + path.read_bytes())
     for name in ("numba", "numpy", "llvmlite"):
         digest.update(f"{name} {version(name)}".encode())

@@ -35,6 +35,19 @@ def told(book: Book, slot: int) -> list[Report]:
     return [r for r in found if r is not None and not r.withdrawn]
 
 
+def inherit_reports(book: Book, heir: str, names: list[str]) -> None:
+    """Reports about a track that turned out to be another's twin are about that one."""
+    slot = book.find(heir)
+    if slot is None:
+        return
+    book.memory.told.setdefault(heir, []).extend(names)
+    for name in names:
+        report = book.memory.reports.get(name)
+        if report is not None:
+            report.track_id = heir
+    say(book, slot)
+
+
 def only_people(book: Book, slot: int) -> bool:
     """No machine ever saw it."""
     return not book.cols.kinds[slot, PERSON + 1 :].any()
@@ -83,10 +96,25 @@ def forget(book: Book, person_id: str) -> None:
         cols.stands[slot, : len(keep)] = keep
         cols.i[slot, c.STANDS] = len(keep)
         links = cols.wit[slot, :, 0]
+        if witness in links.tolist():
+            _forget_ring(book, slot)
         his = only_people(book, slot) and set(links[links != 0].tolist()) == {witness}
         if his and cols.i[slot, c.FIX] == Fix.SECTOR and not cols.i[slot, c.ENDED]:
             book.end(slot, EndReason.EXPIRED)
             _erase(book, slot)
+
+
+def _forget_ring(book: Book, slot: int) -> None:
+    """The state stays; what it was made of, and so where people stood, is no longer known."""
+    cols = book.cols
+    cols.ring_z[slot] = 0.0
+    cols.ring_t[slot] = cols.ring_o[slot] = 0
+    cols.i[slot, c.RING_LEN] = 0
+    if not cols.i[slot, c.IS_SECTOR] and cols.i[slot, c.PARTS]:
+        parts = int(cols.i[slot, c.PARTS])
+        cols.i[slot, c.RING_LEN] = 1
+        cols.ring_t[slot, 0] = cols.i[slot, c.T]
+        cols.ring_g[slot, 0, :parts] = cols.g[slot, :parts]
 
 
 def _erase(book: Book, slot: int) -> None:
@@ -94,6 +122,7 @@ def _erase(book: Book, slot: int) -> None:
     cols = book.cols
     cols.g[slot] = cols.ring_g[slot] = 0.0
     cols.ring_z[slot] = 0.0
+    cols.gate[slot] = 0.0
     cols.i[slot, c.RING_LEN] = cols.i[slot, c.PARTS] = 0
     cols.f[slot, c.MEAN_E : c.SIGMA_M + 1] = 0.0
     cols.f[slot, c.AZ_DEG] = math.nan

@@ -268,6 +268,8 @@ def unpack(settings: CoreSettings, data: bytes) -> Book:
         flat = np.frombuffer(found.arrays[name], target.dtype)
         target[:n] = flat.reshape(n, *target.shape[1:])
     cols.order[:n] = np.arange(n)
+    for slot in range(n):
+        cols.begun[(int(cols.i[slot, c.ID]) >> 13) & (c.INDEX_SLOTS - 1)] = slot
     cap = len(cols.order)
     cols.tally[:] = np.frombuffer(found.arrays["tally"], np.int64)
     cols.tally[c.C_FREE] = cap - n

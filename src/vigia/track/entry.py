@@ -67,7 +67,7 @@ def observe_polar(
     flags, p, key = np.empty(n, np.int64), np.empty(n), np.empty(n, np.int64)
     k = 0
     for r in range(n):
-        own = fingerprint(words[r], cols.si[s, c.S_HASH])
+        own = fingerprint(words[r], cols.si[s, c.S_HASH] ^ mark)
         why = KNOWN
         if not seen_before(cols, own):
             why = age(rows[r]["t_obs_ns"], t_recv_ns)
@@ -124,7 +124,7 @@ def observe_place(
     n = len(rows)
     keys = np.empty(n, np.int64)
     for r in range(n):
-        keys[r] = fingerprint(words[r], cols.si[s, c.S_HASH])
+        keys[r] = fingerprint(words[r], cols.si[s, c.S_HASH] ^ mark)
     order = np.arange(n)
     if n > 1:
         times = np.empty(n, np.int64)

@@ -13,11 +13,11 @@ from vigia.track import learn
 from vigia.track import living as life
 from vigia.track.begin import born_bearing, born_ranged
 from vigia.track.classes import believe, kinematics
-from vigia.track.fuse import MISFIT, MOVES, settle, take
+from vigia.track.fuse import MISFIT, MOVES, settle, take, true_time
 from vigia.track.gate import tells
 from vigia.track.jit import inner
 from vigia.track.sense import AZ, AZ_S, RNG
-from vigia.track.slots import NOBODY, begin, filled, known_id, seen_from, show
+from vigia.track.slots import NOBODY, PLOT, begin, filled, known_id, seen_from, show
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,7 +64,7 @@ def extend(
             _, nis = settle(cols, slot, z, t_ns, models, w, 0.0, 0.0)
         elif ranged or tells(cols, slot, z, t_ns):
             if not ranged:
-                learn.bearing(cols, s, slot, z, t_ns)
+                learn.bearing(cols, s, slot, z, true_time(cols, slot, z, t_ns))
             _, nis = take(cols, slot, z, t_ns, models, w)
         else:
             nis = 0.0
@@ -79,7 +79,7 @@ def extend(
     cols.f[slot, c.AZ_SIGMA_DEG] = math.degrees(z[AZ_S])
     if ranged or not i[c.SOLID]:
         life.hit(cols, slot, s, t_ns)
-    span = life.earned_s(cols, slot, life.LIFE_RANGED_S if ranged else life.LIFE_BEARING_S)
+    span = life.earned_s(cols, slot, s, life.LIFE_RANGED_S if ranged else life.LIFE_BEARING_S)
     if not moves:
         span = 0.0  # it may be the other's: no reason to live longer
     credit(cols, slot, s, t_ns, t_recv_ns, nats, span, p, flags)
@@ -126,7 +126,7 @@ def begin_with(
     track = cols.si[s, c.S_HASH] ^ key
     if known_id(cols, track):
         return
-    slot = begin(cols, w, track, mark, t_ns, t_recv_ns, life.birth_llr(cols, s, z), False)
+    slot = begin(cols, w, track, mark, t_ns, t_recv_ns, life.birth_llr(cols, s, z), PLOT)
     if slot < 0:
         return
     i = cols.i[slot]
@@ -142,4 +142,4 @@ def begin_with(
     cols.f[slot, c.AZ_DEG] = math.degrees(z[AZ])
     cols.f[slot, c.AZ_SIGMA_DEG] = math.degrees(z[AZ_S])
     life.hit(cols, slot, s, t_ns)
-    credit(cols, slot, s, t_ns, t_recv_ns, 0.0, life.LIFE_TENTATIVE_S, p, flags)
+    credit(cols, slot, s, t_ns, t_recv_ns, 0.0, life.first_life_s(cols, s), p, flags)

@@ -22,7 +22,7 @@ from vigia.track.imm import (
     update_late,
 )
 from vigia.track.jit import inner
-from vigia.track.sense import HEARD, IS_PLACE, SOUND_MPS, STAND_E, STAND_N, STAND_U, Z_N
+from vigia.track.sense import HEARD, IS_PLACE, RNG, SOUND_MPS, STAND_E, STAND_N, STAND_U, Z_N
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,7 +106,7 @@ def settle(
     if not (sound(w.g, m) and nis < MISFIT):
         return NOTHING, MISFIT
     if cols.i[slot, c.IS_SECTOR]:
-        _keep_sector(cols, slot, m, t_ns, models, w, z[IS_PLACE] > 0.5)
+        _keep_sector(cols, slot, m, t_ns, models, w, z[IS_PLACE] > 0.5 or not math.isnan(z[RNG]))
         return odds, nis
     t_ns = true_time(cols, slot, z, t_ns)
     late = t_ns < cols.i[slot, c.T]
@@ -262,8 +262,8 @@ def _keep_sector(
     w: Work,
     placed: bool,
 ) -> None:
-    """The plausible ranges that are left; one, or several that mean the same place, become a
-    state that moves."""
+    """The plausible ranges that are left, several that mean the same place as one; with a range or
+    a stated place it becomes a state that moves in several ways."""
     n = 0
     total = 0.0
     for k in range(m):
@@ -277,10 +277,13 @@ def _keep_sector(
     cols.i[slot, c.PARTS] = n
     cols.i[slot, c.T] = max(t_ns, cols.i[slot, c.T])
     refresh(cols, slot, w)
-    if n == 1 or placed or cols.f[slot, c.SIGMA_M] < ONE_SIGMA_M:
+    if n > 1 and (placed or cols.f[slot, c.SIGMA_M] < ONE_SIGMA_M):
         moments(cols.g[slot], n, w.m)
         for j in range(1, SIZE):
             cols.g[slot, 0, j] = w.m[j]
+        cols.g[slot, 0, 0] = 1.0
+        cols.i[slot, c.PARTS] = 1
+    if placed:
         set_moving(cols, slot, models)
 
 
@@ -303,6 +306,8 @@ def restart_ring(cols: Cols, slot: int) -> None:
     cols.i[slot, c.RING_LEN] = 1
     cols.ring_o[slot, 0] = 0
     cols.ring_t[slot, 0] = cols.i[slot, c.T]
+    for j in range(Z_N):
+        cols.ring_z[slot, 0, j] = 0.0
     copy_parts(cols.g[slot], cols.ring_g[slot, 0], MOVES)
 
 

@@ -54,6 +54,8 @@ FRAME_SLACK_M2 = 60.0  # what may change within a frame
 MANOEUVRE_MPS = 25.0  # what a drone may do while its sound is under way
 FIELD_RATE_MPS = 30.0  # range rates over which false rows lie
 LOOK_MAX_S = 5.0  # a look that takes longer is several
+FAST_MPS = 40.0
+STAND_WIDE_M = 20.0  # of a sensor that hardly knows where it stands
 FEW = 12  # candidates up to which no window is worth its search
 # columns of a candidate
 A_E, A_N_, A_VAR, A_AGE, A_AZ, A_RHO = range(6)
@@ -149,7 +151,7 @@ def near_plot(
     """The coarse gate of a plot against candidate k in this slot, never tighter than the fine
     one: along the line of sight, across it, in height and in range rate. Whole arrays and places
     in them: a view of each would cost more than the gate."""
-    v, e, n = ats[k, A_VAR], ats[k, A_E], ats[k, A_N_]
+    v, e, n = ats[k, A_VAR] + z[STAND_S] * z[STAND_S], ats[k, A_E], ats[k, A_N_]
     along = e * q[Q_SE] + n * q[Q_SN] - q[Q_FLAT]
     if along * along > COARSE2 * (v + q[Q_ALONG2]):
         return False
@@ -173,7 +175,9 @@ def near_plot(
 @inner
 def near_bearing(z: NDArray[np.float64], ats: NDArray[np.float64], k: int, sector: bool) -> bool:
     """The coarse gate of a bearing against candidate k, never tighter than the fine one."""
-    rho2, v = ats[k, A_RHO] * ats[k, A_RHO], ats[k, A_VAR]
+    rho2 = ats[k, A_RHO] * ats[k, A_RHO]
+    slip = z[TIME_S] * FAST_MPS
+    v = ats[k, A_VAR] + z[STAND_S] * z[STAND_S] + slip * slip
     if z[HEARD] > 0.5:
         v += rho2 * (MANOEUVRE_MPS / SOUND_MPS) * (MANOEUVRE_MPS / SOUND_MPS)
     if sector:
@@ -265,7 +269,7 @@ def window(
     if z[HEARD] > 0.5:
         half += 2.0 * MANOEUVRE_MPS / SOUND_MPS
     n = len(az)
-    if half >= math.pi or n < FEW:
+    if half >= math.pi or n < FEW or z[STAND_S] > STAND_WIDE_M:
         return wide, n, wide, 0, 0
     middle = wrap(z[AZ])
     low, high = middle - half, middle + half

@@ -77,7 +77,6 @@ GATE_N = T_FLOAT + 1
     IS_SECTOR,  # components are plausible ranges, not ways of moving
     RANGED,  # a range, a stated place or a crossing from elsewhere
     SOLID,  # a range or a stated place: it needs no bearing to exist
-    CONFLICTS,
     ENDED,  # 0: alive; else 1 + index of the reason
     RING_LEN,
     STANDS,
@@ -86,6 +85,7 @@ GATE_N = T_FLOAT + 1
     T_SCAN,  # t_obs of the last range a look gave it
     DRONES,  # how many somebody said there are; 0: nobody
     UNSEEN,  # looks of sensors with a range that should have seen a stated place and did not
+    T_TWIN,  # the newest look at which TWINS counted; of a merged one its heir's ID
     TWINS,  # looks in a row at which another track seemed to be the same drone
 ) = range(28)
 I_N = TWINS + 1

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NEW_PER_HOUR = 60.0  # real objects that appear in one sensor's sight, the prior
 LOW_M, LOW_SIGMA_M, LOW_SHARE, HIGH_M = 60.0, 60.0, 0.85, 1_500.0  # heights of objects
 FIELD_EL = 0.8  # rad of elevation over which false rows lie
+PEOPLE_NATS = 2.9  # credit of people: a second one agreed with the first
 CROSSINGS_MIN = 5  # hits of a machine's track that has only bearings
 LLR_MAX = 5.3  # a drone ends, lands or leaves once in 200 s: nothing is surer for a second
 LLR_END = -2.0  # what is left of the odds when a track's life is over
@@ -40,6 +41,8 @@ STATED_LATE = 3.0  # broadcasts come late and get lost: so many do not count as 
 SWEEPS_SURE, SWEEPS_MAX = 4, 8
 SILENT_S = 1.5  # no decay within it: ordinary scan time
 LIFE_TENTATIVE_S = 3.2  # a plot that nothing follows
+LOOKS_WAITED = 2.6  # of a slow sensor
+LIFE_UNKNOWN_S = 16.0  # of one whose looks nobody has timed yet, and of the slowest
 LIFE_PER_HIT_S = 0.8  # a machine's track earns its life
 LIFE_RANGED_S = 10.0
 HOVER_S = 8.0  # a hovering drone falls into a radar's Doppler notch: no doubt so soon
@@ -310,7 +313,8 @@ def promote(cols: Cols, slot: int, trusted: bool) -> bool:
     if only_people(cols, slot):
         sure = sure and agreed  # one person, however often, is one witness
     elif not i[c.SOLID]:
-        sure = sure and i[c.HITS] >= CROSSINGS_MIN
+        people = agreed and cols.f[slot, c.CREDIT] >= PEOPLE_NATS
+        sure = sure and (people or i[c.HITS] >= CROSSINGS_MIN)
     if i[c.STATUS] == POSSIBLE and i[c.HITS] >= 2 and sure:
         i[c.STATUS] = CONFIRMED
     return first
@@ -326,10 +330,21 @@ def settle_fix(cols: Cols, slot: int) -> None:
 
 
 @inner
-def earned_s(cols: Cols, slot: int, full_s: float) -> float:
+def first_life_s(cols: Cols, s: int) -> float:
+    """How long a first plot waits for the next look of its sensor."""
+    revisit = cols.sf[s, c.S_REVISIT]
+    if revisit == 0.0:
+        return LIFE_UNKNOWN_S
+    return max(LIFE_TENTATIVE_S, min(LOOKS_WAITED * revisit, LIFE_UNKNOWN_S))
+
+
+@inner
+def earned_s(cols: Cols, slot: int, s: int, full_s: float) -> float:
     """How long a machine's track may live without support: more with every hit."""
     hits = cols.i[slot, c.HITS]
-    earned = LIFE_TENTATIVE_S + LIFE_PER_HIT_S * max(hits - 1, 0)
+    first = first_life_s(cols, s)
+    earned = first + LIFE_PER_HIT_S * max(hits - 1, 0)
+    full_s = max(full_s, first)
     least = HOVER_S if cols.i[slot, c.STATUS] == CONFIRMED else 0.0
     return max(min(full_s, earned), least)
 

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 AMBIGUOUS_NATS = 2.0  # a bearing that two tracks explain this nearly equally moves neither
 RIVALS_MAX, RIVAL_NATS = 4, 5.0  # tracks that a bearing may be of, and how much less likely
 FRESH_NS = 3_000_000_000
+UNSEEN_NS = 6_000_000_000
 UNSEEN_MAX = 8  # sweeps in which a stated place was not seen
 UNSEEN_REACH, UNSEEN_NEAR_M = 0.4, 100.0
 CONFLICT = int(TrackFlag.ID_CONFLICT)
@@ -103,7 +104,12 @@ def _unseen(
     and again, contradicts the sensor."""
     for k in range(len(slots)):
         i, f = cols.i[slots[k]], cols.f[slots[k]]
-        if i[c.T_SCAN] or i[c.STATUS] == 0 or not i[c.SOLID] or i[c.T_RANGED] < t_ns - FRESH_NS:
+        if (
+            i[c.T_SCAN] > t_ns - UNSEEN_NS
+            or i[c.STATUS] == 0
+            or not i[c.SOLID]
+            or i[c.T_RANGED] < t_ns - FRESH_NS
+        ):
             continue
         if at[k, A_RHO] > UNSEEN_REACH * cols.sf[s, c.S_RANGE] or at[k, A_RHO] < UNSEEN_NEAR_M:
             continue
@@ -265,7 +271,8 @@ def _pairs(
             sector = cols.i[slot, c.IS_SECTOR] == 1
             if bearing and not near_bearing(row, at, k, sector):
                 continue
-            if cols.i[slot, c.ENDED] or (sector and not bearing):
+            many = sector and cols.i[slot, c.PARTS] > 1
+            if cols.i[slot, c.ENDED] or (many and not bearing):
                 continue  # a plot begins its own track; a confirmed one joins its sector
             if sector or not bearing:
                 odds, nis = attempt(cols, slot, row, t[r], models, w)

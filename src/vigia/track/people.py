@@ -33,10 +33,10 @@ def sight(
     reports = book.memory.reports
     known = reports.get(body.report_id)
     if body.withdrawn:
-        return withdraw(book, body, known or reports.get(body.refines or ""))
+        return withdraw(book, body, _own(body, known or reports.get(body.refines or "")))
     if known is not None:
         return placed(book, body, known.track_id, repeat=True)
-    base = reports.get(body.refines or "")
+    base = _own(body, reports.get(body.refines or ""))
     if base is not None and not base.withdrawn and book.find(base.track_id) is not None:
         return complete(book, body, base, position)
     report = new_report(book, body, t_recv_ns, position)
@@ -46,6 +46,13 @@ def sight(
     if report.z is not None and t_recv_ns - report.t_obs_ns <= OLD_MAX_NS:
         _place(book, body, report, mark)
     return placed(book, body, report.track_id, repeat=False)
+
+
+def _own(body: Sighting, report: Report | None) -> Report | None:
+    """Only who reported may add to it or take it back."""
+    if report is None or report.person_id != body.person_id:
+        return None
+    return report
 
 
 def _place(book: Book, body: Sighting, report: Report, mark: int) -> None:

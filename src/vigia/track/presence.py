@@ -14,7 +14,7 @@ from vigia.track.classes import p_drone
 from vigia.track.extend import credit
 from vigia.track.gate import A_E, A_N_, candidates
 from vigia.track.jit import inner
-from vigia.track.slots import begin, filled, known_id, show
+from vigia.track.slots import STATED, begin, filled, known_id, show
 from vigia.tracktable import TrackFlag
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def present(
     track = cols.si[s, c.S_HASH] ^ key
     if known_id(cols, track):
         return
-    slot = begin(cols, w, track, mark, t_ns, t_recv_ns, PRESENCE_LLR, True)
+    slot = begin(cols, w, track, mark, t_ns, t_recv_ns, PRESENCE_LLR, STATED)
     if slot < 0:
         return
     u = cols.sf[s, c.S_U] + HEIGHT_M

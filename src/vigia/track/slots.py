@@ -11,6 +11,7 @@ from vigia.track.fuse import MOVES, refresh, restart_ring
 from vigia.track.imm import SIZE
 from vigia.track.jit import inner
 from vigia.track.living import (
+    CONFIRMED,
     LLR_MAX,
     POSITION,
     SECTOR,
@@ -29,6 +30,7 @@ STANDS_APART_M = 30.0  # two observers nearer than this do not cross their beari
 ADOPT_NIS_MAX = 9.0  # a new fix this near (squared sigmas) to a sector is what the sector saw
 ADOPT_AGE_S = 12.0
 EXPIRED, FALSE, DEPARTED, MERGED = 1, 2, 3, 4  # values of ENDED: why
+PLOT, STATED, PERSONS = 0, 1, 2  # who begins a track: who may displace whom
 NOBODY = -1.0  # whose stand: a machine's
 
 
@@ -50,19 +52,20 @@ def begin(
     t_obs_ns: int,
     t_recv_ns: int,
     llr: float,
-    trusted: bool,
+    rank: int,
 ) -> int:
     """A new track's slot, its components yet to be filled; -1: there is no room for it.
 
-    At the limit a plot begins no track; a person or a stated place ends the weakest.
+    At the limit a plot begins no track; a stated place or a person ends the weakest that is not
+    confirmed; where all are, a person's word takes a spare slot.
     """
+    if cols.tally[c.C_FREE] == 0:
+        cols.tally[c.C_DROPPED] += 1
+        return -1
     if cols.tally[c.C_N] >= cols.tally[c.C_LIMIT]:
         cols.tally[c.C_DROPPED] += 1
-        if not trusted:
+        if rank == PLOT or (not _end_weakest(cols) and rank != PERSONS):
             return -1
-        _end_weakest(cols)
-    if cols.tally[c.C_FREE] == 0:
-        return -1
     cols.tally[c.C_FREE] -= 1
     last: int = cols.tally[c.C_FREE]
     slot: int = cols.free[last]
@@ -109,11 +112,12 @@ def filled(cols: Cols, slot: int, parts: int, is_sector: bool, w: Work) -> None:
 
 
 @inner
-def _end_weakest(cols: Cols) -> None:
+def _end_weakest(cols: Cols) -> bool:
+    """False: every track is confirmed."""
     worst = -1
     for k in range(cols.tally[c.C_N]):
         slot = cols.order[k]
-        if cols.i[slot, c.ENDED]:
+        if cols.i[slot, c.ENDED] or cols.i[slot, c.STATUS] == CONFIRMED:
             continue
         if worst < 0:
             worst = slot
@@ -123,6 +127,7 @@ def _end_weakest(cols: Cols) -> None:
             worst = slot
     if worst >= 0:
         end(cols, worst, EXPIRED)
+    return worst >= 0
 
 
 @inner
@@ -225,7 +230,8 @@ def _adopt(cols: Cols, sector: int, slot: int, w: Work) -> int:
     fo[c.LLR] = min(max(fo[c.LLR], 0.0) + max(fn[c.LLR], 0.0), LLR_MAX)
     old[c.HITS] += new[c.HITS]
     old[c.T_LAST] = max(old[c.T_LAST], new[c.T_LAST])
-    old[c.T_RANGED], old[c.T_CAUSE], old[c.LIFE] = new[c.T_RANGED], new[c.T_CAUSE], new[c.LIFE]
+    old[c.T_RANGED], old[c.T_CAUSE] = new[c.T_RANGED], new[c.T_CAUSE]
+    old[c.T_SCAN], old[c.LIFE] = new[c.T_SCAN], max(old[c.LIFE], new[c.LIFE])
     old[c.FLAGS] |= new[c.FLAGS]
     for k in range(c.CLASSES):
         fo[c.CL_DRONE + k] = max(fo[c.CL_DRONE + k], fn[c.CL_DRONE + k])

@@ -20,7 +20,7 @@ from vigia.track.gate import A_E, A_N_, A_VAR, COARSE2, candidates, gate_nis
 from vigia.track.imm import NOTHING, width
 from vigia.track.jit import inner
 from vigia.track.sense import POS_S, U_S, V_S, E, N
-from vigia.track.slots import begin, copy_name, filled, known_id, show
+from vigia.track.slots import STATED, begin, copy_name, filled, known_id, show
 from vigia.tracktable import TrackFlag
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ WEAK_BIRTH_LLR = 0.0
 AIRCRAFT_LO = -4.0  # an ADS-B address: a claim, but hardly a small drone
 DRONE_LO = 2.5  # a Remote ID: says drone
 NODE_MEMORY_S = 6.0  # of the filter in a node that sends tracks
+BESIDE_SIGMA_M = 6.0
 OWN_NATS = 4.0  # a registered serial where its drone is
 FRESH_NS = 3_000_000_000
 SAME_NS = 1_500_000_000  # the same place stated again within this adds nothing
@@ -72,10 +73,8 @@ def state(
         if nis <= gate_nis(width(z)):
             _extend(cols, w, models, s, bound, z, t_ns, flags, p, space, name, id_kind, text,
                     t_recv_ns)  # fmt: skip
-            cols.i[bound, c.CONFLICTS] = 0
             return
         cols.i[bound, c.FLAGS] |= CONFLICT
-        cols.i[bound, c.CONFLICTS] += 1
     slot = _nearest(cols, w, models, z, t_ns, space, name, mark)
     if slot >= 0:
         _extend(cols, w, models, s, slot, z, t_ns, flags, p, space, name, id_kind, text, t_recv_ns)
@@ -183,6 +182,7 @@ def _extend(
     if not same:
         if i[c.T_SCAN] > t_ns - FRESH_NS:
             learn.clock(cols, s, slot, z[E], z[N], z[POS_S], t_ns)
+            z[POS_S] = max(z[POS_S], BESIDE_SIGMA_M)  # a claim does not outweigh what a radar sees
         if id_kind == NODE:
             _decorrelate(cols, slot, s, z, t_ns)
         _, nis = take(cols, slot, z, t_ns, models, w)
@@ -229,7 +229,7 @@ def _begin(
         return
     weak = flags & R_WEAK
     llr = WEAK_BIRTH_LLR if weak else PLACE_BIRTH_LLR
-    slot = begin(cols, w, track, mark, t_ns, t_recv_ns, llr, True)
+    slot = begin(cols, w, track, mark, t_ns, t_recv_ns, llr, STATED)
     if slot < 0:
         return
     i = cols.i[slot]

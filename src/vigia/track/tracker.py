@@ -18,9 +18,10 @@ from vigia.track import amend, people, picture
 from vigia.track import layout as c
 from vigia.track.book import REASONS, TRACKS_MAX, Book, pack, unpack
 from vigia.track.classes import CLASS_MAX
-from vigia.track.frame import stand_of
+from vigia.track.frame import hex_id, stand_of
 from vigia.track.models import MODELS
 from vigia.track.read import AHEAD, LATE_MAX_NS, TOO_OLD, UNUSABLE
+from vigia.track.slots import MERGED
 from vigia.tracktable import MARKS, Fix
 
 if TYPE_CHECKING:
@@ -111,7 +112,9 @@ class Tracker:
         out: list[TrackEnded] = []
         for slot in ended[book.cols.i[ended, c.NUMBER] > 0].tolist():
             track_id, reason = book.track_id(slot), int(book.cols.i[slot, c.ENDED])
-            book.memory.told.pop(track_id, None)
+            told = book.memory.told.pop(track_id, [])
+            if reason == MERGED and told:
+                amend.inherit_reports(book, hex_id(int(book.cols.i[slot, c.T_TWIN])), told)
             if reason in REASONS:
                 out.append(TrackEnded(track_id=track_id, reason=REASONS[reason]))
         book.kernels.clear(book.cols)

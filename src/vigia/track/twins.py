@@ -64,11 +64,24 @@ def merge(cols: Cols, w: Work, t_ns: int) -> None:
         if paired[a] < 0:
             cols.i[younger, c.TWINS] = 0
             continue
-        cols.i[younger, c.TWINS] += 1
         at: int = paired[a]
         elder: int = slots[at]
+        cols.i[younger, c.TWINS] += _looked(cols, younger, elder, t_ns)
         if cols.i[younger, c.TWINS] >= SAME_LOOKS and not cols.i[elder, c.ENDED]:
             _unite(cols, elder, younger, w)
+
+
+@inner
+def _looked(cols: Cols, a: int, b: int, t_ns: int) -> int:
+    """1 when there was a look since the last time they were compared; seconds, where none looks."""
+    ia, ib = cols.i[a], cols.i[b]
+    newest: int = max(ia[c.T_SCAN], ib[c.T_SCAN])
+    if newest == 0:
+        newest = t_ns
+    if newest <= ia[c.T_TWIN]:
+        return 0
+    ia[c.T_TWIN] = newest
+    return 1
 
 
 @inner
@@ -129,6 +142,10 @@ def _unite(cols: Cols, a: int, b: int, w: Work) -> None:
     ia[c.FLAGS] |= ib[c.FLAGS]
     ia[c.SAID] |= ib[c.SAID]
     ia[c.TWINS] = 0
+    ia[c.DRONES] = max(ia[c.DRONES], ib[c.DRONES])
+    ib[c.T_TWIN] = ia[c.ID]
+    for k in range(c.CLASSES):
+        cols.f[a, c.CL_DRONE + k] = max(cols.f[a, c.CL_DRONE + k], cols.f[b, c.CL_DRONE + k])
     for k in range(c.KINDS_MAX):
         cols.f[a, c.CREDIT + k] += cols.f[b, c.CREDIT + k]
         cols.kinds[a, k] |= cols.kinds[b, k]

@@ -14,14 +14,14 @@ from vigia.track import layout as c
 from vigia.track import living as life
 from vigia.track.begin import born_bearing, born_present
 from vigia.track.classes import lean, p_drone
-from vigia.track.fuse import attempt, take
+from vigia.track.fuse import attempt, take, true_time
 from vigia.track.gate import A_RHO, aim, bearing_odds, candidates, gate_nis, near_bearing
 from vigia.track.imm import width
 from vigia.track.jit import inner
 from vigia.track.learn import azimuth_error
 from vigia.track.read import LATE_MAX_NS
 from vigia.track.sense import AZ, AZ_S, EL, STAND_E, STAND_N, STAND_S, STAND_U, TURN
-from vigia.track.slots import begin, filled, seen_from, show
+from vigia.track.slots import PERSONS, begin, filled, seen_from, show
 from vigia.tracktable import TrackFlag
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ UNKNOWN_LLR = -0.5  # somebody we do not know: 0.38
 OTHER_NATS = 3.0  # another witness agrees
 AGAIN_NATS = 0.7  # the same one again: mostly the same mistake again
 UNKNOWN_NATS = 0.5
+HEARD_NS = 15_000_000_000  # a late report is shown at least this long
 KNOWN_NATS = 2.0  # that he means a drone we have, before looking: seven to one
 AMBIGUOUS_NATS = 2.0
 POSITION_NATS = 3.0  # a track of known place goes before a sector with as good a bearing
@@ -74,7 +75,7 @@ def report(
     else:
         slot, off, var, fits = _explained(cols, w, models, z, t_ns, whose, mark, t_recv_ns)
     if slot >= 0:
-        nats = _support(cols, w, slot, t_ns, link, known, drone_nats, fits, t_recv_ns)
+        slot, nats = _support(cols, w, slot, t_ns, link, known, drone_nats, fits, t_recv_ns)
         return slot, nats, off, var
     slot = _begin(cols, w, z, t_ns, track, link, whose, known, drone_nats, mark, t_recv_ns)
     return slot, 0.0, 0.0, 0.0
@@ -138,7 +139,7 @@ def _explained(
     slot = slots[best]
     off, var = 0.0, 0.0
     if alone and t_recv_ns - t_ns <= LATE_MAX_NS:
-        off, var = azimuth_error(cols, slot, z, t_ns)
+        off, var = azimuth_error(cols, slot, z, true_time(cols, slot, z, t_ns))
         seen_from(cols, slot, z[STAND_E], z[STAND_N], whose)
         take(cols, slot, z, t_ns, models, w)
         life.settle_fix(cols, slot)
@@ -174,8 +175,11 @@ def _support(
     drone_nats: float,
     fits: float,
     t_recv_ns: int,
-) -> float:
-    """fits: nats of the bearing itself; of a machine's track it proves no more than that."""
+) -> tuple[int, float]:
+    """-> the slot (another one if a sector adopted it), what the report is worth.
+
+    fits: nats of the bearing itself; of a machine's track it proves no more than that.
+    """
     again = False
     for k in range(c.WITNESS_MAX):
         again = again or cols.wit[slot, k, 0] == link + 1
@@ -183,12 +187,14 @@ def _support(
     if known:
         nats = AGAIN_NATS if again else OTHER_NATS
         if not life.only_people(cols, slot):
-            nats = min(nats, fits)
+            nats = min(nats, max(fits, 0.0))
         cols.i[slot, c.FLAGS] &= ~WEAK
     # a word is worth as much beside a doubtful plot as alone
     cols.f[slot, c.LLR] = max(cols.f[slot, c.LLR], FIRST_LLR if known else UNKNOWN_LLR)
-    _credit(cols, w, slot, t_ns, link, nats, 0.3 * drone_nats if again else drone_nats, t_recv_ns)
-    return nats
+    slot = _credit(
+        cols, w, slot, t_ns, link, nats, 0.3 * drone_nats if again else drone_nats, t_recv_ns
+    )
+    return slot, nats
 
 
 @inner
@@ -201,7 +207,7 @@ def _credit(
     nats: float,
     drone_nats: float,
     t_recv_ns: int,
-) -> None:
+) -> int:
     alone = True  # no machine ever saw it
     for k in range(1, c.KINDS_MAX):
         alone = alone and cols.kinds[slot, k] == 0
@@ -211,7 +217,9 @@ def _credit(
     cols.kinds[slot, PERSON] = 1
     cols.f[slot, c.CREDIT + PERSON] += nats
     lean(cols, slot, drone_nats)
-    show(cols, slot, True, w)
+    i = cols.i[slot]
+    i[c.LIFE] = max(i[c.LIFE], t_recv_ns + HEARD_NS)
+    return show(cols, slot, True, w)
 
 
 @inner
@@ -229,13 +237,12 @@ def _begin(
     t_recv_ns: int,
 ) -> int:
     llr = FIRST_LLR if known else UNKNOWN_LLR
-    slot = begin(cols, w, track, mark, t_ns, t_recv_ns, llr, True)
+    slot = begin(cols, w, track, mark, t_ns, t_recv_ns, llr, PERSONS)
     if slot < 0:
         return -1
     cols.i[slot, c.FLAGS] = 0 if known else WEAK
     fill(cols, slot, z, whose, w)
-    _credit(cols, w, slot, t_ns, link, 0.0, drone_nats, t_recv_ns)
-    return slot
+    return _credit(cols, w, slot, t_ns, link, 0.0, drone_nats, t_recv_ns)
 
 
 @inner
