@@ -17,7 +17,7 @@ setup: .venv/.ready
 	.uv/bin/python -m pip install --quiet uv
 
 .venv/.ready: pyproject.toml uv.lock | $(if $(findstring .uv/,$(UV)),.uv/bin/uv)
-	$(UV) sync --frozen --quiet
+	$(UV) sync --frozen --quiet --compile-bytecode
 	@touch $@
 
 # What is left out on this machine is said at the end of the run, with the reason.
