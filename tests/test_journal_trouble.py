@@ -221,6 +221,9 @@ def test_a_writer_that_died_of_our_mistake_is_said_and_takes_nothing(tmp_path: P
     recorder.wait(lambda: bool(recorder.troubles))
     assert "by a mistake of ours" in (journal.trouble or "")
     assert not journal.append(event(2, Tick()), [])
+    for thread in threading.enumerate():  # what it died of is told when it ends: still in this test
+        if thread.name == "vigia-journal":
+            thread.join(10.0)
     opened(tmp_path).close(10.0)  # and the folder is free for the next process
 
 

@@ -45,6 +45,8 @@ __all__ = [
     "Recorded",
 ]
 
+LAST_TRIES_MAX = 3  # attempts on a failing disk once we are closing, so long apart
+LAST_WAIT_S = 0.05
 RETRY_S = (0.1, 0.3, 1.0, 3.0, 5.0)  # waits between attempts; the last one is repeated
 HUNG_S = 3.0  # a commit taking longer is said
 POLL_S = 0.5
@@ -75,6 +77,7 @@ class Journal:
         self._told: str | None = None
         self._commits = 0
         self._retries = 0
+        self._last_tries = 0
         self._ended = False
         self._hurry = threading.Event()  # close() is waiting
         self._thread = threading.Thread(target=self._run, name="vigia-journal", daemon=True)
@@ -254,8 +257,10 @@ class Journal:
             self._store.rollback()
         except (sqlite3.Error, OSError) as e:
             self._failure = _plain(e)
-        if self._hurry.is_set() and attempt > 0:
-            return False
+        if self._hurry.is_set():
+            self._last_tries += 1
+            time.sleep(LAST_WAIT_S)
+            return self._last_tries <= LAST_TRIES_MAX
         self._hurry.wait(wait_s)
         return True
 
