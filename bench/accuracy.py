@@ -71,7 +71,11 @@ def judge(scene: Scene, columns: Columns, name: str) -> dict[str, float]:
     found = published(
         score(scene.truth, columns, rules, detections=scene.detections, det_truth=scene.det_truth)
     )
-    return {k: float(found[k] or math.nan) for k in SHOWN if k in found}
+    return {k: _number(found[k]) for k in SHOWN if k in found}
+
+
+def _number(value: str | float | None) -> float:
+    return math.nan if value is None else float(value)
 
 
 def one(name: str, seed: int, *, peer: bool) -> dict[str, float]:
