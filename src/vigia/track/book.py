@@ -166,13 +166,21 @@ class Book:
             track = int(track_id, 16)
         except ValueError:
             return None
-        live = self.cols.order[: self.cols.tally[c.C_N]]
         signed = track if track < 1 << 63 else track - (1 << 64)
+        likely = int(self.cols.begun[(signed >> 13) & (c.INDEX_SLOTS - 1)])
+        if self._is(likely, signed):
+            return likely
+        live = self.cols.order[: self.cols.tally[c.C_N]]
         at = np.flatnonzero(self.cols.i[live, c.ID] == signed)
         for slot in live[at].tolist():
-            if not self.cols.i[slot, c.ENDED]:
+            if self._is(slot, signed):
                 return int(slot)
         return None
+
+    def _is(self, slot: int, track: int) -> bool:
+        """Does the live track of this id lie in this slot?"""
+        i = self.cols.i
+        return bool(i[slot, c.ID] == track and i[slot, c.LIVE] and not i[slot, c.ENDED])
 
     def track_id(self, slot: int) -> str:
         return hex_id(int(self.cols.i[slot, c.ID]))
