@@ -16,6 +16,7 @@ from vigia.track import layout as c
 from vigia.track import living as life
 from vigia.track.book import PERSON, Book, Report
 from vigia.track.frame import name_of, owner_of
+from vigia.track.fuse import restart_ring
 from vigia.track.reports import measured, remember
 from vigia.track.witness import FIRST_LLR, OTHER_NATS
 from vigia.tracktable import Fix, TrackFlag
@@ -48,11 +49,6 @@ def inherit_reports(book: Book, heir: str, names: list[str]) -> None:
     say(book, slot)
 
 
-def only_people(book: Book, slot: int) -> bool:
-    """No machine ever saw it."""
-    return not book.cols.kinds[slot, PERSON + 1 :].any()
-
-
 def fall_back(book: Book, slot: int, t_recv_ns: int) -> bool:
     """A track is about to end: back to the sector people saw, if they saw it when machines no
     longer did. What a person says is not undone by a machine that was of another opinion."""
@@ -61,7 +57,7 @@ def fall_back(book: Book, slot: int, t_recv_ns: int) -> bool:
     newest = max((r.t_obs_ns for r in reports if r.z is not None), default=0)
     lives_ns = newest + LIFE_PERSON_NS
     late = lives_ns < t_recv_ns or int(i[c.T_LAST]) > newest + OUTLASTS_NS
-    if only_people(book, slot) or late:
+    if life.only_people(book.cols, slot) or late:
         return False
     book.cols.wit[slot] = 0
     seen = {r.witness: r.t_obs_ns for r in reports}
@@ -98,7 +94,7 @@ def forget(book: Book, person_id: str) -> None:
         links = cols.wit[slot, :, 0]
         if witness in links.tolist():
             _forget_ring(book, slot)
-        his = only_people(book, slot) and set(links[links != 0].tolist()) == {witness}
+        his = life.only_people(book.cols, slot) and set(links[links != 0].tolist()) == {witness}
         if his and cols.i[slot, c.FIX] == Fix.SECTOR and not cols.i[slot, c.ENDED]:
             book.end(slot, EndReason.EXPIRED)
             _erase(book, slot)
@@ -111,10 +107,7 @@ def _forget_ring(book: Book, slot: int) -> None:
     cols.ring_t[slot] = cols.ring_o[slot] = 0
     cols.i[slot, c.RING_LEN] = 0
     if not cols.i[slot, c.IS_SECTOR] and cols.i[slot, c.PARTS]:
-        parts = int(cols.i[slot, c.PARTS])
-        cols.i[slot, c.RING_LEN] = 1
-        cols.ring_t[slot, 0] = cols.i[slot, c.T]
-        cols.ring_g[slot, 0, :parts] = cols.g[slot, :parts]
+        restart_ring(cols, slot)
 
 
 def _erase(book: Book, slot: int) -> None:
@@ -199,7 +192,7 @@ def withdraw(book: Book, body: Sighting, report: Report | None) -> SightingPlace
 
 def rebuild(book: Book, slot: int) -> None:
     """The state anew from the reports that stand, where people alone made it."""
-    if not only_people(book, slot):
+    if not life.only_people(book.cols, slot):
         return
     reports = [r for r in told(book, slot) if r.z is not None]
     # "here" only serves where nobody gave a direction
