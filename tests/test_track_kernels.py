@@ -251,6 +251,19 @@ def test_a_fast_high_track_is_believed_a_crewed_aircraft() -> None:
     assert row["p_drone"] < 0.3
 
 
+def test_a_slow_drone_does_not_become_a_bird_by_flying_on() -> None:
+    tracker = Tracker(world(radar()))
+    rng = np.random.default_rng(14)
+    early = 0.0
+    for k in range(60):
+        p = along((-300.0, 700.0, 60.0), (9.0, 0.0, 0.0), k)
+        observe(tracker, "radar", look([(p, (9.0, 0.0, 0.0))], T0 + k * S, rng=rng))
+        if k == 5:
+            early = float(tracker.states(T0 + k * S)[0]["p_drone"])
+    (row,) = tracker.states(T0 + 60 * S)
+    assert row["p_drone"] >= early - 0.01
+
+
 def test_our_own_drone_is_believed_by_its_registered_serial() -> None:
     site = world(RID)
     site = type(site)(**{f: getattr(site, f) for f in site.__struct_fields__} | {

@@ -63,11 +63,11 @@ def kinematics(cols: Cols, slot: int, t_ns: int) -> None:
     speed = math.sqrt(f[c.MEAN_VE] * f[c.MEAN_VE] + f[c.MEAN_VN] * f[c.MEAN_VN])
     high = f[c.MEAN_U]
     small = _normal(speed, 12.0, 10.0) + _normal(high, 60.0, 60.0)
-    bird = _normal(speed, 10.0, 5.0) + _normal(high, 60.0, 70.0)
     air = _normal(speed, 60.0, 25.0) + _normal(high, 500.0, 300.0)
+    # The same for a bird: a slow drone must not become one by flying on.
     f[c.CL_DRONE] += SPEED_WEIGHT * small
     f[c.CL_OWN] += SPEED_WEIGHT * small
-    f[c.CL_BIRD] += SPEED_WEIGHT * bird
+    f[c.CL_BIRD] += SPEED_WEIGHT * small
     f[c.CL_AIR] += SPEED_WEIGHT * air
     _bound_beliefs(cols, slot)
 
