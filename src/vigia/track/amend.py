@@ -203,6 +203,4 @@ def rebuild(book: Book, slot: int) -> None:
             book.take_more(slot, report)
             continue
         z = np.array(report.z)
-        book.kernels.refill(
-            book.cols, book.work, slot, z, report.t_obs_ns, owner_of(report.person_id)
-        )
+        book.kernels.refill(book.table, slot, z, report.t_obs_ns, owner_of(report.person_id))

@@ -107,8 +107,17 @@ class Book:
                 self.memory.sensors.append(sensor.sensor_id)
             if sensor.kind not in self.memory.kinds and len(self.memory.kinds) < c.KINDS_MAX:
                 self.memory.kinds.append(sensor.kind)
-        self.cols: Cols = empty_cols(GROW, len(self.memory.sensors))
+        self.cols = empty_cols(GROW, len(self.memory.sensors))
         self.settle()
+
+    @property
+    def cols(self) -> Cols:
+        return self._cols
+
+    @cols.setter
+    def cols(self, cols: Cols) -> None:
+        self._cols = cols
+        self.table = kernels.table_of(self.kernels, cols, self.work)
 
     def settle(self) -> None:
         """The columns of sensors as the settings say; what was learnt stays."""
@@ -187,7 +196,7 @@ class Book:
 
     def end(self, slot: int, reason: EndReason) -> None:
         """Hidden from now on; the next advance reports it and takes it away."""
-        self.kernels.finish(self.cols, slot, CODES[reason])
+        self.kernels.finish(self.table, slot, CODES[reason])
 
     def live(self) -> NDArray[np.int64]:
         return self.cols.order[: self.cols.tally[c.C_N]]
@@ -196,7 +205,7 @@ class Book:
         assert report.z is not None
         z = np.array(report.z)
         who = owner_of(report.person_id)
-        self.kernels.take_more(self.cols, self.work, MODELS, slot, z, report.t_obs_ns, who)
+        self.kernels.take_more(self.table, MODELS, slot, z, report.t_obs_ns, who)
 
 
 def grown(cols: Cols, cap: int) -> Cols:

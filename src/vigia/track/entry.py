@@ -7,13 +7,12 @@ as they stand.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vigia.track import layout as c
 from vigia.track import living as life
-from vigia.track.bare import bare
 from vigia.track.classes import lean, most_likely, p_drone
 from vigia.track.fuse import SECTOR_MODEL, take
 from vigia.track.imm import SIZE, moments, predict
@@ -36,13 +35,13 @@ from vigia.track.read import (
 from vigia.track.sense import AZ, AZ_S, STAND_E, STAND_N, Z_N
 from vigia.track.slots import EXPIRED, end, seen_from, sweep
 from vigia.track.stated import NODE, NONE, state
+from vigia.track.table import opened
 from vigia.track.twins import merge
 from vigia.track.witness import fill, report
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from vigia.track.layout import Cols, Work
 
 FRAME_NS = 250_000_000  # rows of one scan within it are one look: an object appears once
 MERGE_NS = 990_000_000  # tracks of one drone are looked for this often
@@ -50,8 +49,7 @@ SPACES = 1 << 40  # spaces of names: one per kind of identity, one per sensor fo
 
 
 def observe_polar(
-    cols: Cols,
-    w: Work,
+    table: Any,
     models: NDArray[np.float64],
     rows: NDArray[np.void],
     words: NDArray[np.int32],
@@ -60,7 +58,7 @@ def observe_polar(
     t_recv_ns: int,
 ) -> NDArray[np.int64]:
     """rows (n,) of layout polar.1, words: the same bytes (n, 14). -> (REASONS,) rows by fate."""
-    cols, w = bare(cols), bare(w)
+    cols, w = opened(table)
     fate = np.zeros(REASONS, np.int64)
     n = len(rows)
     z, t = np.empty((n, Z_N)), np.empty(n, np.int64)
@@ -106,8 +104,7 @@ def observe_polar(
 
 
 def observe_place(
-    cols: Cols,
-    w: Work,
+    table: Any,
     models: NDArray[np.float64],
     site: NDArray[np.float64],
     rows: NDArray[np.void],
@@ -119,7 +116,7 @@ def observe_place(
 ) -> NDArray[np.int64]:
     """rows (n,) of layout place.1, words: the same bytes (n, 24), names: those of the identities
     (n, 24). -> (REASONS,) rows by fate."""
-    cols, w = bare(cols), bare(w)
+    cols, w = opened(table)
     fate = np.zeros(REASONS, np.int64)
     n = len(rows)
     keys = np.empty(n, np.int64)
@@ -170,8 +167,7 @@ def observe_place(
 
 
 def observe_person(
-    cols: Cols,
-    w: Work,
+    table: Any,
     models: NDArray[np.float64],
     z: NDArray[np.float64],
     t_ns: int,
@@ -184,14 +180,14 @@ def observe_person(
     t_recv_ns: int,
 ) -> tuple[int, float, float, float]:
     """witness.report."""
-    cols, w = bare(cols), bare(w)
+    cols, w = opened(table)
     return report(cols, w, models, z, t_ns, track, link, whose, known, drone_nats, mark, t_recv_ns)
 
 
-def advance(cols: Cols, w: Work, t_recv_ns: int, ends: NDArray[np.int64]) -> int:
+def advance(table: Any, t_recv_ns: int, ends: NDArray[np.int64]) -> int:
     """Time passes: ends what nobody saw and fills ends with the shown slots whose support is
     over. -> how many."""
-    cols, w = bare(cols), bare(w)
+    cols, w = opened(table)
     if t_recv_ns - cols.tally[c.C_MERGED] >= MERGE_NS:
         merge(cols, w, t_recv_ns)
         cols.tally[c.C_MERGED] = t_recv_ns
@@ -212,8 +208,7 @@ def advance(cols: Cols, w: Work, t_recv_ns: int, ends: NDArray[np.int64]) -> int
 
 
 def states(
-    cols: Cols,
-    w: Work,
+    table: Any,
     models: NDArray[np.float64],
     t_ns: int,
     slots: NDArray[np.int64],
@@ -224,7 +219,7 @@ def states(
     """Tracks shown, oldest first, predicted to t_ns: their slots, whole numbers (witnesses, time,
     class),
     floats (p_exist, p_drone), moments (28,). -> how many."""
-    cols, w = bare(cols), bare(w)
+    cols, w = opened(table)
     n = 0
     for k in range(cols.tally[c.C_N]):
         slot = cols.order[k]
@@ -251,9 +246,9 @@ def states(
     return n
 
 
-def refill(cols: Cols, w: Work, slot: int, z: NDArray[np.float64], t_ns: int, whose: float) -> None:
+def refill(table: Any, slot: int, z: NDArray[np.float64], t_ns: int, whose: float) -> None:
     """The state anew, as if this report of a person had begun the track."""
-    cols, w = bare(cols), bare(w)
+    cols, w = opened(table)
     cols.i[slot, c.T] = t_ns
     cols.i[slot, c.STANDS] = 0
     cols.i[slot, c.RANGED] = 0
@@ -261,8 +256,7 @@ def refill(cols: Cols, w: Work, slot: int, z: NDArray[np.float64], t_ns: int, wh
 
 
 def take_more(
-    cols: Cols,
-    w: Work,
+    table: Any,
     models: NDArray[np.float64],
     slot: int,
     z: NDArray[np.float64],
@@ -270,7 +264,7 @@ def take_more(
     whose: float,
 ) -> None:
     """One more report of a person into the state, and nothing else."""
-    cols, w = bare(cols), bare(w)
+    cols, w = opened(table)
     seen_from(cols, slot, z[STAND_E], z[STAND_N], whose)
     take(cols, slot, z, t_ns, models, w)
     life.settle_fix(cols, slot)
@@ -278,18 +272,21 @@ def take_more(
     cols.f[slot, c.AZ_SIGMA_DEG] = math.degrees(z[AZ_S])
 
 
-def believe(cols: Cols, slot: int, nats: float) -> None:
+def believe(table: Any, slot: int, nats: float) -> None:
     """Towards drone."""
+    cols, _ = opened(table)
     lean(cols, slot, nats)
 
 
-def finish(cols: Cols, slot: int, reason: int) -> None:
+def finish(table: Any, slot: int, reason: int) -> None:
     """Hidden from now on."""
+    cols, _ = opened(table)
     end(cols, slot, reason)
 
 
-def clear(cols: Cols) -> None:
+def clear(table: Any) -> None:
     """Frees the slots of the ended."""
+    cols, _ = opened(table)
     sweep(cols)
 
 

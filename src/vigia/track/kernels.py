@@ -13,9 +13,10 @@ import numpy as np
 
 from vigia.scan import DTYPES, Layout
 from vigia.track import entry
-from vigia.track.layout import empty_cols, empty_work
+from vigia.track.layout import Cols, Work, empty_cols, empty_work
 from vigia.track.models import MODELS
 from vigia.track.sense import Z_N
+from vigia.track.table import addresses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +39,11 @@ class Kernels(NamedTuple):
 
 INTERPRETED = Kernels(*(getattr(entry, name) for name in Kernels._fields))
 _in_use: list[Kernels] = []
+
+
+def table_of(kernels: Kernels, cols: Cols, work: Work) -> Any:
+    """What these kernels take for all columns."""
+    return (cols, work) if kernels is INTERPRETED else addresses(cols, work)
 
 
 def in_use() -> Kernels:
@@ -67,7 +73,7 @@ def compile_all() -> Iterator[str]:
 
 def _samples() -> dict[str, tuple[Any, ...]]:
     """One value of each argument's type, for each kernel."""
-    cols, work = empty_cols(1, 1), empty_work()
+    table = addresses(empty_cols(1, 1), empty_work())
     i, f, z = 0, 0.0, np.zeros(Z_N)
     ints, floats = np.zeros(1, np.int64), np.zeros(1)
 
@@ -77,16 +83,16 @@ def _samples() -> dict[str, tuple[Any, ...]]:
 
     names = np.frombuffer(bytes(24), np.uint8).reshape(1, 24)
     polar, place = scan(Layout.POLAR_1), scan(Layout.PLACE_1)
-    head = (cols, work, MODELS)
+    head = (table, MODELS)
     return {
         "observe_polar": (*head, *polar, i, i, i),
         "observe_place": (*head, floats, *place, names, i, i, i),
         "observe_person": (*head, z, i, i, i, f, True, f, i, i),
-        "advance": (cols, work, i, ints),
+        "advance": (table, i, ints),
         "states": (*head, i, ints, ints.reshape(1, 1), floats.reshape(1, 1), floats.reshape(1, 1)),
-        "refill": (cols, work, i, z, i, f),
+        "refill": (table, i, z, i, f),
         "take_more": (*head, i, z, i, f),
-        "believe": (cols, i, f),
-        "finish": (cols, i, i),
-        "clear": (cols,),
+        "believe": (table, i, f),
+        "finish": (table, i, i),
+        "clear": (table,),
     }

@@ -59,8 +59,7 @@ def _place(book: Book, body: Sighting, report: Report, mark: int) -> None:
     assert report.z is not None
     book.room(1)
     slot, nats, off, var = book.kernels.observe_person(
-        book.cols,
-        book.work,
+        book.table,
         MODELS,
         np.array(report.z),
         report.t_obs_ns,

@@ -44,7 +44,7 @@ def states(book: Book, t_ns: int) -> NDArray[np.void]:
     live = int(cols.tally[c.C_N])
     slots, ints = np.empty(live, np.int64), np.empty((live, 3), np.int64)
     floats, moment = np.empty((live, 2)), np.empty((live, SIZE))
-    n = book.kernels.states(cols, book.work, MODELS, t_ns, slots, ints, floats, moment)
+    n = book.kernels.states(book.table, MODELS, t_ns, slots, ints, floats, moment)
     out = np.zeros(n, STATE_DTYPE)
     if n == 0:
         return out

@@ -96,7 +96,7 @@ class Tracker:
         """Time passes: tracks without support end. Only tracks that were shown are reported."""
         book = self._book
         over = np.empty(int(book.cols.tally[c.C_N]), np.int64)
-        n = book.kernels.advance(book.cols, book.work, t_recv_ns, over)
+        n = book.kernels.advance(book.table, t_recv_ns, over)
         for slot in over[:n].tolist():
             if not amend.fall_back(book, slot, t_recv_ns):
                 book.end(slot, self._why(slot))
@@ -117,7 +117,7 @@ class Tracker:
                 amend.inherit_reports(book, hex_id(int(book.cols.i[slot, c.T_TWIN])), told)
             if reason in REASONS:
                 out.append(TrackEnded(track_id=track_id, reason=REASONS[reason]))
-        book.kernels.clear(book.cols)
+        book.kernels.clear(book.table)
         return out
 
     def judge(self, body: TrackJudged) -> list[TrackEnded]:
@@ -128,7 +128,7 @@ class Tracker:
             return []
         i, f = book.cols.i[slot], book.cols.f[slot]
         if body.is_drone:
-            book.kernels.believe(book.cols, slot, 2.0 * CLASS_MAX)
+            book.kernels.believe(book.table, slot, 2.0 * CLASS_MAX)
             f[c.LLR] = max(f[c.LLR], book.cols.limits[c.L_CONFIRM])
             i[c.STATUS] = max(i[c.STATUS], int(TrackStatus.POSSIBLE))
             return []
@@ -213,12 +213,10 @@ def _feed(book: Book, scan: Scan, s: int, mark: int, t_recv_ns: int) -> NDArray[
     words = np.frombuffer(scan.data, "<i4").reshape(n, -1)
     k = book.kernels
     if scan.layout is Layout.POLAR_1:
-        return k.observe_polar(book.cols, book.work, MODELS, rows, words, s, mark, t_recv_ns)
+        return k.observe_polar(book.table, MODELS, rows, words, s, mark, t_recv_ns)
     flat = np.frombuffer(scan.data, np.uint8).reshape(n, -1)
     names = np.frombuffer(flat[:, IDENTITY_OFFSET:].tobytes(), np.uint8).reshape(n, -1)
-    return k.observe_place(
-        book.cols, book.work, MODELS, book.frame, rows, words, names, s, mark, t_recv_ns
-    )
+    return k.observe_place(book.table, MODELS, book.frame, rows, words, names, s, mark, t_recv_ns)
 
 
 def _fault(sensor_id: str, what: str, count: int = 1, *, whose: str = "peer") -> Fault:
