@@ -28,7 +28,8 @@ def pairs_of(score: dict[tuple[int, int], float]) -> Pairs:
 def chosen(pairs: Pairs, n_rows: int, n_cols: int) -> dict[int, int]:
     """Row -> column; checks that each is had once, and only scored pairs."""
     rows, cols, _ = pairs
-    got = assign(*pairs, n_rows, n_cols)
+    work = layout.empty_work(max(n_cols, len(pairs[0])), max(n_rows, 1))
+    got = assign(work, *pairs, n_rows, n_cols)
     assert got.shape == (n_rows,)
     out = {}
     for r, p in enumerate(got.tolist()):
@@ -182,12 +183,13 @@ def test_the_limit_alone_decides_between_best_and_greedy(
 FAR_M = 3_000.0
 
 
-def passes(z: Any, cols: Any, slot: int, seen: Any, is_sector: bool) -> bool:
+def passes(cols: Any, w: Any, z: Any, t_ns: int, slots: Any, seen: Any) -> bool:
+    gate.aimed(z, w.aim)
+    w.order[0] = 0
+    spans = (1, 0, 0, 0, 0, 0)
     if math.isnan(z[sense.RNG]):
-        return gate.near_bearing(z, seen[None], 0, is_sector)
-    plot = np.empty(gate.Q_N)
-    gate.plotted(z, plot)
-    return gate.near_plot(z, plot, cols.f, slot, seen[None], 0)
+        return gate.near_bearings(cols, w, z, slots, seen, spans) == 1
+    return gate.near_plots(cols, w, z, t_ns, slots, seen, spans) == 1
 
 
 @pytest.mark.parametrize("is_sector", [True, False])
@@ -210,21 +212,20 @@ def test_what_fits_passes_the_coarse_gate(is_sector: bool) -> None:
         if not is_sector:  # a sector takes no plot
             rows.append(polar(x, at, noise=rng.normal(size=4)))
             rows.append(polar(x, at, el_s=None, noise=rng.normal(size=4)))
-        slots, seen = gate.candidates(cols, 0, t_ns, float(at[0]), float(at[1]), FAR_M)
-        gate.aim(seen)
+        slots, seen = gate.candidates(cols, w, 0, t_ns, float(at[0]), float(at[1]), FAR_M)
         for z in rows:
             _, nis = fuse.attempt(cols, slot, z, t_ns, MODELS, w)
             if nis <= gate.gate_nis(imm.width(z)):
                 fits += 1
-                lost += not (len(slots) and passes(z, cols, slot, seen[0], is_sector))
+                lost += not (len(slots) and passes(cols, w, z, t_ns, slots, seen))
     assert fits > 100
     assert lost == 0
 
 
 def test_a_track_out_of_reach_or_under_another_mark_is_no_candidate() -> None:
-    cols, _, slot = born(polar(np.array([0.0, 5_000.0, 80.0, 0, 0, 0])), 0)
-    assert gate.candidates(cols, 0, 0, 0.0, 0.0, 4_900.0)[0].tolist() == [slot]
-    assert gate.candidates(cols, 0, 0, 0.0, 0.0, 2_000.0)[0].tolist() == []
-    assert gate.candidates(cols, 1, 0, 0.0, 0.0, 4_900.0)[0].tolist() == []
+    cols, w, slot = born(polar(np.array([0.0, 5_000.0, 80.0, 0, 0, 0])), 0)
+    assert gate.candidates(cols, w, 0, 0, 0.0, 0.0, 4_900.0)[0].tolist() == [slot]
+    assert gate.candidates(cols, w, 0, 0, 0.0, 0.0, 2_000.0)[0].tolist() == []
+    assert gate.candidates(cols, w, 1, 0, 0.0, 0.0, 4_900.0)[0].tolist() == []
     cols.i[slot, layout.ENDED] = 1
-    assert gate.candidates(cols, 0, 0, 0.0, 0.0, 4_900.0)[0].tolist() == []
+    assert gate.candidates(cols, w, 0, 0, 0.0, 0.0, 4_900.0)[0].tolist() == []

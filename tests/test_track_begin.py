@@ -34,13 +34,13 @@ SPEEDS = MODELS[:MOVES, begin.BIRTH_SPEED]
 
 def ranged(z: A) -> A:
     g = np.full((MOVES, imm.SIZE), 1e30)
-    begin.born_ranged(g, MOVES, z, MODELS, layout.empty_work())
+    begin.born_ranged(g, MOVES, z, MODELS, layout.empty_work(4, 64))
     return g
 
 
 def sector(z: A, range_max_m: float) -> A:
     g = np.full((begin.PARTS, imm.SIZE), 1e30)
-    assert begin.born_bearing(g, z, range_max_m, layout.empty_work()) == begin.PARTS
+    assert begin.born_bearing(g, z, range_max_m, layout.empty_work(4, 64)) == begin.PARTS
     return g
 
 
@@ -100,7 +100,7 @@ def test_what_a_first_plot_says_of_itself_is_true() -> None:
 def test_the_first_speed_tells_how_it_moves(rate_mps: float) -> None:
     x = np.array([0.0, 500.0, 0.0, 0.0, rate_mps, 0.0])
     stated = np.full((MOVES, imm.SIZE), 1e30)
-    begin.born_placed(stated, MOVES, place(x), MODELS, layout.empty_work())
+    begin.born_placed(stated, MOVES, place(x), MODELS, layout.empty_work(4, 64))
     for g, axes, sigma in ((ranged(polar(x)), [0], 0.5), (stated, [0, 0, 1], 0.5)):
         want = MODELS[:MOVES, imm.PRIOR].copy()
         for k, speed in enumerate(SPEEDS):
@@ -130,7 +130,7 @@ def test_a_plot_nearer_than_a_drone_flies_begins_a_finite_track() -> None:
 def test_a_stated_place_begins_a_track_there() -> None:
     x = np.array([250.0, -80.0, 95.0, 6.0, -3.0, 1.0])
     g = np.full((MOVES, imm.SIZE), 1e30)
-    begin.born_placed(g, MOVES, place(x), MODELS, layout.empty_work())
+    begin.born_placed(g, MOVES, place(x), MODELS, layout.empty_work(4, 64))
     for k in range(MOVES):
         mean, cov = unpacked(g[k])
         s = np.array([SPEEDS[k] ** 2] * 2 + [begin.CLIMB_SIGMA_MPS**2])
@@ -142,7 +142,7 @@ def test_a_stated_place_begins_a_track_there() -> None:
 def test_a_stated_place_without_height_or_speed_leaves_them_open() -> None:
     g = np.full((MOVES, imm.SIZE), 1e30)
     z = place(np.array([250.0, -80.0, 95.0, 0, 0, 0]), u_s=None, v_s=None)
-    begin.born_placed(g, MOVES, z, MODELS, layout.empty_work())
+    begin.born_placed(g, MOVES, z, MODELS, layout.empty_work(4, 64))
     for k in range(MOVES):
         mean, cov = unpacked(g[k])
         np.testing.assert_allclose(mean, [250.0, -80.0, begin.HEIGHT_M, 0, 0, 0], atol=1e-4)
@@ -508,7 +508,7 @@ def test_a_new_track_takes_a_clean_slot() -> None:
 
 
 def test_at_the_limit_a_plot_begins_nothing_and_a_person_ends_the_weakest() -> None:
-    cols, w = layout.empty_cols(4, 1), layout.empty_work()
+    cols, w = layout.empty_cols(4, 1), layout.empty_work(4, 64)
     cols.tally[c.C_LIMIT] = 2
     strong = slots.begin(cols, w, 1, 0, S, S, 2.0, True)
     weak = slots.begin(cols, w, 2, 0, S, S, 1.0, True)

@@ -117,7 +117,7 @@ def place(
 
 def born(z: A, t_ns: int) -> tuple[layout.Cols, layout.Work, int]:
     """Columns with one track, begun by z: a plot with a range, or a lone bearing of a person."""
-    cols, w = layout.empty_cols(4, 1), layout.empty_work()
+    cols, w = layout.empty_cols(4, 1), layout.empty_work(4, 64)
     cols.tally[layout.C_LIMIT] = 4
     slot = slots.begin(cols, w, 7, 0, t_ns, t_ns, 0.5, True)
     if math.isnan(z[sense.RNG]):

@@ -15,37 +15,75 @@ from vigia.track.jit import inner
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from vigia.track.layout import Work
+
 EXACT_MAX = 40  # larger clusters are assigned greedily, best first
 
 
 @inner
 def assign(
+    w: Work,
     rows: NDArray[np.int64],
     cols: NDArray[np.int64],
     score: NDArray[np.float64],
     n_rows: int,
     n_cols: int,
 ) -> NDArray[np.int64]:
-    """(p,) pairs with score > 0 -> (n_rows,) index of the pair each row gets, or -1."""
-    out = np.full(n_rows, -1, np.int64)
-    pairs = len(rows)
-    if pairs == 0:
-        return out
-    root = np.arange(n_rows + n_cols)
-    for p in range(pairs):
-        _join(root, rows[p], n_rows + cols[p])
-    group = np.empty(pairs, np.int64)
-    for p in range(pairs):
-        group[p] = _root(root, rows[p])
-    order = np.argsort(group, kind="mergesort")
-    start = 0
-    while start < pairs:
-        end = start + 1
-        while end < pairs and group[order[end]] == group[order[start]]:
-            end += 1
-        _cluster(rows, cols, score, order[start:end], out)
-        start = end
+    """(p,) pairs with score > 0 -> (n_rows,) index of the pair each row gets, or -1; in w."""
+    out = w.row_got[:n_rows]
+    for r in range(n_rows):
+        out[r] = -1
+    count, rest, n = w.count, w.pair_rest, 0
+    for k in range(n_rows + n_cols):
+        count[k] = 0
+    for p in range(len(rows)):
+        count[rows[p]] += 1
+        count[n_rows + cols[p]] += 1
+    for p in range(len(rows)):
+        if count[rows[p]] == 1 and count[n_rows + cols[p]] == 1:
+            out[rows[p]] = p  # neither competes
+        else:
+            rest[n] = p
+            n += 1
+    if n:
+        _clusters(w, rows, cols, score, n, n_rows, n_rows + n_cols, out)
     return out
+
+
+@inner
+def _clusters(
+    w: Work,
+    rows: NDArray[np.int64],
+    cols: NDArray[np.int64],
+    score: NDArray[np.float64],
+    n: int,
+    n_rows: int,
+    total: int,
+    out: NDArray[np.int64],
+) -> None:
+    """The first n pairs of w.pair_rest: those joined by rows or columns are assigned together."""
+    root, count, rest, placed = w.root, w.count, w.pair_rest, w.pair_placed
+    for k in range(total):
+        root[k] = k
+        count[k] = 0
+    for k in range(n):
+        _join(root, rows[rest[k]], n_rows + cols[rest[k]])
+    for k in range(n):
+        count[_root(root, rows[rest[k]])] += 1
+    start = 0
+    for k in range(total):
+        many = count[k]
+        count[k] = start
+        start += many
+    for k in range(n):
+        mine = _root(root, rows[rest[k]])
+        placed[count[mine]] = rest[k]
+        count[mine] += 1
+    start = 0
+    while start < n:
+        end = count[_root(root, rows[placed[start]])]
+        _cluster(w, rows, cols, score, placed[start:end], out)
+        start = end
 
 
 @inner
@@ -67,6 +105,7 @@ def _join(root: NDArray[np.int64], a: int, b: int) -> None:
 
 @inner
 def _cluster(
+    w: Work,
     rows: NDArray[np.int64],
     cols: NDArray[np.int64],
     score: NDArray[np.float64],
@@ -86,12 +125,32 @@ def _cluster(
     if one_row or one_col:
         out[rows[best]] = best
         return
-    r = np.unique(rows[pairs])
-    q = np.unique(cols[pairs])
-    if max(len(r), len(q)) > EXACT_MAX:
+    r, q = _distinct(rows, pairs, w.some_rows), _distinct(cols, pairs, w.some_cols)
+    if max(r, q) > EXACT_MAX:
         _greedy(rows, cols, score, pairs, out)
     else:
-        _exact(rows, cols, score, pairs, r, q, out)
+        _exact(rows, cols, score, pairs, w.some_rows[:r], w.some_cols[:q], out)
+
+
+@inner
+def _distinct(values: NDArray[np.int64], pairs: NDArray[np.int64], out: NDArray[np.int64]) -> int:
+    """The different values of the pairs into out, in order. -> how many; more than EXACT_MAX
+    are not counted further."""
+    n = 0
+    for p in pairs:
+        value = values[p]
+        at = n
+        while at > 0 and out[at - 1] > value:
+            at -= 1
+        if at > 0 and out[at - 1] == value:
+            continue
+        if n >= EXACT_MAX:
+            return n + 1
+        for k in range(n, at, -1):
+            out[k] = out[k - 1]
+        out[at] = value
+        n += 1
+    return n
 
 
 @inner

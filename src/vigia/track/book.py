@@ -16,7 +16,6 @@ from vigia.track.frame import NOWHERE, convergence, hex_id, name_of, owner_of, s
 from vigia.track.layout import Cols, empty_cols, empty_work
 from vigia.track.learn import BIAS_SIGMA, CLOCK_SIGMA_S
 from vigia.track.living import LLR_MAX, NEW_PER_HOUR
-from vigia.track.models import MODELS
 from vigia.track.read import fingerprint
 from vigia.track.slots import DEPARTED, EXPIRED, FALSE
 
@@ -30,6 +29,7 @@ VERSION = f"columns.1/{c.F_N}/{c.I_N}/{c.SF_N}/{c.SI_N}/{c.RING_MAX}/{c.PARTS_MA
 TRACKS_MAX = 10_000
 SPARE = 2_000  # slots beyond: ended ones that wait for the next advance
 GROW = 256
+ROWS = 64  # of a scan, for a start
 REPORTS_MAX = 4_096  # people's reports remembered for retries, additions and withdrawals
 PERSON = 0  # kind of source
 REASONS = {EXPIRED: EndReason.EXPIRED, FALSE: EndReason.FALSE, DEPARTED: EndReason.DEPARTED}
@@ -96,12 +96,12 @@ class Book:
         o = settings.origin
         self.settings = settings
         self.site = Site(lat_deg=o.lat_deg, lon_deg=o.lon_deg, alt_hae_m=o.alt_hae_m or 0.0)
-        self.frame = self.site.packed()
         self.memory = memory or Memory()
         self.sensors: dict[str, SensorSite] = {s.sensor_id: s for s in settings.sensors}
         self.row: dict[str, int] = {}
         self.kernels = kernels.in_use()
-        self.work = empty_work()
+        self.work = empty_work(GROW, ROWS)
+        self.work.site[:] = self.site.packed()
         for sensor in settings.sensors:
             if sensor.sensor_id not in self.memory.sensors:
                 self.memory.sensors.append(sensor.sensor_id)
@@ -117,7 +117,14 @@ class Book:
     @cols.setter
     def cols(self, cols: Cols) -> None:
         self._cols = cols
-        self.table = kernels.table_of(self.kernels, cols, self.work)
+        self._fit(len(self.work.read_t))
+
+    def _fit(self, rows: int) -> None:
+        """Scratch for all slots and scans of so many rows; the kernels' table anew."""
+        if len(self.work.slots) != len(self._cols.order) or len(self.work.read_t) < rows:
+            self.work = empty_work(len(self._cols.order), rows)
+            self.work.site[:] = self.site.packed()
+        self.table = kernels.table_of(self.kernels, self._cols, self.work)
 
     def settle(self) -> None:
         """The columns of sensors as the settings say; what was learnt stays."""
@@ -158,8 +165,10 @@ class Book:
             f[c.S_BIAS_VAR], f[c.S_CLOCK_VAR] = BIAS_SIGMA**2, CLOCK_SIGMA_S**2
 
     def room(self, rows: int) -> None:
-        """Before a kernel that may begin so many tracks: slots for them."""
-        cols = self.cols
+        """Before a kernel that is given so many rows, of which each may begin a track."""
+        if rows > len(self.work.read_t):
+            self._fit(2 * rows)
+        cols = self._cols
         if cols.tally[c.C_FREE] >= rows:
             return
         old = len(cols.order)
@@ -205,7 +214,7 @@ class Book:
         assert report.z is not None
         z = np.array(report.z)
         who = owner_of(report.person_id)
-        self.kernels.take_more(self.table, MODELS, slot, z, report.t_obs_ns, who)
+        self.kernels.take_more(self.table, slot, z, report.t_obs_ns, who)
 
 
 def grown(cols: Cols, cap: int) -> Cols:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from vigia.track import layout as c
 from vigia.track import living as life
 from vigia.track.classes import lean, most_likely, p_drone
@@ -18,12 +16,15 @@ from vigia.track.fuse import SECTOR_MODEL, take
 from vigia.track.imm import SIZE, moments, predict
 from vigia.track.jit import inner
 from vigia.track.look import look
+from vigia.track.order import order_by
 from vigia.track.presence import present
 from vigia.track.read import (
+    AHEAD,
     GOOD,
     KNOWN,
     PRESENCE,
     REASONS,
+    TOO_OLD,
     UNUSABLE,
     age,
     fingerprint,
@@ -35,43 +36,40 @@ from vigia.track.read import (
 from vigia.track.sense import AZ, AZ_S, STAND_E, STAND_N, Z_N
 from vigia.track.slots import EXPIRED, end, seen_from, sweep
 from vigia.track.stated import NODE, NONE, state
-from vigia.track.table import opened
+from vigia.track.table import NAMES_AT, names_of, opened, words_of
 from vigia.track.twins import merge
 from vigia.track.witness import fill, report
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
+
+    from vigia.track.layout import Cols, Work
 
 
 FRAME_NS = 250_000_000  # rows of one scan within it are one look: an object appears once
 MERGE_NS = 990_000_000  # tracks of one drone are looked for this often
+NAME_WORD = NAMES_AT // 4  # a row's words from here on are its name
 SPACES = 1 << 40  # spaces of names: one per kind of identity, one per sensor for its own numbers
 
 
-def observe_polar(
-    table: Any,
-    models: NDArray[np.float64],
-    rows: NDArray[np.void],
-    words: NDArray[np.int32],
-    s: int,
-    mark: int,
-    t_recv_ns: int,
-) -> NDArray[np.int64]:
-    """rows (n,) of layout polar.1, words: the same bytes (n, 14). -> (REASONS,) rows by fate."""
+def observe_polar(table: Any, rows: NDArray[np.void], s: int, mark: int, t_recv_ns: int) -> int:
+    """rows (n,) of layout polar.1. w.fate: rows by what became of them. -> how many are told of:
+    refused, or no room for their tracks."""
     cols, w = opened(table)
-    fate = np.zeros(REASONS, np.int64)
-    n = len(rows)
-    z, t = np.empty((n, Z_N)), np.empty(n, np.int64)
-    flags, p, key = np.empty(n, np.int64), np.empty(n), np.empty(n, np.int64)
+    fate = w.fate
+    for why in range(REASONS):
+        fate[why] = 0
+    words = words_of(rows)
     k = 0
-    for r in range(n):
+    for r in range(len(rows)):
         own = fingerprint(words[r], cols.si[s, c.S_HASH] ^ mark)
         why = KNOWN
         if not seen_before(cols, own):
             why = age(rows[r]["t_obs_ns"], t_recv_ns)
             if why == GOOD and says_nothing(rows[r]):
                 why = PRESENCE
-            elif why == GOOD and not read_polar(rows[r], cols, s, z[k]):
+            elif why == GOOD and not read_polar(rows[r], cols, s, w.read_z[k]):
                 why = UNUSABLE
         fate[why] += 1
         if why == PRESENCE:
@@ -79,62 +77,61 @@ def observe_polar(
             belief = _belief(float(rows[r]["p_drone"]))
             present(cols, w, s, t_ns, rows[r]["flags"], belief, own, mark, t_recv_ns)
         if why == GOOD:
-            t[k] = min(rows[r]["t_obs_ns"], t_recv_ns)
-            flags[k] = rows[r]["flags"]
-            p[k] = _belief(float(rows[r]["p_drone"]))
-            key[k] = own
+            w.read_t[k] = min(rows[r]["t_obs_ns"], t_recv_ns)
+            w.read_flags[k] = rows[r]["flags"]
+            w.read_p[k] = _belief(float(rows[r]["p_drone"]))
+            w.read_key[k] = own
             k += 1
-    if k == 0:
-        return fate
-    if k == 1:
-        look(cols, w, models, s, z[:1], t[:1], flags[:1], p[:1], key[:1], mark, t_recv_ns)
-        return fate
-    # the order of rows in a scan means nothing: time, then content
-    order = np.argsort(key[:k], kind="mergesort")
-    order = order[np.argsort(t[order], kind="mergesort")]
+    _in_order(w, k)
     start = 0
     while start < k:
         stop = start + 1
-        while stop < k and t[order[stop]] - t[order[start]] <= FRAME_NS:
+        while stop < k and w.row_t[stop] - w.row_t[start] <= FRAME_NS:
             stop += 1
-        o = order[start:stop]
-        look(cols, w, models, s, z[o], t[o], flags[o], p[o], key[o], mark, t_recv_ns)
+        look(
+            cols, w, w.models, s, w.row_z[start:stop], w.row_t[start:stop],
+            w.row_flags[start:stop], w.row_p[start:stop], w.row_key[start:stop], mark, t_recv_ns,
+        )  # fmt: skip
         start = stop
-    return fate
+    return _told(cols, fate)
 
 
-def observe_place(
-    table: Any,
-    models: NDArray[np.float64],
-    site: NDArray[np.float64],
-    rows: NDArray[np.void],
-    words: NDArray[np.int32],
-    names: NDArray[np.uint8],
-    s: int,
-    mark: int,
-    t_recv_ns: int,
-) -> NDArray[np.int64]:
-    """rows (n,) of layout place.1, words: the same bytes (n, 24), names: those of the identities
-    (n, 24). -> (REASONS,) rows by fate."""
+@inner
+def _in_order(w: Work, n: int) -> None:
+    """The rows read, in the order that means something: time, then content."""
+    order_by(w.read_t, w.read_key, n, w.row_order, w.row_spare)
+    for k in range(n):
+        r = w.row_order[k]
+        for j in range(Z_N):
+            w.row_z[k, j] = w.read_z[r, j]
+        w.row_t[k], w.row_flags[k] = w.read_t[r], w.read_flags[r]
+        w.row_p[k], w.row_key[k] = w.read_p[r], w.read_key[r]
+
+
+@inner
+def _told(cols: Cols, fate: NDArray[np.int64]) -> int:
+    return fate[TOO_OLD] + fate[AHEAD] + fate[UNUSABLE] + cols.tally[c.C_DROPPED]
+
+
+def observe_place(table: Any, rows: NDArray[np.void], s: int, mark: int, t_recv_ns: int) -> int:
+    """rows (n,) of layout place.1. As observe_polar."""
     cols, w = opened(table)
-    fate = np.zeros(REASONS, np.int64)
+    fate = w.fate
+    for why in range(REASONS):
+        fate[why] = 0
+    words, names = words_of(rows), names_of(rows)
     n = len(rows)
-    keys = np.empty(n, np.int64)
     for r in range(n):
-        keys[r] = fingerprint(words[r], cols.si[s, c.S_HASH] ^ mark)
-    order = np.arange(n)
-    if n > 1:
-        times = np.empty(n, np.int64)
-        for r in range(n):
-            times[r] = rows[r]["t_obs_ns"]
-        order = np.argsort(keys, kind="mergesort")
-        order = order[np.argsort(times[order], kind="mergesort")]
-    z = w.g[0][:Z_N].copy()
-    for r in order:
+        w.read_key[r] = fingerprint(words[r], cols.si[s, c.S_HASH] ^ mark)
+        w.read_t[r] = rows[r]["t_obs_ns"]
+    order_by(w.read_t, w.read_key, n, w.row_order, w.row_spare)
+    z = w.read_z[0]
+    for k in range(n):
+        r = w.row_order[k]
         why = KNOWN
-        if not seen_before(cols, keys[r]):
+        if not seen_before(cols, w.read_key[r]):
             why = age(rows[r]["t_obs_ns"], t_recv_ns)
-            if why == GOOD and not read_place(rows[r], site, z, 0.0):
+            if why == GOOD and not read_place(rows[r], w.site, z, 0.0):
                 why = UNUSABLE
         fate[why] += 1
         if why != GOOD:
@@ -142,20 +139,20 @@ def observe_place(
         kind = int(rows[r]["id_kind"])
         name, space = 0, 0
         if names[r, 0]:
-            name = fingerprint(words[r, 18:], 1)
+            name = fingerprint(words[r, NAME_WORD:], 1)
             space = 1 + kind + (SPACES * (1 + s) if kind == NODE else 0)
         else:
             kind = NONE
         state(
             cols,
             w,
-            models,
+            w.models,
             s,
             z,
             min(rows[r]["t_obs_ns"], t_recv_ns),
             int(rows[r]["flags"]),
             _belief(float(rows[r]["p_drone"])),
-            keys[r],
+            w.read_key[r],
             space,
             name,
             kind,
@@ -163,12 +160,11 @@ def observe_place(
             mark,
             t_recv_ns,
         )
-    return fate
+    return _told(cols, fate)
 
 
 def observe_person(
     table: Any,
-    models: NDArray[np.float64],
     z: NDArray[np.float64],
     t_ns: int,
     track: int,
@@ -181,7 +177,9 @@ def observe_person(
 ) -> tuple[int, float, float, float]:
     """witness.report."""
     cols, w = opened(table)
-    return report(cols, w, models, z, t_ns, track, link, whose, known, drone_nats, mark, t_recv_ns)
+    return report(
+        cols, w, w.models, z, t_ns, track, link, whose, known, drone_nats, mark, t_recv_ns
+    )
 
 
 def advance(table: Any, t_recv_ns: int, ends: NDArray[np.int64]) -> int:
@@ -209,7 +207,6 @@ def advance(table: Any, t_recv_ns: int, ends: NDArray[np.int64]) -> int:
 
 def states(
     table: Any,
-    models: NDArray[np.float64],
     t_ns: int,
     slots: NDArray[np.int64],
     ints: NDArray[np.int64],
@@ -232,9 +229,9 @@ def states(
         dt = max((t_ns - cols.i[slot, c.T]) / 1e9, 0.0)
         if cols.i[slot, c.IS_SECTOR]:
             for q in range(m):
-                predict(w.g[q : q + 1], 1, dt, models[SECTOR_MODEL:], w.tmp)
+                predict(w.g[q : q + 1], 1, dt, w.models[SECTOR_MODEL:], w.tmp)
         else:
-            predict(w.g, m, dt, models, w.tmp)
+            predict(w.g, m, dt, w.models, w.tmp)
         moments(w.g, m, moment[n])
         slots[n] = slot
         ints[n, 0] = life.witness_count(cols, slot)
@@ -257,7 +254,6 @@ def refill(table: Any, slot: int, z: NDArray[np.float64], t_ns: int, whose: floa
 
 def take_more(
     table: Any,
-    models: NDArray[np.float64],
     slot: int,
     z: NDArray[np.float64],
     t_ns: int,
@@ -266,7 +262,7 @@ def take_more(
     """One more report of a person into the state, and nothing else."""
     cols, w = opened(table)
     seen_from(cols, slot, z[STAND_E], z[STAND_N], whose)
-    take(cols, slot, z, t_ns, models, w)
+    take(cols, slot, z, t_ns, w.models, w)
     life.settle_fix(cols, slot)
     cols.f[slot, c.AZ_DEG] = math.degrees(z[AZ])
     cols.f[slot, c.AZ_SIGMA_DEG] = math.degrees(z[AZ_S])

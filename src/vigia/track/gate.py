@@ -40,14 +40,18 @@ from vigia.track.sense import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from vigia.track.layout import Cols
+    from vigia.track.layout import Cols, Work
 
 COARSE2 = 21.0  # squared sigmas, on bounds of the covariance
 CALM_M2_S3 = 5.0  # usual manoeuvres, a third of their strength
-WILD_M2_S3 = 60.0  # the strongest
+WILD_M2_S3 = 60.0  # the strongest, generously
+STRONG_M2_S3 = 14.0  # a third of the strongest in the table of models
+STRONG_M2_S2 = 80.0  # what it adds to the variance of a speed, in the end
 CLIMB_MPS = 8.0
 RATE_SLACK_M2_S2 = 9.0
 TELLS = 0.02  # a bearing this much wider than what is known tells nothing
+PARTS = c.GROUPS - 1  # of the compass
+GROUPS = c.GROUPS  # of candidates of one rank: the wide ones, and those of each part
 WIDE_RAD = 0.2  # candidates whose gate is wider than this are tried with every row
 DRIFT_S = 15.0  # a velocity is believed no longer than this
 FRAME_SLACK_M2 = 60.0  # what may change within a frame
@@ -56,13 +60,13 @@ FIELD_RATE_MPS = 30.0  # range rates over which false rows lie
 LOOK_MAX_S = 5.0  # a look that takes longer is several
 FAST_MPS = 40.0
 STAND_WIDE_M = 20.0  # of a sensor that hardly knows where it stands
+BACK2 = 2.4  # squared radians, less than a right angle: a gate narrower has nothing behind it
 FEW = 12  # candidates up to which no window is worth its search
+QUARTER = 1.5  # radians: a window this wide is all around
 # columns of a candidate
-A_E, A_N_, A_VAR, A_AGE, A_AZ, A_RHO = range(6)
-A_N = 6
-# columns of a plot
+A_E, A_N_, A_VAR, A_AGE, A_RHO2 = range(5)
+# columns of an aim: the direction of a row as a vector, and of a plot where it lies along it
 Q_SE, Q_SN, Q_FLAT, Q_RISE, Q_ALONG2, Q_ACROSS2, Q_UP2 = range(7)
-Q_N = 7
 
 
 @inner
@@ -83,19 +87,22 @@ def gate_nis(n: int) -> float:
 
 @inner
 def candidates(
-    cols: Cols, mark: int, t_ns: int, e0: float, n0: float, reach_m: float
+    cols: Cols, w: Work, mark: int, t_ns: int, e0: float, n0: float, reach_m: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Live tracks within reach of (e0, n0) at t_ns: slots, and per track the columns A_*."""
+    """Live tracks within reach of (e0, n0) at t_ns: slots, and per track the columns A_*. Good
+    until the next call: they lie in w."""
     n = cols.tally[c.C_N]
-    slots = np.empty(n, np.int64)
-    at = np.empty((n, A_N))
+    slots, at = w.slots, w.at
     now = float(t_ns)
     k = 0
     for j in range(n):
         slot = cols.order[j]
         f = cols.gate[slot]
         b = (now - f[c.T_FLOAT]) * 1e-9
-        b = max(min(b, DRIFT_S), -DRIFT_S)
+        if b > DRIFT_S:
+            b = DRIFT_S
+        elif b < -DRIFT_S:
+            b = -DRIFT_S
         de = f[c.MEAN_E] + b * f[c.MEAN_VE] - e0
         dn = f[c.MEAN_N] + b * f[c.MEAN_VN] - n0
         b = abs(b)
@@ -109,22 +116,18 @@ def candidates(
             continue
         slots[k] = slot
         at[k, A_E], at[k, A_N_], at[k, A_VAR], at[k, A_AGE] = de, dn, v, b
+        at[k, A_RHO2] = max(rho2, NEAR_M * NEAR_M)
         k += 1
     return slots[:k], at[:k]
 
 
 @inner
-def aim(at: NDArray[np.float64]) -> None:
-    """Azimuth and horizontal range of each candidate."""
-    for k in range(len(at)):
-        de, dn = at[k, A_E], at[k, A_N_]
-        at[k, A_AZ] = math.atan2(de, dn)
-        at[k, A_RHO] = math.sqrt(max(de * de + dn * dn, NEAR_M * NEAR_M))
-
-
-@inner
-def plotted(z: NDArray[np.float64], q: NDArray[np.float64]) -> None:
-    """Fills q (Q_N,): where a plot lies from its stand, along which line, and how surely."""
+def aimed(z: NDArray[np.float64], q: NDArray[np.float64]) -> None:
+    """Fills q (AIM_N,): along which line a row lies from its stand; of a plot also where, and how
+    surely."""
+    q[Q_SE], q[Q_SN] = math.sin(z[AZ]), math.cos(z[AZ])
+    if math.isnan(z[RNG]):
+        return
     rise, along2, up2, flat = 0.0, z[RNG_S] * z[RNG_S], 0.0, z[RNG]
     if math.isnan(z[EL]):
         along2 += 0.09 * flat * flat  # the height bends slant range
@@ -134,48 +137,144 @@ def plotted(z: NDArray[np.float64], q: NDArray[np.float64]) -> None:
         up2 = flat * flat * z[EL_S] * z[EL_S]
         along2 += rise * rise * z[EL_S] * z[EL_S]
         flat *= math.cos(z[EL])
-    q[Q_SE], q[Q_SN] = math.sin(z[AZ]), math.cos(z[AZ])
     q[Q_FLAT], q[Q_RISE] = flat, rise
     q[Q_ALONG2], q[Q_ACROSS2], q[Q_UP2] = along2, z[RNG] * z[RNG] * z[AZ_S] * z[AZ_S], up2
 
 
 @inner
-def near_plot(
+def near_plots(
+    cols: Cols,
+    w: Work,
     z: NDArray[np.float64],
-    q: NDArray[np.float64],
-    fs: NDArray[np.float64],
-    slot: int,
-    ats: NDArray[np.float64],
-    k: int,
-) -> bool:
-    """The coarse gate of a plot against candidate k in this slot, never tighter than the fine
-    one: along the line of sight, across it, in height and in range rate. Whole arrays and places
-    in them: a view of each would cost more than the gate."""
-    v, e, n = ats[k, A_VAR] + z[STAND_S] * z[STAND_S], ats[k, A_E], ats[k, A_N_]
-    along = e * q[Q_SE] + n * q[Q_SN] - q[Q_FLAT]
-    if along * along > COARSE2 * (v + q[Q_ALONG2]):
-        return False
-    across = e * q[Q_SN] - n * q[Q_SE]
-    if across * across > COARSE2 * (v + q[Q_ACROSS2]):
-        return False
-    if not math.isnan(q[Q_RISE]):
-        off = q[Q_RISE] - (fs[slot, c.MEAN_U] - z[STAND_U])
-        climb = ats[k, A_AGE] * CLIMB_MPS
-        high = fs[slot, c.VAR_U] + climb * climb + q[Q_UP2]
-        if off * off > COARSE2 * (high + FRAME_SLACK_M2):
-            return False
-    if math.isnan(z[RR]):
-        return True
-    rho = math.sqrt(max(e * e + n * n, NEAR_M * NEAR_M))
-    off = z[RR] - (e * fs[slot, c.MEAN_VE] + n * fs[slot, c.MEAN_VN]) / rho
-    loose = fs[slot, c.VAR_V] * (1.0 + v / (rho * rho)) + WILD_M2_S3 * ats[k, A_AGE]
-    return off * off <= COARSE2 * (loose + z[RR_S] * z[RR_S] + RATE_SLACK_M2_S2)
+    t_ns: int,
+    slots: NDArray[np.int64],
+    at: NDArray[np.float64],
+    spans: tuple[int, int, int, int, int, int],
+) -> int:
+    """The candidates of the spans of w.order that the plot z, aimed at in w.aim, may come from:
+    into w.key. The coarse gate is never tighter than the fine one: along the line of sight,
+    across it, in height and in range rate. -> how many."""
+    q, fs = w.aim, cols.f
+    has_rise, has_rate = not math.isnan(q[Q_RISE]), not math.isnan(z[RR])
+    stand2, rate2 = z[STAND_S] * z[STAND_S], z[RR_S] * z[RR_S] + RATE_SLACK_M2_S2
+    found = 0
+    for j in range(spans[0] + spans[2] + spans[4]):
+        k = w.order[nth(j, spans)]
+        v, e, n = at[k, A_VAR] + stand2, at[k, A_E], at[k, A_N_]
+        along = e * q[Q_SE] + n * q[Q_SN] - q[Q_FLAT]
+        if along * along > COARSE2 * (v + q[Q_ALONG2]):
+            continue
+        across = e * q[Q_SN] - n * q[Q_SE]
+        if across * across > COARSE2 * (v + q[Q_ACROSS2]):
+            continue
+        slot = slots[k]
+        if has_rise:
+            off = q[Q_RISE] - (fs[slot, c.MEAN_U] - z[STAND_U])
+            climb = at[k, A_AGE] * CLIMB_MPS
+            high = fs[slot, c.VAR_U] + climb * climb + q[Q_UP2]
+            if off * off > COARSE2 * (high + FRAME_SLACK_M2):
+                continue
+        if has_rate:
+            off = z[RR]
+            off -= (e * fs[slot, c.MEAN_VE] + n * fs[slot, c.MEAN_VN]) / math.sqrt(at[k, A_RHO2])
+            loose = fs[slot, c.VAR_V] * (1.0 + v / at[k, A_RHO2]) + WILD_M2_S3 * at[k, A_AGE]
+            if off * off > COARSE2 * (loose + rate2):
+                continue
+        i = cols.i[slot]
+        if i[c.ENDED] or (i[c.IS_SECTOR] and i[c.PARTS] > 1):
+            continue  # a plot begins its own track; a confirmed one joins its sector
+        if reachable(cols.g[slot], i[c.PARTS], z, q, (t_ns - i[c.T]) / 1e9):
+            w.key[found] = k
+            found += 1
+    return found
 
 
 @inner
-def near_bearing(z: NDArray[np.float64], ats: NDArray[np.float64], k: int, sector: bool) -> bool:
-    """The coarse gate of a bearing against candidate k, never tighter than the fine one."""
-    rho2 = ats[k, A_RHO] * ats[k, A_RHO]
+def reachable(
+    g: NDArray[np.float64], m: int, z: NDArray[np.float64], q: NDArray[np.float64], age_s: float
+) -> bool:
+    """The second gate of a plot: could any of the components (m, 28) of age_s ago have got there,
+    along the line of sight and across it, and be as fast along it? Costs a tenth of the fit and
+    spares most of those that fail; never tighter than it. After mixing a component's mean lies
+    among the means, moved on by anything between what a hovering and what a cruising drone would
+    be; its covariance is at most the largest, with the spread of the means and the strongest
+    manoeuvres added."""
+    if age_s < 0.0:
+        return True
+    still = math.exp(-age_s)  # what is left of a hovering drone's speed
+    more = STRONG_M2_S3 * age_s * age_s * age_s + z[STAND_S] * z[STAND_S]
+    low, high, var, v_low, v_high, v_var = _hull(g, m, z, q[Q_SE], q[Q_SN], still, age_s)
+    if _beyond(low, high, q[Q_FLAT], var + more + q[Q_ALONG2]):
+        return False
+    low, high, var, x_low, x_high, x_var = _hull(g, m, z, q[Q_SN], -q[Q_SE], still, age_s)
+    if _beyond(low, high, 0.0, var + more + q[Q_ACROSS2]):
+        return False
+    if math.isnan(z[RR]) or math.isnan(q[Q_RISE]):
+        return True
+    # the line of sight may turn by as much as the place across it is unknown
+    flat = max(q[Q_FLAT], NEAR_M)
+    turn2 = COARSE2 * (var + more + q[Q_ACROSS2] + 0.25 * (high - low) * (high - low))
+    turn2 = min(turn2 / (flat * flat), 1.0) * (max(x_low * x_low, x_high * x_high) + x_var)
+    climb, up_var = 0.0, 0.0
+    for k in range(m):
+        climb = max(climb, abs(g[k, 6]))
+        up_var = max(up_var, g[k, 27])
+    steep = abs(q[Q_RISE]) / z[RNG]
+    level = flat / z[RNG]
+    slack = steep * climb
+    more = STRONG_M2_S2 * (1.0 - math.exp(-0.5 * age_s)) + 2.0 * steep * steep * (up_var + 1.0)
+    more += 2.0 * v_var + turn2 + z[RR_S] * z[RR_S] + RATE_SLACK_M2_S2
+    return not _beyond(level * v_low - slack, level * v_high + slack, z[RR], more)
+
+
+@inner
+def _beyond(low: float, high: float, value: float, var: float) -> bool:
+    """Is value farther from low .. high than the coarse gate allows?"""
+    off = max(low - value, value - high, 0.0)
+    wide = high - low
+    return off * off > COARSE2 * (var + 0.25 * wide * wide)
+
+
+@inner
+def _hull(
+    g: NDArray[np.float64],
+    m: int,
+    z: NDArray[np.float64],
+    ue: float,
+    un: float,
+    still: float,
+    age_s: float,
+) -> tuple[float, float, float, float, float, float]:
+    """Of the components, along the horizontal direction (ue, un) from z's stand, age_s later:
+    least and greatest mean place and largest variance, then the same of the speed."""
+    low, high, var, v_low, v_high, v_var = math.inf, -math.inf, 0.0, math.inf, -math.inf, 0.0
+    ee, en, nn = ue * ue, ue * un, un * un
+    slow_s = 1.0 - still
+    for k in range(m):
+        p = ue * (g[k, 1] - z[STAND_E]) + un * (g[k, 2] - z[STAND_N])
+        v = ue * g[k, 4] + un * g[k, 5]
+        near, far = p + slow_s * v, p + age_s * v
+        low, high = min(low, near, far), max(high, near, far)
+        v_low, v_high = min(v_low, v, still * v), max(v_high, v, still * v)
+        pp = ee * g[k, 7] + 2.0 * en * g[k, 8] + nn * g[k, 13]
+        pv = abs(ee * g[k, 10] + en * (g[k, 11] + g[k, 15]) + nn * g[k, 16])
+        vv = ee * g[k, 22] + 2.0 * en * g[k, 23] + nn * g[k, 25]
+        var = max(var, pp + age_s * (2.0 * pv + age_s * vv))
+        v_var = max(v_var, vv)
+    return low, high, var, v_low, v_high, v_var
+
+
+@inner
+def near_bearing(
+    z: NDArray[np.float64],
+    q: NDArray[np.float64],
+    ats: NDArray[np.float64],
+    k: int,
+    sector: bool,
+) -> bool:
+    """The coarse gate of a bearing against candidate k, never tighter than the fine one: the sine
+    of an angle is not larger than the angle."""
+    rho2 = ats[k, A_RHO2]
     slip = z[TIME_S] * FAST_MPS
     v = ats[k, A_VAR] + z[STAND_S] * z[STAND_S] + slip * slip
     if z[HEARD] > 0.5:
@@ -184,9 +283,32 @@ def near_bearing(z: NDArray[np.float64], ats: NDArray[np.float64], k: int, secto
         v *= 2.0
     if v > 0.1 * rho2:
         return True
-    off = z[AZ] - ats[k, A_AZ]
-    off -= TURN * math.floor((off + math.pi) / TURN)
-    return off * off <= COARSE2 * (z[AZ_S] * z[AZ_S] + v / rho2)
+    width2 = COARSE2 * (z[AZ_S] * z[AZ_S] * rho2 + v)
+    e, n = ats[k, A_E], ats[k, A_N_]
+    if e * q[Q_SE] + n * q[Q_SN] < 0.0 and width2 < BACK2 * rho2:
+        return False
+    across = e * q[Q_SN] - n * q[Q_SE]
+    return across * across <= width2
+
+
+@inner
+def near_bearings(
+    cols: Cols,
+    w: Work,
+    z: NDArray[np.float64],
+    slots: NDArray[np.int64],
+    at: NDArray[np.float64],
+    spans: tuple[int, int, int, int, int, int],
+) -> int:
+    """near_plots for a bearing."""
+    found = 0
+    for j in range(spans[0] + spans[2] + spans[4]):
+        k = w.order[nth(j, spans)]
+        i = cols.i[slots[k]]
+        if near_bearing(z, w.aim, at, k, i[c.IS_SECTOR] == 1) and not i[c.ENDED]:
+            w.key[found] = k
+            found += 1
+    return found
 
 
 @inner
@@ -260,48 +382,47 @@ def log_false(cols: Cols, s: int, z: NDArray[np.float64]) -> float:
 
 
 @inner
-def window(
-    z: NDArray[np.float64], az: NDArray[np.float64], wide: int
-) -> tuple[int, int, int, int, int]:
-    """Which places in `mine` z is tried with: the `wide` first ones, `many` from `first` on, and
-    `more` from `rest` on (what wraps around). -> wide, many, first, more, rest."""
+def part(e: float, n: float) -> int:
+    """Which of PARTS parts of the compass, clockwise from north, the direction (e, n) is in; they
+    are not equally wide, and no angle is computed."""
+    total = abs(e) + abs(n)
+    if total == 0.0:
+        return 0
+    along = n / total
+    turn = 1.0 - along if e >= 0.0 else 3.0 + along
+    return min(int(turn * (PARTS / 4)), PARTS - 1)
+
+
+@inner
+def window(z: NDArray[np.float64], w: Work, rank: int) -> tuple[int, int, int, int, int, int]:
+    """Which places of w.order the row z, aimed at in w.aim, is tried with: the wide ones of this
+    rank, and those of the parts of the compass that it may mean, which may be two stretches.
+
+    -> how many wide ones; how many from where; how many more from where.
+    """
+    first = rank * GROUPS
+    start = w.ends[first - 1] if first else 0
+    wide, end = w.ends[first], w.ends[first + GROUPS - 1]
     half = math.sqrt(COARSE2) * z[AZ_S] + WIDE_RAD
     if z[HEARD] > 0.5:
         half += 2.0 * MANOEUVRE_MPS / SOUND_MPS
-    n = len(az)
-    if half >= math.pi or n < FEW or z[STAND_S] > STAND_WIDE_M:
-        return wide, n, wide, 0, 0
-    middle = wrap(z[AZ])
-    low, high = middle - half, middle + half
-    a = _rank(az, low)
-    b = _rank(az, high)
-    if low < -math.pi:
-        rest = _rank(az, low + TURN)
-        return wide, b - a, wide + a, n - rest, wide + rest
-    if high > math.pi:
-        return wide, b - a, wide + a, _rank(az, high - TURN), wide
-    return wide, b - a, wide + a, 0, 0
+    if half >= QUARTER or end - wide < FEW or z[STAND_S] > STAND_WIDE_M:
+        return wide - start, start, end - wide, wide, 0, 0
+    sh, ch = math.sin(half), math.cos(half)
+    se, sn = w.aim[Q_SE], w.aim[Q_SN]
+    low = first + 1 + part(se * ch - sn * sh, sn * ch + se * sh)
+    high = first + 1 + part(se * ch + sn * sh, sn * ch - se * sh)
+    if low <= high:
+        return wide - start, start, w.ends[high] - w.ends[low - 1], w.ends[low - 1], 0, 0
+    return wide - start, start, end - w.ends[low - 1], w.ends[low - 1], w.ends[high] - wide, wide
 
 
 @inner
-def _rank(az: NDArray[np.float64], limit: float) -> int:
-    """How many of az, in order, are below the limit."""
-    low, high = 0, len(az)
-    while low < high:
-        middle = (low + high) // 2
-        if az[middle] < limit:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@inner
-def nth(q: int, spans: tuple[int, int, int, int, int]) -> int:
+def nth(q: int, spans: tuple[int, int, int, int, int, int]) -> int:
     """The q-th of the places that window means."""
     if q < spans[0]:
-        return q
+        return spans[1] + q
     q -= spans[0]
-    if q < spans[1]:
-        return spans[2] + q
-    return spans[4] + q - spans[1]
+    if q < spans[2]:
+        return spans[3] + q
+    return spans[5] + q - spans[2]

@@ -14,7 +14,6 @@ import numpy as np
 from vigia.scan import DTYPES, Layout
 from vigia.track import entry
 from vigia.track.layout import Cols, Work, empty_cols, empty_work
-from vigia.track.models import MODELS
 from vigia.track.sense import Z_N
 from vigia.track.table import addresses
 
@@ -73,25 +72,21 @@ def compile_all() -> Iterator[str]:
 
 def _samples() -> dict[str, tuple[Any, ...]]:
     """One value of each argument's type, for each kernel."""
-    table = addresses(empty_cols(1, 1), empty_work())
+    table = addresses(empty_cols(1, 1), empty_work(1, 1))
     i, f, z = 0, 0.0, np.zeros(Z_N)
     ints, floats = np.zeros(1, np.int64), np.zeros(1)
 
-    def scan(layout: Layout) -> tuple[Any, Any]:
-        data = bytes(DTYPES[layout].itemsize)
-        return np.frombuffer(data, DTYPES[layout]), np.frombuffer(data, "<i4").reshape(1, -1)
+    def scan(layout: Layout) -> Any:
+        return np.frombuffer(bytes(DTYPES[layout].itemsize), DTYPES[layout])
 
-    names = np.frombuffer(bytes(24), np.uint8).reshape(1, 24)
-    polar, place = scan(Layout.POLAR_1), scan(Layout.PLACE_1)
-    head = (table, MODELS)
     return {
-        "observe_polar": (*head, *polar, i, i, i),
-        "observe_place": (*head, floats, *place, names, i, i, i),
-        "observe_person": (*head, z, i, i, i, f, True, f, i, i),
+        "observe_polar": (table, scan(Layout.POLAR_1), i, i, i),
+        "observe_place": (table, scan(Layout.PLACE_1), i, i, i),
+        "observe_person": (table, z, i, i, i, f, True, f, i, i),
         "advance": (table, i, ints),
-        "states": (*head, i, ints, ints.reshape(1, 1), floats.reshape(1, 1), floats.reshape(1, 1)),
+        "states": (table, i, ints, ints.reshape(1, 1), floats.reshape(1, 1), floats.reshape(1, 1)),
         "refill": (table, i, z, i, f),
-        "take_more": (*head, i, z, i, f),
+        "take_more": (table, i, z, i, f),
         "believe": (table, i, f),
         "finish": (table, i, i),
         "clear": (table,),

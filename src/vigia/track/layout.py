@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from vigia.track.imm import SIZE
-from vigia.track.jit import inner as inner
+from vigia.track.models import MODELS
 from vigia.track.sense import Z_N
 
 if TYPE_CHECKING:
@@ -121,6 +121,11 @@ OWN_MAX = 64
 L_POSSIBLE, L_CONFIRM, L_AGREED = range(3)
 LIMITS = 3
 INDEX_SLOTS = 1 << 13
+GROUPS = 65  # of candidates (gate.py)
+PAIRS_A_ROW = 16  # candidates that one row of a scan is weighed between
+SOME = 64  # rows, and candidates, of a cluster that is solved exactly
+FATES = 6  # read.REASONS
+AT_N, AIM_N, SITE_N = 6, 7, 13  # columns of a candidate, of an aim, of a site (gate.py, geo.py)
 KNOWN_SLOTS = 1 << 16  # rows remembered to recognise a duplicate, by the low bits of their hash
 
 
@@ -154,14 +159,55 @@ class Cols(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Scratch; holds nothing between calls."""
+    """Scratch; holds nothing between calls but the tables of the models and of the site. Kernels
+    allocate nothing that a function is given: an array with an owner is counted at every call."""
 
+    models: NDArray[np.float64]  # models.MODELS
+    site: NDArray[np.float64]  # geo.Site.packed
     tmp: NDArray[np.float64]  # (6, SIZE)
     rows: NDArray[np.float64]  # (6, 8)
     g: NDArray[np.float64]  # (PARTS_MAX, SIZE)
     h: NDArray[np.float64]  # (PARTS_MAX, SIZE)
     m: NDArray[np.float64]  # (SIZE,)
     z: NDArray[np.float64]  # (Z_N,)
+    aim: NDArray[np.float64]  # (AIM_N,)
+    fate: NDArray[np.int64]  # (FATES,): rows of the last scan by what became of them
+    # by row of a scan: as read, then in order
+    read_z: NDArray[np.float64]  # (rows, Z_N)
+    read_t: NDArray[np.int64]
+    read_flags: NDArray[np.int64]
+    read_p: NDArray[np.float64]
+    read_key: NDArray[np.int64]
+    row_z: NDArray[np.float64]  # (rows, Z_N)
+    row_t: NDArray[np.int64]
+    row_flags: NDArray[np.int64]
+    row_p: NDArray[np.float64]
+    row_key: NDArray[np.int64]
+    row_order: NDArray[np.int64]
+    row_spare: NDArray[np.int64]
+    row_free: NDArray[np.bool_]
+    row_ready: NDArray[np.int64]
+    row_parts: NDArray[np.float64]  # (rows, PARTS_MAX - 2, SIZE)
+    row_got: NDArray[np.int64]
+    ends: NDArray[np.int64]  # (3 GROUPS,)
+    # by pair of a row and a candidate: PAIRS_A_ROW a row and one of each candidate
+    pair_row: NDArray[np.int64]
+    pair_track: NDArray[np.int64]
+    pair_score: NDArray[np.float64]
+    pair_rest: NDArray[np.int64]
+    pair_placed: NDArray[np.int64]
+    # by row and candidate
+    root: NDArray[np.int64]
+    count: NDArray[np.int64]
+    some_rows: NDArray[np.int64]  # (SOME,)
+    some_cols: NDArray[np.int64]
+    # by candidate
+    slots: NDArray[np.int64]
+    at: NDArray[np.float64]  # (cap, AT_N)
+    group: NDArray[np.int64]
+    key: NDArray[np.int64]
+    order: NDArray[np.int64]
+    taken: NDArray[np.bool_]
 
 
 def empty_cols(cap: int, sensors: int) -> Cols:
@@ -194,12 +240,51 @@ def empty_cols(cap: int, sensors: int) -> Cols:
     )
 
 
-def empty_work() -> Work:
+def empty_work(cap: int, rows: int) -> Work:
+    """For so many slots and scans of so many rows."""
+    ints, floats = np.int64, np.float64
+    pairs = PAIRS_A_ROW * rows + cap
     return Work(
+        MODELS.copy(),
+        np.zeros(SITE_N),
         np.zeros((6, SIZE)),
         np.zeros((6, 8)),
         np.zeros((PARTS_MAX, SIZE)),
         np.zeros((PARTS_MAX, SIZE)),
         np.zeros(SIZE),
         np.zeros(Z_N),
+        np.zeros(AIM_N),
+        np.zeros(FATES, ints),
+        np.zeros((rows, Z_N)),
+        np.zeros(rows, ints),
+        np.zeros(rows, ints),
+        np.zeros(rows, floats),
+        np.zeros(rows, ints),
+        np.zeros((rows, Z_N)),
+        np.zeros(rows, ints),
+        np.zeros(rows, ints),
+        np.zeros(rows, floats),
+        np.zeros(rows, ints),
+        np.zeros(rows, ints),
+        np.zeros(rows, ints),
+        np.zeros(rows, np.bool_),
+        np.zeros(rows, ints),
+        np.zeros((rows, PARTS_MAX - 2, SIZE)),
+        np.zeros(rows, ints),
+        np.zeros(3 * GROUPS, ints),
+        np.zeros(pairs, ints),
+        np.zeros(pairs, ints),
+        np.zeros(pairs, floats),
+        np.zeros(pairs, ints),
+        np.zeros(pairs, ints),
+        np.zeros(rows + cap, ints),
+        np.zeros(rows + cap, ints),
+        np.zeros(SOME, ints),
+        np.zeros(SOME, ints),
+        np.zeros(cap, ints),
+        np.zeros((cap, AT_N)),
+        np.zeros(cap, ints),
+        np.zeros(cap, ints),
+        np.zeros(cap, ints),
+        np.zeros(cap, np.bool_),
     )

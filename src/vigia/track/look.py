@@ -17,26 +17,24 @@ from vigia.track.assign import assign
 from vigia.track.extend import begin_with, extend
 from vigia.track.fuse import MOVES, attempt, copy_parts
 from vigia.track.gate import (
-    A_AZ,
     A_E,
     A_N_,
-    A_RHO,
+    A_RHO2,
     A_VAR,
     COARSE2,
-    Q_N,
+    GROUPS,
     WIDE_RAD,
-    aim,
+    aimed,
     bearing_odds,
     candidates,
     gate_nis,
     log_false,
-    near_bearing,
-    near_plot,
-    nth,
-    plotted,
+    near_bearings,
+    near_plots,
+    part,
     window,
 )
-from vigia.track.imm import SIZE, width
+from vigia.track.imm import width
 from vigia.track.jit import inner
 from vigia.track.sense import RNG
 from vigia.tracktable import TrackFlag
@@ -54,6 +52,7 @@ UNSEEN_MAX = 8  # sweeps in which a stated place was not seen
 UNSEEN_REACH, UNSEEN_NEAR_M = 0.4, 100.0
 CONFLICT = int(TrackFlag.ID_CONFLICT)
 SOLID, SHOWN, HIDDEN = 0, 1, 2
+FEW_ROWS = 4  # up to which all candidates are tried with each row
 REACH = 1.3  # of a sensor's range: tracks beyond are no candidates
 
 
@@ -74,21 +73,24 @@ def look(
     """One frame: rows (n, Z_N) of sensor s at nearly one time, each from another object."""
     n = len(t)
     life.swept(cols, s, n)
-    free = np.ones(n, np.bool_)
+    free = w.row_free[:n]
+    for r in range(n):
+        free[r] = True
+    left = n
     reach = REACH * cols.sf[s, c.S_RANGE]
-    slots, at = candidates(cols, mark, t[0], cols.sf[s, c.S_E], cols.sf[s, c.S_N], reach)
-    aim(at)
-    order, ends, wide = _by_rank(cols, slots, at)
+    slots, at = candidates(cols, w, mark, t[0], cols.sf[s, c.S_E], cols.sf[s, c.S_N], reach)
+    _by_rank(cols, w, slots, at, n)
     for turn in (SOLID, SHOWN, HIDDEN):
         if turn == HIDDEN:
-            life.heard(cols, s, int(free.sum()), t[n - 1])
-        mine = order[ends[turn] : ends[turn + 1]]
-        rows, tracks, score, best, parts = _pairs(
-            cols, w, models, s, z, t, free, slots, at, mine, wide[turn]
-        )
-        if len(rows):
-            _claim(cols, w, models, s, z, t, flags, p, t_recv_ns, free, slots, rows, tracks, score,
-                   best, parts)  # fmt: skip
+            life.heard(cols, s, left, t[n - 1])
+        if left and w.ends[(turn + 1) * GROUPS - 1] > (w.ends[turn * GROUPS - 1] if turn else 0):
+            pairs = _pairs(cols, w, models, s, z, t, free, slots, at, turn)
+            if pairs:
+                _claim(cols, w, models, s, z, t, flags, p, t_recv_ns, free, slots, pairs)
+            left = 0
+            for r in range(n):
+                if free[r]:
+                    left += 1
     if n > 1 and not math.isnan(z[0, RNG]):
         _unseen(cols, s, t[0], slots, at)
     for r in range(n):
@@ -111,9 +113,10 @@ def _unseen(
             or i[c.T_RANGED] < t_ns - FRESH_NS
         ):
             continue
-        if at[k, A_RHO] > UNSEEN_REACH * cols.sf[s, c.S_RANGE] or at[k, A_RHO] < UNSEEN_NEAR_M:
+        rho = math.sqrt(at[k, A_RHO2])
+        if rho > UNSEEN_REACH * cols.sf[s, c.S_RANGE] or rho < UNSEEN_NEAR_M:
             continue
-        rate = (at[k, A_E] * f[c.MEAN_VE] + at[k, A_N_] * f[c.MEAN_VN]) / at[k, A_RHO]
+        rate = (at[k, A_E] * f[c.MEAN_VE] + at[k, A_N_] * f[c.MEAN_VN]) / rho
         if abs(rate) < 3.0 * life.NOTCH_MPS:
             continue
         i[c.UNSEEN] += 1
@@ -123,30 +126,36 @@ def _unseen(
 
 @inner
 def _by_rank(
-    cols: Cols, slots: NDArray[np.int64], at: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Candidates by rank, and within it the wide ones first, then the others by azimuth.
-
-    -> order, where each rank begins (and the last ends), how many wide ones each has.
-    """
-    n = len(slots)
-    key = np.empty(n)
-    ends, wide = np.zeros(4, np.int64), np.zeros(3, np.int64)
+    cols: Cols, w: Work, slots: NDArray[np.int64], at: NDArray[np.float64], rows: int
+) -> None:
+    """Candidates into w.order by group: by rank, within it the wide ones first, then the others
+    by their part of the compass; w.ends: where each group ends. For a few rows all count as wide:
+    looking at all of them costs less than the parts."""
+    n, ends = len(slots), w.ends
+    for group in range(3 * GROUPS):
+        ends[group] = 0
     for k in range(n):
         i = cols.i[slots[k]]
-        rank = HIDDEN
+        group = HIDDEN * GROUPS
         if i[c.STATUS]:
-            rank = SOLID if i[c.SOLID] else SHOWN
-        rho = at[k, A_RHO]
-        if i[c.IS_SECTOR] or COARSE2 * at[k, A_VAR] > WIDE_RAD * WIDE_RAD * rho * rho:
-            key[k] = 100.0 * rank
-            wide[rank] += 1
-        else:
-            key[k] = 100.0 * rank + 10.0 + at[k, A_AZ]
-        ends[rank + 1] += 1
-    for rank in range(3):
-        ends[rank + 1] += ends[rank]
-    return np.argsort(key, kind="mergesort"), ends, wide
+            group = SOLID * GROUPS if i[c.SOLID] else SHOWN * GROUPS
+        if (
+            rows > FEW_ROWS
+            and not i[c.IS_SECTOR]
+            and COARSE2 * at[k, A_VAR] <= WIDE_RAD * WIDE_RAD * at[k, A_RHO2]
+        ):
+            group += 1 + part(at[k, A_E], at[k, A_N_])
+        w.group[k] = group
+        ends[group] += 1
+    start = 0
+    for group in range(3 * GROUPS):
+        many = ends[group]
+        ends[group] = start
+        start += many
+    for k in range(n):
+        group = w.group[k]
+        w.order[ends[group]] = k
+        ends[group] += 1
 
 
 @inner
@@ -162,15 +171,14 @@ def _claim(
     t_recv_ns: int,
     free: NDArray[np.bool_],
     slots: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    tracks: NDArray[np.int64],
-    score: NDArray[np.float64],
-    ready: NDArray[np.int64],
-    parts: NDArray[np.float64],
+    pairs: int,
 ) -> None:
     """Extends the tracks by the rows that fit; those are free no more."""
-    got = assign(rows, tracks, score, len(t), len(slots))
-    taken = np.zeros(len(slots), np.bool_)
+    rows, tracks, score = w.pair_row[:pairs], w.pair_track[:pairs], w.pair_score[:pairs]
+    got = assign(w, rows, tracks, score, len(t), len(slots))
+    taken = w.taken[: len(slots)]
+    for k in range(len(slots)):
+        taken[k] = False
     for r in range(len(t)):
         if got[r] >= 0:
             taken[tracks[got[r]]] = True
@@ -190,9 +198,9 @@ def _claim(
         free[r] = False
         if best == q:
             moves = not (bearing and _rival(rows, tracks, score, taken, r, q))
-            known = ready[r] == q
+            known = w.row_ready[r] == q
             if known:
-                copy_parts(parts[r], w.g, MOVES)
+                copy_parts(w.row_parts[r], w.g, MOVES)
             extend(cols, w, models, s, slot, z[r], t_ns, flag, belief, score[q], t_recv_ns, moves,
                    known)  # fmt: skip
         elif bearing and not taken[tracks[q]] and score[q] > score[best] - AMBIGUOUS_NATS:
@@ -231,94 +239,66 @@ def _pairs(
     free: NDArray[np.bool_],
     slots: NDArray[np.int64],
     at: NDArray[np.float64],
-    mine: NDArray[np.int64],
-    wide: int,
-) -> tuple[
-    NDArray[np.int64],
-    NDArray[np.int64],
-    NDArray[np.float64],
-    NDArray[np.int64],
-    NDArray[np.float64],
-]:
-    """Pairs of free rows and of candidates `mine` (the first `wide` of them wide, the others by
-    azimuth) that fit better than a false row would.
-
-    -> row, candidate and score of each; per row of the look its best pair if it has a range, and
-    the components that its track would have with it.
-    """
-    room, n = 64, 0
-    rows, tracks, score = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
-    ready = np.full(len(t), -1, np.int64)
-    parts = np.empty((len(t), MOVES, SIZE))
-    az = at[mine[wide:], A_AZ]
-    plot = np.empty(Q_N)
+    rank: int,
+) -> int:
+    """Pairs of free rows and of candidates of this rank that fit better than a false row would:
+    w.pair_row, w.pair_track and w.pair_score. In w.row_ready per row of the look its best pair if
+    it has a range, in
+    w.row_parts the components that its track would have with it. -> how many pairs."""
+    n = 0
     for r in range(len(t)):
+        w.row_ready[r] = -1
         if not free[r]:
             continue
-        ratio = cols.sf[s, c.S_LOG_PD] - log_false(cols, s, z[r])
-        limit = gate_nis(width(z[r]))
         row = z[r]
         bearing = math.isnan(row[RNG])
-        if not bearing:
-            plotted(row, plot)
-        spans = window(row, az, wide)
+        aimed(row, w.aim)
+        spans = window(row, w, rank)
+        if bearing:
+            near = near_bearings(cols, w, row, slots, at, spans)
+        else:
+            near = near_plots(cols, w, row, t[r], slots, at, spans)
+        if near == 0:
+            continue
+        ratio = cols.sf[s, c.S_LOG_PD] - log_false(cols, s, row)
+        limit = gate_nis(width(row))
         before = n
-        for q in range(spans[0] + spans[1] + spans[3]):
-            k: int = mine[nth(q, spans)]
+        for q in range(near):
+            k: int = w.key[q]
             slot: int = slots[k]
-            if not bearing and not near_plot(row, plot, cols.f, slot, at, k):
-                continue
-            sector = cols.i[slot, c.IS_SECTOR] == 1
-            if bearing and not near_bearing(row, at, k, sector):
-                continue
-            many = sector and cols.i[slot, c.PARTS] > 1
-            if cols.i[slot, c.ENDED] or (many and not bearing):
-                continue  # a plot begins its own track; a confirmed one joins its sector
-            if sector or not bearing:
+            if not bearing or cols.i[slot, c.IS_SECTOR] == 1:
                 odds, nis = attempt(cols, slot, row, t[r], models, w)
             else:
                 odds, nis = bearing_odds(cols, slot, row, t[r])
             if nis > limit or odds + ratio <= 0.0:
                 continue
-            if n == room:
-                rows, tracks, score = _longer(rows), _longer(tracks), _longer_floats(score)
-                room *= 2
-            rows[n], tracks[n], score[n] = r, k, odds + ratio
-            if not bearing and (ready[r] < 0 or score[ready[r]] < score[n]):
-                ready[r] = n
-                copy_parts(w.g, parts[r], MOVES)
+            w.pair_row[n], w.pair_track[n], w.pair_score[n] = r, k, odds + ratio
+            best = w.row_ready[r]
+            if not bearing and (best < 0 or w.pair_score[best] < odds + ratio):
+                w.row_ready[r] = n
+                copy_parts(w.g, w.row_parts[r], MOVES)
             n += 1
         if bearing:
-            n = _likeliest(tracks, score, before, n)
-    return rows[:n], tracks[:n], score[:n], ready, parts
+            n = _likeliest(w, before, n, RIVALS_MAX, RIVAL_NATS)
+        elif n - before > c.PAIRS_A_ROW:
+            n = _likeliest(w, before, n, c.PAIRS_A_ROW, math.inf)
+            w.row_ready[r] = before
+    return n
 
 
 @inner
-def _likeliest(tracks: NDArray[np.int64], score: NDArray[np.float64], start: int, end: int) -> int:
-    """Of the pairs of one bearing, start to end, the few that matter come first. -> the new end."""
+def _likeliest(w: Work, start: int, end: int, most: int, nats: float) -> int:
+    """Of the pairs of one row, start to end, the few that matter come first. -> the new end."""
+    tracks, score = w.pair_track, w.pair_score
     kept = start
-    while kept < end and kept - start < RIVALS_MAX:
+    while kept < end and kept - start < most:
         best = kept
         for q in range(kept + 1, end):
             if score[q] > score[best]:
                 best = q
-        if score[best] < score[start] - RIVAL_NATS:
+        if score[best] < score[start] - nats:
             break
         tracks[kept], tracks[best] = tracks[best], tracks[kept]
         score[kept], score[best] = score[best], score[kept]
         kept += 1
     return kept
-
-
-@inner
-def _longer_floats(a: NDArray[np.float64]) -> NDArray[np.float64]:
-    out = np.empty(2 * len(a))
-    out[: len(a)] = a
-    return out
-
-
-@inner
-def _longer(a: NDArray[np.int64]) -> NDArray[np.int64]:
-    out = np.empty(2 * len(a), np.int64)
-    out[: len(a)] = a
-    return out

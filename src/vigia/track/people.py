@@ -15,7 +15,6 @@ from vigia.track import layout as c
 from vigia.track.amend import complete, placed, say, withdraw
 from vigia.track.book import Book, Report
 from vigia.track.frame import name_of, owner_of
-from vigia.track.models import MODELS
 from vigia.track.reports import inherit, learn_compass, new_report, remember
 from vigia.track.witness import DRONE_LO
 
@@ -60,7 +59,6 @@ def _place(book: Book, body: Sighting, report: Report, mark: int) -> None:
     book.room(1)
     slot, nats, off, var = book.kernels.observe_person(
         book.table,
-        MODELS,
         np.array(report.z),
         report.t_obs_ns,
         name_of(f"{report.witness}/{report.t_obs_ns}/{body.report_id}"),

@@ -11,7 +11,6 @@ from vigia.track import layout as c
 from vigia.track.book import PERSON
 from vigia.track.frame import hex_id
 from vigia.track.imm import SIZE
-from vigia.track.models import MODELS
 from vigia.tracktable import (
     PUBLISHED_DTYPE,
     PUBLISHED_VERSION,
@@ -44,7 +43,7 @@ def states(book: Book, t_ns: int) -> NDArray[np.void]:
     live = int(cols.tally[c.C_N])
     slots, ints = np.empty(live, np.int64), np.empty((live, 3), np.int64)
     floats, moment = np.empty((live, 2)), np.empty((live, SIZE))
-    n = book.kernels.states(book.table, MODELS, t_ns, slots, ints, floats, moment)
+    n = book.kernels.states(book.table, t_ns, slots, ints, floats, moment)
     out = np.zeros(n, STATE_DTYPE)
     if n == 0:
         return out

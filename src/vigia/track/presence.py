@@ -42,7 +42,7 @@ def present(
     """Supports the nearest track that may be a drone within the sensor's range; moves none."""
     life.heard(cols, s, 0, t_ns)
     e, n = cols.sf[s, c.S_E], cols.sf[s, c.S_N]
-    slots, at = candidates(cols, mark, t_ns, e, n, cols.sf[s, c.S_RANGE])
+    slots, at = candidates(cols, w, mark, t_ns, e, n, cols.sf[s, c.S_RANGE])
     best, nearest = -1, 1e300
     for k in range(len(slots)):
         away = at[k, A_E] * at[k, A_E] + at[k, A_N_] * at[k, A_N_]

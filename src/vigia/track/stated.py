@@ -143,7 +143,7 @@ def _nearest(
     mark: int,
 ) -> int:
     """The track without another identity that explains z best, or -1."""
-    slots, at = candidates(cols, mark, t_ns, z[E], z[N], 6.5 * z[POS_S])
+    slots, at = candidates(cols, w, mark, t_ns, z[E], z[N], 6.5 * z[POS_S])
     best, top = -1, NOTHING
     for k in range(len(slots)):
         slot = slots[k]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vigia.scan import DTYPES, Layout
 from vigia.track.layout import Cols, Work, empty_cols, empty_work
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _dtypes: Any = importlib.import_module("numba.np.numpy_support")
 _arrays: Any = importlib.import_module("numba.np.arrayobj")
 _ir: Any = importlib.import_module("llvmlite.ir")
 
+NAME_N = 24
+NAMES_AT = DTYPES[Layout.PLACE_1].itemsize - NAME_N
 _WORD: Any = _ir.IntType(64)
 
 
@@ -44,6 +47,16 @@ def opened(table: Any) -> tuple[Cols, Work]:
     return table
 
 
+def words_of(rows: NDArray[np.void]) -> NDArray[np.int32]:
+    """(n,) records -> (n, words) the same bytes."""
+    return rows.view("<i4").reshape(len(rows), -1)
+
+
+def names_of(rows: NDArray[np.void]) -> NDArray[np.uint8]:
+    """(n,) records of layout place.1 -> (n, NAME_N) the identities at their end."""
+    return rows.view(np.uint8).reshape(len(rows), -1)[:, NAMES_AT:]
+
+
 class Pointers(_types.Type):  # pyright: ignore
     """Numba's type of a table; group: whose arrays are its attributes."""
 
@@ -56,7 +69,7 @@ def _samples() -> dict[str, dict[str, tuple[int, Any]]]:
     """By group and name: place in the table, and an array of the same shape but for its length."""
     groups: dict[str, dict[str, tuple[int, Any]]] = {}
     place = 0
-    for group, arrays in (("cols", empty_cols(1, 1)), ("work", empty_work())):
+    for group, arrays in (("cols", empty_cols(1, 1)), ("work", empty_work(1, 1))):
         groups[group] = {}
         for name, sample in zip(arrays._fields, arrays, strict=True):
             groups[group][name] = place, sample
@@ -125,5 +138,50 @@ def _opened(table: Any) -> Callable[[Any], Any] | None:
 
     def compiled(table: Any) -> Any:
         return _pointers(table)
+
+    return compiled
+
+
+@_extending.intrinsic
+def _words(_context: Any, rows: Any) -> tuple[Any, Any]:
+    return _seen_as(rows, _types.int32, 0, rows.dtype.size // 4)
+
+
+@_extending.intrinsic
+def _names(_context: Any, rows: Any) -> tuple[Any, Any]:
+    return _seen_as(rows, _types.uint8, NAMES_AT, NAME_N)
+
+
+def _seen_as(rows: Any, kind: Any, start: int, width: int) -> tuple[Any, Any]:
+    """Part of each record as numbers of another kind, without an owner."""
+    seen, size = _types.Array(kind, 2, "A"), kind.bitwidth // 8
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        source = context.make_array(signature.args[0])(context, builder, args[0])
+        array = context.make_array(seen)(context, builder)
+        first = builder.ptrtoint(source.data, _WORD)
+        data = builder.inttoptr(builder.add(first, _WORD(start)), array.data.type)
+        shape = [builder.extract_value(source.shape, 0), _WORD(width)]
+        strides = [_WORD(rows.dtype.size), _WORD(size)]
+        _arrays.populate_array(
+            array, data=data, shape=shape, strides=strides, itemsize=size, meminfo=None
+        )
+        return array._getvalue()
+
+    return seen(rows), build
+
+
+@_extending.overload(words_of)
+def _words_of(rows: Any) -> Callable[[Any], Any]:
+    def compiled(rows: Any) -> Any:
+        return _words(rows)
+
+    return compiled
+
+
+@_extending.overload(names_of)
+def _names_of(rows: Any) -> Callable[[Any], Any]:
+    def compiled(rows: Any) -> Any:
+        return _names(rows)
 
     return compiled

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from vigia.events import Fault, SightingPlaced, TrackEnded, TracksPublished
-from vigia.scan import DTYPES, Layout
-from vigia.terms import EndReason, TrackStatus
+from vigia.scan import Layout
+from vigia.terms import EndReason, Mark, TrackStatus
 from vigia.track import amend, people, picture
 from vigia.track import layout as c
 from vigia.track.book import REASONS, TRACKS_MAX, Book, pack, unpack
 from vigia.track.classes import CLASS_MAX
 from vigia.track.frame import hex_id, stand_of
-from vigia.track.models import MODELS
 from vigia.track.read import AHEAD, LATE_MAX_NS, TOO_OLD, UNUSABLE
 from vigia.track.slots import MERGED
 from vigia.tracktable import MARKS, Fix
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vigia.events import CoreSettings, Observation, Sighting, TrackJudged
-    from vigia.scan import Scan
-    from vigia.terms import Mark, Position
+    from vigia.terms import Position
 
 DEPARTED_MPS = 3.0
 WHY = {
@@ -37,7 +35,7 @@ WHY = {
     AHEAD: "its clock is ahead of ours",
 }
 UNUSABLE_OF = {Layout.POLAR_1: "no usable direction", Layout.PLACE_1: "no usable position"}
-IDENTITY_OFFSET = DTYPES[Layout.PLACE_1].itemsize - 24  # the identity is the last column
+MARK_OF = {mark: MARKS.index(mark.value) for mark in Mark}
 
 
 class Habits(NamedTuple):
@@ -66,11 +64,16 @@ class Tracker:
         if scan.layout is Layout.POLAR_1 and sensor.position is None:
             what = f"polar scan, but no position; add it to [sensors.{body.sensor_id}]"
             return [_fault(body.sensor_id, what)]
-        book.room(len(scan))
-        fate = _feed(book, scan, book.row[body.sensor_id], MARKS.index(mark.value), t_recv_ns)
-        return self._faults(body.sensor_id, scan.layout, fate)
+        rows = scan.rows()
+        book.room(len(rows))
+        polar = scan.layout is Layout.POLAR_1
+        feed = book.kernels.observe_polar if polar else book.kernels.observe_place
+        told = feed(book.table, rows, book.row[body.sensor_id], MARK_OF[mark], t_recv_ns)
+        return self._faults(body.sensor_id, scan.layout) if told else []
 
-    def _faults(self, sensor_id: str, layout: Layout, fate: NDArray[np.int64]) -> list[Fault]:
+    def _faults(self, sensor_id: str, layout: Layout) -> list[Fault]:
+        """Of the last scan."""
+        fate = self._book.work.fate
         why = {**WHY, UNUSABLE: UNUSABLE_OF[layout]}
         faults = [_fault(sensor_id, what, int(fate[k])) for k, what in why.items() if fate[k] > 0]
         count = self._book.cols.tally
@@ -88,7 +91,7 @@ class Tracker:
             self._book,
             body,
             t_recv_ns=t_recv_ns,
-            mark=MARKS.index(mark.value),
+            mark=MARK_OF[mark],
             position=position,
         )
 
@@ -204,19 +207,6 @@ class Tracker:
             if near_by or (de * ve + dn * vn) / far < DEPARTED_MPS:
                 return EndReason.EXPIRED
         return EndReason.DEPARTED if book.settings.posts else EndReason.EXPIRED
-
-
-def _feed(book: Book, scan: Scan, s: int, mark: int, t_recv_ns: int) -> NDArray[np.int64]:
-    """One scan into the kernels. -> rows by fate."""
-    n = len(scan)
-    rows = scan.rows()
-    words = np.frombuffer(scan.data, "<i4").reshape(n, -1)
-    k = book.kernels
-    if scan.layout is Layout.POLAR_1:
-        return k.observe_polar(book.table, MODELS, rows, words, s, mark, t_recv_ns)
-    flat = np.frombuffer(scan.data, np.uint8).reshape(n, -1)
-    names = np.frombuffer(flat[:, IDENTITY_OFFSET:].tobytes(), np.uint8).reshape(n, -1)
-    return k.observe_place(book.table, MODELS, book.frame, rows, words, names, s, mark, t_recv_ns)
 
 
 def _fault(sensor_id: str, what: str, count: int = 1, *, whose: str = "peer") -> Fault:

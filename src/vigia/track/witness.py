@@ -15,7 +15,7 @@ from vigia.track import living as life
 from vigia.track.begin import born_bearing, born_present
 from vigia.track.classes import lean, p_drone
 from vigia.track.fuse import attempt, take, true_time
-from vigia.track.gate import A_RHO, aim, bearing_odds, candidates, gate_nis, near_bearing
+from vigia.track.gate import A_RHO2, aimed, bearing_odds, candidates, gate_nis, near_bearing
 from vigia.track.imm import width
 from vigia.track.jit import inner
 from vigia.track.learn import azimuth_error
@@ -71,7 +71,7 @@ def report(
     much too large its azimuth seems [rad] with the variance of that (0: nobody knows).
     """
     if math.isnan(z[AZ]):
-        slot, off, var, fits = _present(cols, z, t_ns, mark), 0.0, 0.0, OTHER_NATS
+        slot, off, var, fits = _present(cols, w, z, t_ns, mark), 0.0, 0.0, OTHER_NATS
     else:
         slot, off, var, fits = _explained(cols, w, models, z, t_ns, whose, mark, t_recv_ns)
     if slot >= 0:
@@ -101,8 +101,8 @@ def _explained(
     """The track the bearing is of, if it is likelier than another object's; it is moved by it
     unless a rival explains it nearly as well. -1: none. And its azimuth
     error there, and how well it fits."""
-    slots, at = candidates(cols, mark, t_ns, z[STAND_E], z[STAND_N], 2.0 * SIGHT_M)
-    aim(at)
+    slots, at = candidates(cols, w, mark, t_ns, z[STAND_E], z[STAND_N], 2.0 * SIGHT_M)
+    aimed(z, w.aim)
     limit = gate_nis(width(z))
     other = -math.log(TURN) - (0.0 if math.isnan(z[EL]) else math.log(FIELD_EL))
     score = np.full(len(slots), -1.0)
@@ -110,7 +110,7 @@ def _explained(
     for k in range(len(slots)):
         slot = slots[k]
         sector = cols.i[slot, c.IS_SECTOR] == 1
-        if not _may_be(cols, slot) or not near_bearing(z, at, k, sector):
+        if not _may_be(cols, slot) or not near_bearing(z, w.aim, at, k, sector):
             continue
         if sector:
             odds, nis = attempt(cols, slot, z, t_ns, models, w)
@@ -118,7 +118,7 @@ def _explained(
             odds, nis = bearing_odds(cols, slot, z, t_ns)
         if nis > limit:
             continue
-        far = at[k, A_RHO] - SIGHT_M
+        far = math.sqrt(at[k, A_RHO2]) - SIGHT_M
         nats = odds - other + KNOWN_NATS - max(far, 0.0) / SIGHT_FADE_M
         p = p_drone(cols, slot)
         if p < 0.5:
@@ -150,16 +150,15 @@ def _explained(
 
 
 @inner
-def _present(cols: Cols, z: NDArray[np.float64], t_ns: int, mark: int) -> int:
+def _present(cols: Cols, w: Work, z: NDArray[np.float64], t_ns: int, mark: int) -> int:
     """The nearest track that may be a drone, near enough; -1: none."""
-    slots, at = candidates(cols, mark, t_ns, z[STAND_E], z[STAND_N], PRESENT_M)
-    aim(at)
+    slots, at = candidates(cols, w, mark, t_ns, z[STAND_E], z[STAND_N], PRESENT_M)
     best = -1
     for k in range(len(slots)):
         doubtful = p_drone(cols, slots[k]) < 1.0 / (1.0 + math.exp(-DOUBT))
-        if doubtful or not _may_be(cols, slots[k]) or at[k, A_RHO] > PRESENT_M:
+        if doubtful or not _may_be(cols, slots[k]) or at[k, A_RHO2] > PRESENT_M * PRESENT_M:
             continue
-        if best < 0 or at[k, A_RHO] < at[best, A_RHO]:
+        if best < 0 or at[k, A_RHO2] < at[best, A_RHO2]:
             best = k
     return slots[best] if best >= 0 else -1
 
