@@ -86,10 +86,9 @@ _PLACE: list[tuple[str, str]] = [
     ("ua_type", "<u1"),  # ASTM F3411-22a table 6; 0 is not declared
     ("identity", "S24"),
 ]
-DTYPES: dict[Layout, np.dtype[np.void]] = {
-    Layout.POLAR_1: np.dtype(_POLAR),
-    Layout.PLACE_1: np.dtype(_PLACE),
-}
+POLAR_1: np.dtype[np.void] = np.dtype(_POLAR)
+PLACE_1: np.dtype[np.void] = np.dtype(_PLACE)
+DTYPES = {Layout.POLAR_1: POLAR_1, Layout.PLACE_1: PLACE_1}
 _INTEGER = frozenset({"t_obs_ns", "flags", "count", "id_kind", "ua_type"})
 
 
@@ -109,11 +108,15 @@ class Scan(msgspec.Struct, frozen=True, array_like=True):
             )
 
     def __len__(self) -> int:
-        return len(self.data) // DTYPES[self.layout].itemsize
+        return len(self.data) // self._dtype().itemsize
 
     def rows(self) -> NDArray[np.void]:
         """(n,) structured, read-only view of the bytes; no copy."""
-        return np.frombuffer(self.data, dtype=DTYPES[self.layout])
+        return np.frombuffer(self.data, dtype=self._dtype())
+
+    def _dtype(self) -> np.dtype[np.void]:
+        """Not by looking up DTYPES: the hash of an Enum costs more than all the rest."""
+        return POLAR_1 if self.layout is Layout.POLAR_1 else PLACE_1
 
 
 def pack(layout: Layout, columns: dict[str, Any]) -> Scan:

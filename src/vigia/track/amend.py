@@ -121,14 +121,13 @@ def _erase(book: Book, slot: int) -> None:
     cols.f[slot, c.AZ_DEG] = math.nan
 
 
-def placed(book: Book, body: Sighting, found: str | None, *, repeat: bool) -> SightingPlaced:
-    slot = book.find(found)
-    number = 0 if slot is None else int(book.cols.i[slot, c.NUMBER])
+def placed(book: Book, body: Sighting, slot: int | None, *, repeat: bool) -> SightingPlaced:
+    """slot: of the live track that the report supports."""
     return SightingPlaced(
         report_id=body.report_id,
         person_id=body.person_id,
-        track_id=None if slot is None else found,
-        number=None if slot is None else number,
+        track_id=None if slot is None else book.track_id(slot),
+        number=None if slot is None else int(book.cols.i[slot, c.NUMBER]),
         repeat=repeat,
     )
 
@@ -162,7 +161,7 @@ def complete(book: Book, body: Sighting, base: Report, position: Position | None
         track_id=base.track_id,
     )
     remember(book, again)
-    return placed(book, body, base.track_id, repeat=False)
+    return placed(book, body, slot, repeat=False)
 
 
 def withdraw(book: Book, body: Sighting, report: Report | None) -> SightingPlaced:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from vigia.events import CoreSettings, SensorSite
 
 # of the columns in a snapshot; another layout gets another name
-VERSION = f"columns.1/{c.F_N}/{c.I_N}/{c.SF_N}/{c.SI_N}/{c.RING_MAX}/{c.PARTS_MAX}"
+VERSION = f"columns.2/{c.F_N}/{c.I_N}/{c.SF_N}/{c.SI_N}/{c.RING_MAX}/{c.PARTS_MAX}"
 TRACKS_MAX = 10_000
 SPARE = 2_000  # slots beyond: ended ones that wait for the next advance
 GROW = 256

@@ -6,7 +6,7 @@ columns. Unknown is NaN inside.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -56,10 +56,18 @@ CLASSES = 4  # drone, bird, crewed aircraft, own drone
 ) = range(25)
 F_N = CREDIT + KINDS_MAX
 GATE_N = T_FLOAT + 1
+LINE = 8  # numbers of 8 bytes in a cache line
 
-# integer columns of a track
+# integer columns of a track; what is asked of every candidate lies in the first cache line
 (
+    ENDED,  # 0: alive; else 1 + index of the reason
+    MARK,
+    STATUS,  # 0: nobody sees it yet
+    IS_SECTOR,  # components are plausible ranges, not ways of moving
+    SOLID,  # a range or a stated place: it needs no bearing to exist
+    PARTS,  # components in use
     T,  # when the components are valid
+    HITS,
     T_FIRST,
     T_LAST,
     T_CAUSE,
@@ -67,17 +75,10 @@ GATE_N = T_FLOAT + 1
     LIFE,  # t_obs clock: it ends without support by then
     ID,  # 64 bits of a hash of what began it
     NUMBER,  # given when first shown
-    STATUS,  # 0: nobody sees it yet
     FIX,
     FLAGS,  # of machines
     SAID,  # LOAD and CLOSING as long as a person's report that stands says so
-    MARK,
-    HITS,
-    PARTS,  # components in use
-    IS_SECTOR,  # components are plausible ranges, not ways of moving
     RANGED,  # a range, a stated place or a crossing from elsewhere
-    SOLID,  # a range or a stated place: it needs no bearing to exist
-    ENDED,  # 0: alive; else 1 + index of the reason
     RING_LEN,
     STANDS,
     T_CLASS,  # when kinematics last spoke about the class
@@ -88,7 +89,7 @@ GATE_N = T_FLOAT + 1
     T_TWIN,  # the newest look at which TWINS counted; of a merged one its heir's ID
     TWINS,  # looks in a row at which another track seemed to be the same drone
 ) = range(28)
-I_N = TWINS + 1
+I_N = 32  # whole cache lines
 
 # float columns of a sensor
 (
@@ -120,7 +121,7 @@ COUNTERS = 6
 OWN_MAX = 64
 L_POSSIBLE, L_CONFIRM, L_AGREED = range(3)
 LIMITS = 3
-INDEX_SLOTS = 1 << 13
+INDEX_SLOTS = 1 << 16
 GROUPS = 65  # of candidates (gate.py)
 PAIRS_A_ROW = 16  # candidates that one row of a scan is weighed between
 SOME = 64  # rows, and candidates, of a cluster that is solved exactly
@@ -210,13 +211,20 @@ class Work(NamedTuple):
     taken: NDArray[np.bool_]
 
 
+def _in_lines(rows: int, width: int, kind: type) -> NDArray[Any]:
+    """Zeros of 8 bytes each whose rows begin where cache lines do."""
+    flat = np.zeros(rows * width + LINE, kind)
+    skip = -flat.ctypes.data % (8 * LINE) // 8
+    return flat[skip : skip + rows * width].reshape(rows, width)
+
+
 def empty_cols(cap: int, sensors: int) -> Cols:
     """No track; slot 0 is taken first."""
     return Cols(
         np.zeros((cap, PARTS_MAX, SIZE)),
-        np.zeros((cap, GATE_N)),
+        _in_lines(cap, GATE_N, np.float64),
         np.zeros((cap, F_N)),
-        np.zeros((cap, I_N), np.int64),
+        _in_lines(cap, I_N, np.int64),
         np.zeros((cap, SEEN_MAX, 2), np.int64),
         np.zeros((cap, WITNESS_MAX, 2), np.int64),
         np.zeros((cap, STANDS_MAX, 3)),

@@ -34,7 +34,7 @@ def sight(
     if body.withdrawn:
         return withdraw(book, body, _own(body, known or reports.get(body.refines or "")))
     if known is not None:
-        return placed(book, body, known.track_id, repeat=True)
+        return placed(book, body, book.find(known.track_id), repeat=True)
     base = _own(body, reports.get(body.refines or ""))
     if base is not None and not base.withdrawn and book.find(base.track_id) is not None:
         return complete(book, body, base, position)
@@ -42,9 +42,10 @@ def sight(
     if base is not None and not base.withdrawn:
         inherit(report, base, anew=body.bearing is not None)
     remember(book, report)
+    slot = book.find(report.track_id)
     if report.z is not None and t_recv_ns - report.t_obs_ns <= OLD_MAX_NS:
-        _place(book, body, report, mark)
-    return placed(book, body, report.track_id, repeat=False)
+        slot = _place(book, body, report, mark)
+    return placed(book, body, slot, repeat=False)
 
 
 def _own(body: Sighting, report: Report | None) -> Report | None:
@@ -54,7 +55,8 @@ def _own(body: Sighting, report: Report | None) -> Report | None:
     return report
 
 
-def _place(book: Book, body: Sighting, report: Report, mark: int) -> None:
+def _place(book: Book, body: Sighting, report: Report, mark: int) -> int | None:
+    """-> the slot of the track it supports; None: there was no room."""
     assert report.z is not None
     book.room(1)
     slot, nats, off, var = book.kernels.observe_person(
@@ -70,7 +72,7 @@ def _place(book: Book, body: Sighting, report: Report, mark: int) -> None:
         report.t_recv_ns,
     )
     if slot < 0:
-        return
+        return None
     report.track_id = book.track_id(slot)
     report.nats = float(nats)
     if var > 0.0:
@@ -80,3 +82,4 @@ def _place(book: Book, body: Sighting, report: Report, mark: int) -> None:
         book.cols.i[slot, c.DRONES] = max(int(held), min(body.count, DRONES_MAX))
     book.memory.told.setdefault(report.track_id, []).append(report.report_id)
     say(book, slot)
+    return int(slot)

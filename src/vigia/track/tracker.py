@@ -21,7 +21,7 @@ from vigia.track.classes import CLASS_MAX
 from vigia.track.frame import hex_id, stand_of
 from vigia.track.read import AHEAD, LATE_MAX_NS, TOO_OLD, UNUSABLE
 from vigia.track.slots import MERGED
-from vigia.tracktable import MARKS, Fix
+from vigia.tracktable import Fix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +35,6 @@ WHY = {
     AHEAD: "its clock is ahead of ours",
 }
 UNUSABLE_OF = {Layout.POLAR_1: "no usable direction", Layout.PLACE_1: "no usable position"}
-MARK_OF = {mark: MARKS.index(mark.value) for mark in Mark}
 
 
 class Habits(NamedTuple):
@@ -68,7 +67,7 @@ class Tracker:
         book.room(len(rows))
         polar = scan.layout is Layout.POLAR_1
         feed = book.kernels.observe_polar if polar else book.kernels.observe_place
-        told = feed(book.table, rows, book.row[body.sensor_id], MARK_OF[mark], t_recv_ns)
+        told = feed(book.table, rows, book.row[body.sensor_id], _mark(mark), t_recv_ns)
         return self._faults(body.sensor_id, scan.layout) if told else []
 
     def _faults(self, sensor_id: str, layout: Layout) -> list[Fault]:
@@ -91,7 +90,7 @@ class Tracker:
             self._book,
             body,
             t_recv_ns=t_recv_ns,
-            mark=MARK_OF[mark],
+            mark=_mark(mark),
             position=position,
         )
 
@@ -207,6 +206,11 @@ class Tracker:
             if near_by or (de * ve + dn * vn) / far < DEPARTED_MPS:
                 return EndReason.EXPIRED
         return EndReason.DEPARTED if book.settings.posts else EndReason.EXPIRED
+
+
+def _mark(mark: Mark) -> int:
+    """Index into tracktable.MARKS; the hash of an Enum is slow."""
+    return 0 if mark is Mark.ACTUAL else 1 if mark is Mark.EXERCISE else 2
 
 
 def _fault(sensor_id: str, what: str, count: int = 1, *, whose: str = "peer") -> Fault:
