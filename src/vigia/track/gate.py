@@ -14,7 +14,8 @@ import numpy as np
 from vigia.track import layout as c
 from vigia.track import living as life
 from vigia.track.absorb import LOG_TURN
-from vigia.track.fuse import true_time
+from vigia.track.fuse import MISFIT, true_time
+from vigia.track.imm import NOTHING
 from vigia.track.jit import inner
 from vigia.track.sense import (
     AZ,
@@ -265,30 +266,37 @@ def _hull(
 
 
 @inner
+def loose_of(z: NDArray[np.float64]) -> tuple[float, float]:
+    """What a bearing's own stand and time add to the squared width of its gate: [m^2], and per
+    squared range."""
+    slip = z[TIME_S] * FAST_MPS
+    share = MANOEUVRE_MPS / SOUND_MPS if z[HEARD] > 0.5 else 0.0
+    return z[STAND_S] * z[STAND_S] + slip * slip, share * share
+
+
+@inner
 def near_bearing(
-    z: NDArray[np.float64],
     q: NDArray[np.float64],
-    ats: NDArray[np.float64],
+    az2: float,
+    loose: tuple[float, float],
+    at: NDArray[np.float64],
     k: int,
     sector: bool,
 ) -> bool:
-    """The coarse gate of a bearing against candidate k, never tighter than the fine one: the sine
-    of an angle is not larger than the angle."""
-    rho2 = ats[k, A_RHO2]
-    slip = z[TIME_S] * FAST_MPS
-    v = ats[k, A_VAR] + z[STAND_S] * z[STAND_S] + slip * slip
-    if z[HEARD] > 0.5:
-        v += rho2 * (MANOEUVRE_MPS / SOUND_MPS) * (MANOEUVRE_MPS / SOUND_MPS)
+    """The coarse gate of a bearing with variance az2, aimed at in q, against candidate k; never
+    tighter than the fine one: the sine of an angle is not larger than the angle."""
+    rho2 = at[k, A_RHO2]
+    v = at[k, A_VAR] + loose[0] + loose[1] * rho2
     if sector:
         v *= 2.0
     if v > 0.1 * rho2:
         return True
-    width2 = COARSE2 * (z[AZ_S] * z[AZ_S] * rho2 + v)
-    e, n = ats[k, A_E], ats[k, A_N_]
-    if e * q[Q_SE] + n * q[Q_SN] < 0.0 and width2 < BACK2 * rho2:
-        return False
+    width2 = COARSE2 * (az2 * rho2 + v)
+    e, n = at[k, A_E], at[k, A_N_]
     across = e * q[Q_SN] - n * q[Q_SE]
-    return across * across <= width2
+    if across * across > width2:
+        return False
+    return e * q[Q_SE] + n * q[Q_SN] >= 0.0 or width2 >= BACK2 * rho2
 
 
 @inner
@@ -301,21 +309,30 @@ def near_bearings(
     spans: tuple[int, int, int, int, int, int],
 ) -> int:
     """near_plots for a bearing."""
+    q, az2, loose = w.aim, z[AZ_S] * z[AZ_S], loose_of(z)
     found = 0
     for j in range(spans[0] + spans[2] + spans[4]):
         k = w.order[nth(j, spans)]
         i = cols.i[slots[k]]
-        if near_bearing(z, w.aim, at, k, i[c.IS_SECTOR] == 1) and not i[c.ENDED]:
+        if near_bearing(q, az2, loose, at, k, i[c.IS_SECTOR] == 1) and not i[c.ENDED]:
             w.key[found] = k
             found += 1
     return found
 
 
 @inner
-def bearing_odds(cols: Cols, slot: int, z: NDArray[np.float64], t_ns: int) -> tuple[float, float]:
-    """How a bearing fits a track of known place, by its moments: enough to choose by.
+def bearing_odds(
+    cols: Cols,
+    slot: int,
+    z: NDArray[np.float64],
+    q: NDArray[np.float64],
+    t_ns: int,
+    limit: float,
+) -> tuple[float, float]:
+    """How a bearing, aimed at in q, fits a track of known place, by its moments: enough to
+    choose by.
 
-    -> log density, squared innovation.
+    -> log density, squared innovation (MISFIT: beyond the limit, by its azimuth alone).
     """
     f = cols.f[slot]
     b = (true_time(cols, slot, z, t_ns) - cols.i[slot, c.T]) / 1e9
@@ -331,6 +348,9 @@ def bearing_odds(cols: Cols, slot: int, z: NDArray[np.float64], t_ns: int) -> tu
     more += z[TIME_S] * z[TIME_S] * speed2
     p = (dn * dn * f[c.VAR_E] - 2.0 * de * dn * f[c.COV_EN] + de * de * f[c.VAR_N]) / rho2
     var = z[AZ_S] * z[AZ_S] + (p + more) / rho2
+    across, ahead = de * q[Q_SN] - dn * q[Q_SE], de * q[Q_SE] + dn * q[Q_SN]
+    if across * across > limit * var * rho2 or (ahead < 0.0 and limit * var < BACK2):
+        return NOTHING, MISFIT
     off = wrap(z[AZ] - math.atan2(de, dn))
     nis, det, n = off * off / var, var, 1
     if not math.isnan(z[EL]):

@@ -89,7 +89,7 @@ LINE = 8  # numbers of 8 bytes in a cache line
     T_TWIN,  # the newest look at which TWINS counted; of a merged one its heir's ID
     TWINS,  # looks in a row at which another track seemed to be the same drone
 ) = range(28)
-I_N = 32  # whole cache lines
+I_N = TWINS + 1
 
 # float columns of a sensor
 (

@@ -269,7 +269,7 @@ def _pairs(
             if not bearing or cols.i[slot, c.IS_SECTOR] == 1:
                 odds, nis = attempt(cols, slot, row, t[r], models, w)
             else:
-                odds, nis = bearing_odds(cols, slot, row, t[r])
+                odds, nis = bearing_odds(cols, slot, row, w.aim, t[r], limit)
             if nis > limit or odds + ratio <= 0.0:
                 continue
             w.pair_row[n], w.pair_track[n], w.pair_score[n] = r, k, odds + ratio

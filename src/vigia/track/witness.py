@@ -15,7 +15,15 @@ from vigia.track import living as life
 from vigia.track.begin import born_bearing, born_present
 from vigia.track.classes import lean, p_drone
 from vigia.track.fuse import attempt, take, true_time
-from vigia.track.gate import A_RHO2, aimed, bearing_odds, candidates, gate_nis, near_bearing
+from vigia.track.gate import (
+    A_RHO2,
+    aimed,
+    bearing_odds,
+    candidates,
+    gate_nis,
+    loose_of,
+    near_bearing,
+)
 from vigia.track.imm import width
 from vigia.track.jit import inner
 from vigia.track.learn import azimuth_error
@@ -103,6 +111,7 @@ def _explained(
     error there, and how well it fits."""
     slots, at = candidates(cols, w, mark, t_ns, z[STAND_E], z[STAND_N], 2.0 * SIGHT_M)
     aimed(z, w.aim)
+    az2, loose = z[AZ_S] * z[AZ_S], loose_of(z)
     limit = gate_nis(width(z))
     other = -math.log(TURN) - (0.0 if math.isnan(z[EL]) else math.log(FIELD_EL))
     score = np.full(len(slots), -1.0)
@@ -110,12 +119,12 @@ def _explained(
     for k in range(len(slots)):
         slot = slots[k]
         sector = cols.i[slot, c.IS_SECTOR] == 1
-        if not _may_be(cols, slot) or not near_bearing(z, w.aim, at, k, sector):
+        if not _may_be(cols, slot) or not near_bearing(w.aim, az2, loose, at, k, sector):
             continue
         if sector:
             odds, nis = attempt(cols, slot, z, t_ns, models, w)
         else:
-            odds, nis = bearing_odds(cols, slot, z, t_ns)
+            odds, nis = bearing_odds(cols, slot, z, w.aim, t_ns, limit)
         if nis > limit:
             continue
         far = math.sqrt(at[k, A_RHO2]) - SIGHT_M
