@@ -15,6 +15,7 @@ from track_numbers import DEG, MODELS, A, S, bearing, born, polar
 from vigia.track import assign as assigning
 from vigia.track import fuse, gate, imm, layout, sense
 from vigia.track.assign import EXACT_MAX, assign
+from vigia.track.order import order_by
 
 seeds = st.integers(0, 1_000_000)
 Pairs = tuple[A, A, A]  # rows, columns, scores
@@ -229,3 +230,50 @@ def test_a_track_out_of_reach_or_under_another_mark_is_no_candidate() -> None:
     assert gate.candidates(cols, w, 1, 0, 0.0, 0.0, 4_900.0)[0].tolist() == []
     cols.i[slot, layout.ENDED] = 1
     assert gate.candidates(cols, w, 0, 0, 0.0, 0.0, 4_900.0)[0].tolist() == []
+
+
+# ---- which candidates a row is tried with ---------------------------------------------------
+
+
+def test_every_candidate_in_the_direction_of_a_row_is_tried() -> None:
+    rng = np.random.default_rng(5)
+    n = 300
+    w = layout.empty_work(n, 8)
+    turn = rng.uniform(-math.pi, math.pi, n)
+    group = np.array([1 + gate.part(math.sin(a), math.cos(a)) for a in turn])
+    group[rng.random(n) < 0.1] = 0  # wide ones
+    group += layout.GROUPS * rng.integers(0, 3, n)
+    order = np.argsort(group, kind="stable")
+    w.order[:n] = order
+    w.ends[:] = np.searchsorted(group[order], np.arange(3 * layout.GROUPS), side="right")
+    for az in (0.0, 0.01, 1.57, 3.1, 3.15, 4.7, 6.27, *rng.uniform(0, 6.28, 20)):
+        for sigma in (0.2, 3.0, 10.0, 40.0):
+            z = bearing(np.array([math.sin(az), math.cos(az), 0, 0, 0, 0]), np.zeros(3), sigma)
+            gate.aimed(z, w.aim)
+            half = math.sqrt(gate.COARSE2) * sigma * DEG + gate.WIDE_RAD
+            for rank in range(3):
+                spans = gate.window(z, w, rank)
+                tried = [order[gate.nth(q, spans)] for q in range(spans[0] + spans[2] + spans[4])]
+                assert len(set(tried)) == len(tried)
+                assert {int(g) // layout.GROUPS for g in group[tried]} <= {rank}
+                off = np.abs([sense.wrap(float(a) - az) for a in turn])
+                due = (group // layout.GROUPS == rank) & (
+                    (off <= half) | (group % layout.GROUPS == 0)
+                )
+                assert set(np.flatnonzero(due)) <= set(tried)
+
+
+def test_parts_of_the_compass_follow_the_azimuth() -> None:
+    parts = [gate.part(math.sin(a), math.cos(a)) for a in np.linspace(0.0, 6.283, 2_000)]
+    assert parts == sorted(parts)
+    assert (parts[0], parts[-1]) == (0, gate.PARTS - 1)
+    assert gate.part(0.0, 0.0) == 0
+
+
+@pytest.mark.parametrize("n", [0, 1, 11, 12, 13, 100, 1_000])
+def test_rows_come_by_two_keys(n: int) -> None:
+    rng = np.random.default_rng(n)
+    a, b = rng.integers(-5, 5, n), rng.integers(-9, 9, n)
+    out, spare = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    order_by(a, b, n, out, spare)
+    assert out.tolist() == np.lexsort((np.arange(n), b, a)).tolist()
