@@ -1,0 +1,197 @@
+"""Truth, coverage and the detections that were delivered -> the best lead anybody could give.
+
+Three bounds for each arrival, all [s] before it, None where nothing could be known:
+
+- cover: since when the attacker was where some sensor or eye could see it at all;
+- warning: since when enough had truly been delivered to say "something comes";
+- danger: since when a place had been delivered, so that "take cover" was possible.
+
+Neither of the last two counts time before the attacker made up its mind: a drone that circles
+gives nobody a reason. Shares nothing with the judges it judges (an import contract checks that).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+import numpy as np
+
+from vigia.events import Sighting
+from vigia.geo import angle_diff_deg, bearing_deg_true
+from vigia.run.simulate.paths import distance
+from vigia.run.simulate.sensors import MASK_M, MASK_RANGE_M, is_down
+from vigia.run.simulate.witnesses import EAR_M, SEE_M
+from vigia.terms import Motion
+
+if TYPE_CHECKING:
+    from vigia.geo import Enu
+    from vigia.run.score.truth import Encounter
+    from vigia.run.simulate.emission import Look
+    from vigia.run.simulate.oracle import Received
+    from vigia.run.simulate.world import Flyer, SimSensor, Walker, World
+
+PLACED = frozenset({"radar", "remote_id"})
+LOOKS, WINDOW_S = 3, 10.0  # a track needs that many looks of one sensor in that time
+CROSSING_DEG = 15.0  # two bearings that cross at least so give a place
+REPORT_RANGE_M = 1200.0  # a report warns people this near to the one who made it
+CLOSING_MPS, CLOSING_S = 2.0, 5.0  # slower than this in that time is no approach
+
+
+class Bound(msgspec.Struct, frozen=True):
+    cover_s: float | None
+    warning_s: float | None
+    danger_s: float | None
+
+
+class _Seen(NamedTuple):
+    t_recv_s: float
+    look: Look
+    towards: str | None  # the person who said "towards me"
+
+
+def bound(
+    world: World,
+    received: Sequence[Received],
+    *,
+    flyer: Flyer,
+    person: Walker,
+    met: Encounter,
+    t_arrive_s: float,
+) -> Bound:
+    """The bounds of one arrival. received: what truly reached the watch, in its order."""
+    t_mind = minds_s(met, t_arrive_s)
+    seen = [s for s in _seen(received, flyer) if s.t_recv_s < t_arrive_s]
+    danger = [*_tracks(seen, PLACED), *_crossings(world, flyer, seen)]
+    danger += [s for s in seen if s.towards == person.person_id]
+    near = {
+        p.person_id
+        for p in world.people
+        if distance(p.path.at(t_arrive_s), person.path.at(t_arrive_s)) <= REPORT_RANGE_M
+    }
+    warning = [*danger, *_tracks(seen, frozenset({"rf", "acoustic", "camera"}))]
+    warning += [s for s in seen if s.look.kind == "person" and s.look.sensor_id in near]
+    return Bound(
+        _lead(t_arrive_s, _covered_s(world, flyer, t_arrive_s)),
+        _lead(t_arrive_s, _first(warning, t_mind)),
+        _lead(t_arrive_s, _first(danger, t_mind)),
+    )
+
+
+def minds_s(met: Encounter, t_arrive_s: float) -> float:
+    """Since when the flyer came nearer to this person without a pause [s]."""
+    k = int(np.searchsorted(met.t_s, t_arrive_s))
+    step = int(CLOSING_S / (met.t_s[1] - met.t_s[0])) if len(met.t_s) > 1 else 1
+    while k - step >= 0 and met.m[k - step] - met.m[min(k, len(met.m) - 1)] >= (
+        CLOSING_MPS * CLOSING_S
+    ):
+        k -= 1
+    return float(met.t_s[max(0, k - step)])
+
+
+def first_detection_s(received: Sequence[Received], flyer: Flyer) -> float | None:
+    """When the first true detection of it was delivered [s]."""
+    return min((s.t_recv_s for s in _seen(received, flyer)), default=None)
+
+
+# ---- what was delivered --------------------------------------------------------------------------
+
+
+def _seen(received: Sequence[Received], flyer: Flyer) -> list[_Seen]:
+    found: list[_Seen] = []
+    for r in received:
+        for look in r.emission.looks:
+            if look.flyer_id == flyer.flyer_id and look.healthy:
+                body = r.emission.body
+                says = isinstance(body, Sighting) and body.motion is Motion.TOWARDS_ME
+                found.append(_Seen(r.t_s, look, look.sensor_id if says else None))
+    return found
+
+
+def _tracks(seen: Sequence[_Seen], kinds: frozenset[str]) -> Iterator[_Seen]:
+    """Every look that completes LOOKS of one sensor within WINDOW_S."""
+    by_sensor: dict[str, list[_Seen]] = defaultdict(list)
+    for s in seen:
+        if s.look.kind in kinds:
+            own = by_sensor[s.look.sensor_id]
+            own.append(s)
+            recent = {k.look.t_s for k in own if abs(k.look.t_s - s.look.t_s) <= WINDOW_S}
+            if len(recent) >= LOOKS:
+                yield s
+
+
+def _crossings(world: World, flyer: Flyer, seen: Sequence[_Seen]) -> Iterator[_Seen]:
+    """Every bearing that crosses another, from another place, well enough for a position."""
+    at = {s.sensor_id: s.at for s in world.sensors}
+    for p in world.people:
+        at[p.person_id] = p.path.at(0.0)
+    bearings = [s for s in seen if s.look.kind not in PLACED and s.look.sensor_id in at]
+    for k, s in enumerate(bearings):
+        for other in bearings[max(0, k - 12) : k]:
+            if abs(other.look.t_s - s.look.t_s) > CLOSING_S:
+                continue
+            if other.look.sensor_id == s.look.sensor_id:
+                continue
+            drone = flyer.path.at(s.look.t_s)
+            angle = _direction(at[s.look.sensor_id], drone) - _direction(
+                at[other.look.sensor_id], drone
+            )
+            off = abs(angle_diff_deg(angle, 0.0))
+            if CROSSING_DEG <= off <= 180.0 - CROSSING_DEG:
+                yield s
+                break
+
+
+def _first(enough: Sequence[_Seen], t_mind_s: float) -> float | None:
+    """The first moment at which enough is there, on evidence younger than the decision."""
+    return min((s.t_recv_s for s in enough if s.look.t_s >= t_mind_s), default=None)
+
+
+def _lead(t_arrive_s: float, t_s: float | None) -> float | None:
+    return None if t_s is None or t_s >= t_arrive_s else t_arrive_s - t_s
+
+
+def _direction(a: Enu, b: Enu) -> float:
+    return bearing_deg_true(de_m=b.e_m - a.e_m, dn_m=b.n_m - a.n_m)
+
+
+# ---- coverage ------------------------------------------------------------------------------------
+
+
+def _covered_s(world: World, flyer: Flyer, t_arrive_s: float) -> float | None:
+    """Since when it was in somebody's view, up to the arrival without a gap of WINDOW_S."""
+    times = np.arange(flyer.path.t_s[0], t_arrive_s, 1.0)
+    inside = [float(t) for t in times if _in_view(world, flyer, float(t))]
+    if not inside or t_arrive_s - inside[-1] > WINDOW_S:
+        return None
+    first = inside[-1]
+    for later, earlier in pairwise(reversed(inside)):
+        if later - earlier > WINDOW_S:
+            break
+        first = earlier
+    return first
+
+
+def _in_view(world: World, flyer: Flyer, t_s: float) -> bool:
+    at = flyer.path.at(t_s)
+    if any(_sensor_sees(s, flyer, at, t_s) for s in world.sensors):
+        return True
+    reach = EAR_M if world.night else SEE_M
+    return any(
+        p.looks_out and math.hypot(distance(p.path.at(t_s), at), at.u_m) <= reach
+        for p in world.people
+    )
+
+
+def _sensor_sees(s: SimSensor, flyer: Flyer, at: Enu, t_s: float) -> bool:
+    if is_down(s.link_down, t_s) or is_down(s.garbled, t_s):
+        return False
+    r = math.hypot(distance(s.at, at), at.u_m - s.at.u_m)
+    hidden = at.u_m < MASK_M and r > MASK_RANGE_M and s.kind != "rf"
+    if r > s.range_m or hidden:
+        return False
+    return {"rf": flyer.emits_rf, "remote_id": flyer.serial is not None}.get(s.kind, True)
