@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from vigia.events import PersonMoved, TracksPublished
+from vigia.events import PersonMoved, Tick, TracksPublished
 from vigia.geo import Enu
 from vigia.run.score.words import Word, Words
 from vigia.run.simulate.paths import distance
@@ -20,6 +20,8 @@ from vigia.terms import Role, Tier, TrackStatus
 from vigia.tracktable import Fix, published_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from vigia.run.simulate.driver import Run
     from vigia.run.simulate.world import World
 
@@ -45,6 +47,7 @@ def baseline_words(run: Run, *, radius_m: float) -> Words:
     """One revision when a track comes within R, one when none has been for HOLD_S."""
     people = _people(run.world)
     said: list[Word] = []
+    drones: list[Enu] = []
     t_s = 0.0
     for step in run.steps:
         t_s = seconds(step.event.t_recv_ns)
@@ -57,15 +60,16 @@ def baseline_words(run: Run, *, radius_m: float) -> Words:
         for decision in step.decisions:
             if isinstance(decision.body, TracksPublished):
                 drones = _drones(run.world, decision.body)
-                said += [
-                    w
-                    for p in people.values()
-                    for w in _judge(p, drones, radius_m=radius_m, t_s=t_s)
-                ]
-    for p in people.values():  # no picture any more: no track either
-        said += _judge(p, [], radius_m=radius_m, t_s=max(t_s, p.t_near_s + HOLD_S))
-    said.sort(key=lambda w: w.t_s)
+        if isinstance(body, Tick):  # no picture comes while there is nothing to show
+            said += _all(people.values(), drones, radius_m=radius_m, t_s=t_s)
+    said += _all(people.values(), [], radius_m=radius_m, t_s=t_s + HOLD_S)
     return Words(said=tuple(said), duplicates=0, endless=0, t_end_s=t_s)
+
+
+def _all(
+    people: Iterable[_Person], drones: list[Enu], *, radius_m: float, t_s: float
+) -> list[Word]:
+    return [w for p in people for w in _judge(p, drones, radius_m=radius_m, t_s=t_s)]
 
 
 def _judge(p: _Person, drones: list[Enu], *, radius_m: float, t_s: float) -> list[Word]:

@@ -23,6 +23,7 @@ import numpy as np
 
 from vigia.events import Sighting
 from vigia.geo import angle_diff_deg, bearing_deg_true
+from vigia.run.score.truth import STEP_S
 from vigia.run.simulate.paths import distance
 from vigia.run.simulate.sensors import MASK_M, MASK_RANGE_M, is_down
 from vigia.run.simulate.witnesses import EAR_M, SEE_M
@@ -40,6 +41,8 @@ LOOKS, WINDOW_S = 3, 10.0  # a track needs that many looks of one sensor in that
 CROSSING_DEG = 15.0  # two bearings that cross at least so give a place
 REPORT_RANGE_M = 1200.0  # a report warns people this near to the one who made it
 CLOSING_MPS, CLOSING_S = 2.0, 5.0  # slower than this in that time is no approach
+AT_HIM = 0.5  # an approach comes nearer by at least this share of its way
+SURE_M = 150.0
 
 
 class Bound(msgspec.Struct, frozen=True):
@@ -83,14 +86,19 @@ def bound(
 
 
 def minds_s(met: Encounter, t_arrive_s: float) -> float:
-    """Since when the flyer came nearer to this person without a pause [s]."""
+    """Since when the flyer has come at this person without a pause [s]: of what it flew in any
+    CLOSING_S, at least AT_HIM went into coming nearer. Nearer than SURE_M it has decided."""
+    step = round(CLOSING_S / STEP_S)
     k = int(np.searchsorted(met.t_s, t_arrive_s))
-    step = int(CLOSING_S / (met.t_s[1] - met.t_s[0])) if len(met.t_s) > 1 else 1
-    while k - step >= 0 and met.m[k - step] - met.m[min(k, len(met.m) - 1)] >= (
-        CLOSING_MPS * CLOSING_S
-    ):
+    while k > 0 and met.m[k - 1] < SURE_M:
         k -= 1
-    return float(met.t_s[max(0, k - step)])
+    while k - step >= 0:
+        nearer = met.m[k - step] - met.m[k]
+        flown = met.flown_m[k] - met.flown_m[k - step]
+        if nearer < max(AT_HIM * flown, CLOSING_MPS * CLOSING_S):
+            break
+        k -= 1
+    return float(met.t_s[max(0, k - step)]) if k >= step else float(met.t_s[0])
 
 
 def first_detection_s(received: Sequence[Received], flyer: Flyer) -> float | None:

@@ -21,6 +21,7 @@ STEP_S = 1.0
 START_S = 1.0  # nothing flies before
 DIVE_SLOPE = 1.0  # metres down for each metre ahead
 DIVE_FASTER = 1.4
+LOITER_MPS = 12.0  # on the way to where it circles
 
 
 class Aim(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +74,27 @@ def weave(rng: Random, aim: Aim) -> Path:
 
 
 def loiter_dash(rng: Random, aim: Aim) -> Path:
-    return paths.loiter_dash(rng, aim.goal, t_start_s=aim.t_start_s, t_hit_s=aim.t_s, az=aim.az)
+    """Comes from afar, circles some hundred metres off for half a round or one and a half, then
+    dashes. aim.speed_mps: of the dash."""
+    dash_s = rng.uniform(18.0, 30.0)
+    near_m, ring = aim.speed_mps * dash_s, rng.uniform(50.0, 110.0)
+    omega = rng.choice((-1.0, 1.0)) * rng.uniform(0.1, 0.18)
+    t_dash = aim.t_s - dash_s
+    t_ring = t_dash - (rng.choice((0, 1)) + 0.5) * 2.0 * math.pi / abs(omega)
+    centre = polar(aim.goal, r_m=near_m + ring, az=aim.az, u_m=aim.height_m)
+
+    def where(t: float) -> Enu:
+        if t < t_ring:
+            far = near_m + 2.0 * ring + LOITER_MPS * (t_ring - t)
+            return polar(aim.goal, r_m=far, az=aim.az, u_m=aim.height_m)
+        if t < t_dash:
+            a = aim.az + math.pi + omega * (t - t_dash)
+            return polar(centre, r_m=ring, az=a, u_m=aim.height_m)
+        left = aim.t_s - t
+        u = 2.0 + (aim.height_m - 2.0) * min(1.0, left / paths.DESCENT_S)
+        return polar(aim.goal, r_m=aim.speed_mps * left, az=aim.az, u_m=u)
+
+    return sampled(max(START_S, t_ring - aim.flies_s), aim.t_s, where)
 
 
 def pop_up(rng: Random, aim: Aim) -> Path:

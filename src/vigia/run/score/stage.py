@@ -21,12 +21,15 @@ from vigia.terms import Lang, Mark, Position, Role
 
 if TYPE_CHECKING:
     from vigia.run.score.scene import Count, FlyerSpec, Range, Scene, SensorSpec
+    from vigia.run.simulate.paths import Path
     from vigia.run.simulate.world import SensorKind, Span
 
-REDRAW_MAX = 60
+REDRAW_MAX = 60  # after that the last draw stays
+START_CLEAR_M = 450.0
+SHARED = frozenset({"flock_bird"})  # all of a group on one line
 AT_POST_M = 12.0  # how far from its middle people at a post stand
 LOOSE_M = 350.0  # how far from their post those who walk begin
-PEOPLE_S = 400.0  # people's paths go on this long after the last flyer
+PEOPLE_S = 900.0  # people's paths are known so long
 PERIOD_S: dict[SensorKind, float] = {
     "radar": 1.0, "camera": 1.0, "rf": 1.5, "acoustic": 1.0, "remote_id": 1.0,
 }  # fmt: skip
@@ -87,7 +90,7 @@ def _posts(rng: Random, scene: Scene) -> list[Enu]:
 
 def _people(rng: Random, scene: Scene, posts: list[Enu]) -> tuple[Walker, ...]:
     """Some at each post, some on patrol around it, and one watch officer who is not warned."""
-    end = 900.0
+    end = PEOPLE_S
     homes = [(k, False) for k in range(len(posts)) for _ in range(_count(rng, scene.at_post))]
     homes += [(rng.randrange(len(posts)), True) for _ in range(_count(rng, scene.walking))]
     found: list[Walker] = []
@@ -147,18 +150,22 @@ def _group(
     """All of one line of a scene. A flock shares its line; others draw their own."""
     agents = [p for p in people if p.role is Role.AGENT]
     t0, found = _draw(rng, spec.arrive_s), list[Flyer]()
-    shared = _aim(rng, spec, rng.choice(agents), axis, t0)
+    target = rng.choice(agents)
+    shared = _aim(rng, spec, target, axis, t0)
+    path = MAKERS[spec.behaviour](rng, shared)
     for k in range(_count(rng, spec.count)):
         late = 0.0 if k == 0 else _draw(rng, spec.spread_s)
-        target = rng.choice(agents)
-        aim = _aim(rng, spec, target, axis, t0 + late)
-        if spec.behaviour == "flock_bird":
-            aim = shared
+        for _ in range(REDRAW_MAX):
+            target = rng.choice(agents)
+            aim = _aim(rng, spec, target, axis, t0 + late)
+            path = MAKERS[spec.behaviour](rng, shared if spec.behaviour in SHARED else aim)
+            if not spec.attacks or _begins_clear(path, agents):
+                break
         number = first + k
         found.append(
             Flyer(
                 flyer_id=f"f{number}", kind=spec.kind, behaviour=spec.behaviour,
-                path=MAKERS[spec.behaviour](rng, aim),
+                path=path,
                 target=target.person_id if spec.attacks else None,
                 serial=f"SIM{number:04d}X{rng.randrange(10**6):06d}"
                 if rng.random() < spec.serial or spec.forged else None,
@@ -170,6 +177,12 @@ def _group(
     return found
 
 
+def _begins_clear(path: Path, agents: list[Walker]) -> bool:
+    """No attack begins under people's eyes."""
+    t = path.t_s[0]
+    return all(distance(path.at(t), p.path.at(t)) >= START_CLEAR_M for p in agents)
+
+
 def _aim(rng: Random, spec: FlyerSpec, target: Walker, axis: float, t_s: float) -> Aim:
     half = math.radians(spec.sector_deg) / 2.0
     return Aim(
@@ -178,15 +191,6 @@ def _aim(rng: Random, spec: FlyerSpec, target: Walker, axis: float, t_s: float) 
         height_m=_draw(rng, spec.height_m), miss_m=_draw(rng, spec.miss_m),
         stay_s=_draw(rng, spec.stay_s),
     )  # fmt: skip
-
-
-def nearest_apart_m(a: Flyer, b: Walker, *, step_s: float = 1.0) -> float:
-    """How near a flight truly comes to a person [m]."""
-    t, best = a.path.t_s[0], math.inf
-    while t <= a.path.t_s[-1]:
-        best = min(best, distance(a.path.at(t), b.path.at(t)))
-        t += step_s
-    return best
 
 
 # ---- sensors -------------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ AIMED_S = 60.0  # straight on it would be above the person within this time
 
 class Encounter(NamedTuple):
     """One flyer and one person. t_s (n,) [s] while it flies; m (n,) horizontal distance [m];
-    aimed (n,): flown straight on it comes within the danger radius in AIMED_S."""
+    aimed (n,): flown straight on it comes within the danger radius in AIMED_S; flown_m (n,): its
+    way so far [m]."""
 
     person_id: str
     flyer_id: str
@@ -36,6 +37,7 @@ class Encounter(NamedTuple):
     t_s: NDArray[np.float64]
     m: NDArray[np.float64]
     aimed: NDArray[np.bool_]
+    flown_m: NDArray[np.float64]
 
 
 class Truth(NamedTuple):
@@ -70,9 +72,10 @@ def truth_of(world: World, *, scene: str, seed: int) -> Truth:
 
 def encounter(flyer: Flyer, person: Walker, *, radius_m: float) -> Encounter:
     t = np.arange(flyer.path.t_s[0], flyer.path.t_s[-1] + 1e-9, STEP_S)
-    d = _plan(flyer.path, t) - _plan(person.path, t)
+    at = _plan(flyer.path, t)
+    d = at - _plan(person.path, t)
     m = np.hypot(d[:, 0], d[:, 1])
-    v = (_plan(flyer.path, t + 0.5) - _plan(flyer.path, t - 0.5)) / 1.0
+    v = _plan(flyer.path, t + 0.5) - _plan(flyer.path, t - 0.5)  # in one second
     return Encounter(
         person_id=person.person_id,
         flyer_id=flyer.flyer_id,
@@ -82,6 +85,7 @@ def encounter(flyer: Flyer, person: Walker, *, radius_m: float) -> Encounter:
         t_s=t,
         m=m,
         aimed=_aimed(d, v, radius_m=radius_m),
+        flown_m=np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(at, axis=0).T)))),
     )
 
 
