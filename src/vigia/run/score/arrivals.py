@@ -40,8 +40,8 @@ def arrivals_of(world: World, received: Sequence[Received], truth: Truth) -> lis
     found: list[Arrival] = []
     for person_id in truth.people:
         mine = [e for e in truth.encounters if e.attacks and e.person_id == person_id]
-        for group in grouped(mine, radius_m=truth.radius_m):
-            found.append(_arrival(world, received, group))
+        groups = grouped(mine, radius_m=truth.radius_m)
+        found.extend(_arrival(world, received, group) for group in groups)
     return found
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from vigia.events import PersonMoved, Tick, TracksPublished
 from vigia.geo import Enu
-from vigia.run.score.words import Word, Words
+from vigia.run.score.word import Word, Words
 from vigia.run.simulate.paths import distance
 from vigia.run.simulate.world import seconds
 from vigia.terms import Role, Tier, TrackStatus

@@ -1,9 +1,9 @@
 """Harmless days -> how often people were alarmed for nothing.
 
 A day is 12 hours with 100 harmless flights. Playing 360 hours second by second would be idle:
-flights are played in short worlds of FLIGHTS_TOGETHER, the people and sensors drawn anew for each, and
-the time between them is scaled up from idle windows in which only clutter is seen. Docs say what
-that leaves out.
+flights are played in short worlds of FLIGHTS_TOGETHER, people and sensors drawn anew for each, and
+the time between them is scaled up from idle windows in which only clutter is seen. docs/score.md
+says what that leaves out.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from vigia.run.score.play import Result
     from vigia.run.score.scene import Scene
 
-FLIGHTS_TOGETHER = 5
+FLIGHTS_TOGETHER = 2  # as many as are in the air at once at busy times
 IDLE_WINDOWS = 4  # a day
 IDLE_S = 300.0
 SEGMENTS_MAX = 100  # of one day; a segment's seed is day * SEGMENTS_MAX + number
@@ -55,10 +55,9 @@ class DaysRow(msgspec.Struct, frozen=True, kw_only=True):
 def segments(ordinary: Scene, day: int) -> list[tuple[Scene, int]]:
     """(scene, seed) of every short world of one day."""
     n = ordinary.flights_a_day // FLIGHTS_TOGETHER
-    found = [(segment(ordinary, day * SEGMENTS_MAX + k), day * SEGMENTS_MAX + k) for k in range(n)]
-    for k in range(n, n + IDLE_WINDOWS):
-        found.append((segment(ordinary, day * SEGMENTS_MAX + k), day * SEGMENTS_MAX + k))
-    return found
+    n = ordinary.flights_a_day // FLIGHTS_TOGETHER + IDLE_WINDOWS
+    seeds = range(day * SEGMENTS_MAX, day * SEGMENTS_MAX + n)
+    return [(segment(ordinary, seed), seed) for seed in seeds]
 
 
 def segment(ordinary: Scene, seed: int) -> Scene:
@@ -96,13 +95,13 @@ def sum_days(ordinary: Scene, results: Sequence[Result]) -> DaysRow:
         top=top,
         top_per_person=top / people if people else 0.0,
         acting=round(
-            sum(len(r.vigia.alarms) for r in busy)
-            + scale * sum(len(r.vigia.alarms) for r in idle)
+            sum(len(r.vigia.alarms) for r in busy) + scale * sum(len(r.vigia.alarms) for r in idle)
         ),
         alerts=sum(r.vigia.alerts for r in busy) + scale * sum(r.vigia.alerts for r in idle),
         rings=sum(r.vigia.rings for r in busy) + scale * sum(r.vigia.rings for r in idle),
         flights_with_top=sum(
-            len({a.about for a in r.vigia.alarms if a.tier is Tier.DANGER}) for r in busy
+            len({a.about_id for a in r.vigia.alarms if a.tier is Tier.DANGER and a.about_id})
+            for r in busy
         ),
         about=dict(
             Counter(a.about for r in results for a in r.vigia.alarms if a.tier is Tier.DANGER)

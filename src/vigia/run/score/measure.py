@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from vigia.run.score.arrivals import Arrival
     from vigia.run.score.truth import Truth
-    from vigia.run.score.words import Word, Words
+    from vigia.run.score.word import Word, Words
 
 IN_TIME_S = 30.0  # the warning everybody should have, where physics and sensors allow it
 ORACLE_SHARE = 0.9  # of the best possible lead, where that is shorter
@@ -75,6 +75,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     nearest_m: float | None
     aimed: bool
     about: str  # behaviour of what was nearest then
+    about_id: str | None  # and which it was
 
 
 class RunScore(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,17 +199,14 @@ def _alarm(
             t_to = truth.t_end_s if after is None else after.t_s
     mine = [e for e in truth.encounters if e.person_id == person_id]
     near = min(
-        (
-            nearest_m(e, t_from_s=t_from - TRUE_S, t_to_s=t_to + TRUE_S)
-            for e in mine
-            if e.attacks
-        ),
+        (nearest_m(e, t_from_s=t_from - TRUE_S, t_to_s=t_to + TRUE_S) for e in mine if e.attacks),
         default=math.inf,
     )
     now = [
-        (nearest_m(e, t_from_s=t_from - AIMED_S, t_to_s=t_from), e.behaviour) for e in mine
+        (nearest_m(e, t_from_s=t_from - AIMED_S, t_to_s=t_from), e.behaviour, e.flyer_id)
+        for e in mine
     ]
-    about_m, about = min(now, default=(math.inf, "nothing"))
+    about_m, about, about_id = min(now, default=(math.inf, "nothing", ""))
     return Alarm(
         person_id=person_id,
         incident_id=incident_id,
@@ -222,6 +220,7 @@ def _alarm(
             if e.drone
         ),
         about="nothing" if math.isinf(about_m) else about,
+        about_id=None if math.isinf(about_m) else about_id,
     )
 
 

@@ -1,4 +1,4 @@
-"""Scene and seed -> Result: one run through the real core, measured; the peers on the same tracks."""
+"""Scene and seed -> Result: one run through the real core, measured; peers on the same tracks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def score_run(scene: Scene, seed: int) -> Result:
     world = make_stage(scene, seed)
     run = play(world)
     received = [
-        Received(seconds(s.event.t_recv_ns), s.emission) for s in run.steps if s.emission is not None
+        Received(seconds(s.event.t_recv_ns), s.emission)
+        for s in run.steps
+        if s.emission is not None
     ]
     truth = truth_of(world, scene=scene.name, seed=seed)
     arrivals = arrivals_of(world, received, truth)

@@ -58,11 +58,10 @@ def _drawing(pairs: Sequence[tuple[Row, Row]]) -> str:
         *_legend(LEFT, 36),
         *_legend_errors(x2, 36),
     ]
-    for k in range(0, int(LEAD_MAX_S) + 1, 20):
-        parts.append(_rule(_lead_x(float(k)), high, f"{k}"))
-    parts.append(_rule(_lead_x(IN_TIME_S), high, "30", colour=INK))
-    for k in range(0, 101, 20):
-        parts.append(_rule(x2 + WIDE * k / 100.0, high, f"{k}"))
+    marks = range(0, int(LEAD_MAX_S) + 1, 20)
+    parts.extend(_rule(_lead_x(float(k)), high, f"{k}") for k in marks)
+    parts.append(_rule(_lead_x(IN_TIME_S), high, f"{IN_TIME_S:.0f}", colour=INK))
+    parts.extend(_rule(x2 + WIDE * k / 100.0, high, f"{k}") for k in marks)
     for k, (ours, peer) in enumerate(pairs):
         y = 62 + TALL * k
         parts.append(_text(LEFT - 10, y + 20, ours.scene, end=True))

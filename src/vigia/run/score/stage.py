@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from vigia.events import CoreSettings, Post, SensorSite
 from vigia.geo import Enu, Site
-from vigia.run.settings import SettingsError
 from vigia.run.score.flights import MAKERS, Aim
+from vigia.run.settings import SettingsError
 from vigia.run.simulate import paths
 from vigia.run.simulate.paths import distance
 from vigia.run.simulate.world import SETUP_S, Flyer, Network, SimSensor, Walker, World

@@ -89,9 +89,7 @@ def encounter(flyer: Flyer, person: Walker, *, radius_m: float) -> Encounter:
     )
 
 
-def _aimed(
-    d: NDArray[np.float64], v: NDArray[np.float64], *, radius_m: float
-) -> NDArray[np.bool_]:
+def _aimed(d: NDArray[np.float64], v: NDArray[np.float64], *, radius_m: float) -> NDArray[np.bool_]:
     """d (n, 2): person -> flyer [m]; v (n, 2) [m/s]."""
     speed2 = (v**2).sum(axis=1)
     t_near = -(d * v).sum(axis=1) / np.maximum(speed2, 1e-6)

@@ -6,36 +6,15 @@ Reads only what left the core: alerts, deliveries, pages. New fields and end rea
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from vigia.events import Alert, AlertsHeld, Delivery
+from vigia.run.score.word import Word, Words
 from vigia.run.simulate.world import seconds
 from vigia.terms import Channel, EndReason, MsgType, Tier
 
 if TYPE_CHECKING:
     from vigia.run.simulate.driver import Run
-
-
-class Word(NamedTuple):
-    """One revision as a person's page showed it. ended: the page takes it away."""
-
-    t_s: float
-    person_id: str
-    alert_id: str
-    incident_id: str
-    tier: Tier
-    ended: bool
-    by_officer: bool
-    rings: bool
-
-
-class Words(NamedTuple):
-    """In order of time. duplicates: shown or ordered twice. endless: never ended."""
-
-    said: tuple[Word, ...]
-    duplicates: int
-    endless: int
-    t_end_s: float
 
 
 def words_of(run: Run) -> Words:

@@ -77,9 +77,7 @@ def _watch(world: World, person: Walker, flyer: Flyer, rng: Random) -> Iterator[
         t += 1.0
 
 
-def _notices(
-    eye: Enu, flyer: Flyer, t: float, rng: Random, *, night: bool
-) -> Sense | None:
+def _notices(eye: Enu, flyer: Flyer, t: float, rng: Random, *, night: bool) -> Sense | None:
     at = flyer.path.at(t)
     r = math.hypot(distance(eye, at), at.u_m)
     chance = NOTICE_P / (1.0 + math.exp((r - SEE_M) / SEE_SLOPE_M))
