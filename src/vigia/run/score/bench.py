@@ -24,6 +24,7 @@ from vigia.run.score.table import (
     false_lines,
     goal_lines,
     markdown,
+    physics_lines,
     story_lines,
     terminal,
 )
@@ -189,21 +190,29 @@ def _two_rows(title: str, results: Sequence[Result]) -> list[Row]:
 
 def _print(report: Report, took_s: float) -> None:
     cpu = sum(r.cpu_s for r in (*report.results, *report.day_results))
-    if report.rows:
-        ours, peer = report.rows[-2:]
+    ours, peer = report.rows[-2:] if report.rows else (None, None)
+    if ours is not None and peer is not None:
         print("\n" + terminal(report.rows))
         print("\npeers: alert everyone within R of any confirmed track")
         print(terminal(report.peer_rows))
+        forbids = {s.title: s.forbids for s in map(load_scene, scene_names())}
+        print("\nwhere physics and the sensors forbid it")
+        print("\n".join(physics_lines(report.rows, forbids)))
         print("\nfalse DANGERs")
         print("\n".join(false_lines([r for r in report.rows if r.who == "vigia"])))
         print("\nagainst the peer, all scenes")
         print("  " + ", ".join(f"{name} {how}" for name, how in against(ours, peer)))
     if report.days is not None:
         print("\n" + "\n".join(days_lines(report.days)))
-    if report.rows:
+    if ours is not None:
         per_person = None if report.days is None else report.days.top_per_person
         print("\ngoals")
-        print("\n".join(goal_lines(goals(report.rows[-2], per_person))))
+        print("\n".join(goal_lines(goals(ours, per_person))))
+        print(
+            f"  beside them: DANGER stood {ours.danger_lead_p50_s:.0f} s before arrival (p50), "
+            f"{100 * ours.danger_of_oracle:.0f} % of the oracle's; fell below WARNING in the last "
+            f"minute: {ours.lowered}"
+        )
         print("\nfailures")
         print("\n".join(failure_lines(report.results)))
     n = len(report.results) + len(report.day_results)

@@ -24,7 +24,7 @@ import numpy as np
 from vigia.events import Sighting
 from vigia.geo import angle_diff_deg, bearing_deg_true
 from vigia.run.score.truth import STEP_S
-from vigia.run.simulate.paths import distance
+from vigia.run.simulate.paths import Path, distance
 from vigia.run.simulate.sensors import MASK_M, MASK_RANGE_M, is_down
 from vigia.run.simulate.witnesses import EAR_M, SEE_M
 from vigia.terms import Motion
@@ -40,9 +40,11 @@ PLACED = frozenset({"radar", "remote_id"})
 LOOKS, WINDOW_S = 3, 10.0  # a track needs that many looks of one sensor in that time
 CROSSING_DEG = 15.0  # two bearings that cross at least so give a place
 REPORT_RANGE_M = 1200.0  # a report warns people this near to the one who made it
-CLOSING_MPS, CLOSING_S = 2.0, 5.0  # slower than this in that time is no approach
-AT_HIM = 0.5  # an approach comes nearer by at least this share of its way
-SURE_M = 150.0
+BESIDE_M = 100.0  # "towards me" means everybody this near
+PAIR_S = 5.0  # two bearings cross when they are this near in time
+CLOSING_MPS, MIND_S = 2.0, 1.0  # slower than this in that time is no approach
+AT_HIM = 0.35  # an approach comes nearer by at least this share of its way
+SURE_M = 150.0  # nearer it has made up its mind
 
 
 class Bound(msgspec.Struct, frozen=True):
@@ -70,12 +72,8 @@ def bound(
     t_mind = minds_s(met, t_arrive_s)
     seen = [s for s in _seen(received, flyer) if s.t_recv_s < t_arrive_s]
     danger = [*_tracks(seen, PLACED), *_crossings(world, flyer, seen)]
-    danger += [s for s in seen if s.towards == person.person_id]
-    near = {
-        p.person_id
-        for p in world.people
-        if distance(p.path.at(t_arrive_s), person.path.at(t_arrive_s)) <= REPORT_RANGE_M
-    }
+    beside, near = (_within(world, person, r, t_arrive_s) for r in (BESIDE_M, REPORT_RANGE_M))
+    danger += [s for s in seen if s.towards in beside]
     warning = [*danger, *_tracks(seen, frozenset({"rf", "acoustic", "camera"}))]
     warning += [s for s in seen if s.look.kind == "person" and s.look.sensor_id in near]
     return Bound(
@@ -87,15 +85,15 @@ def bound(
 
 def minds_s(met: Encounter, t_arrive_s: float) -> float:
     """Since when the flyer has come at this person without a pause [s]: of what it flew in any
-    CLOSING_S, at least AT_HIM went into coming nearer. Nearer than SURE_M it has decided."""
-    step = round(CLOSING_S / STEP_S)
+    MIND_S, at least AT_HIM went into coming nearer. Nearer than SURE_M it has decided."""
+    step = round(MIND_S / STEP_S)
     k = int(np.searchsorted(met.t_s, t_arrive_s))
     while k > 0 and met.m[k - 1] < SURE_M:
         k -= 1
     while k - step >= 0:
         nearer = met.m[k - step] - met.m[k]
         flown = met.flown_m[k] - met.flown_m[k - step]
-        if nearer < max(AT_HIM * flown, CLOSING_MPS * CLOSING_S):
+        if nearer < max(AT_HIM * flown, CLOSING_MPS * MIND_S):
             break
         k -= 1
     return float(met.t_s[max(0, k - step)]) if k >= step else float(met.t_s[0])
@@ -125,38 +123,50 @@ def _tracks(seen: Sequence[_Seen], kinds: frozenset[str]) -> Iterator[_Seen]:
     by_sensor: dict[str, list[_Seen]] = defaultdict(list)
     for s in seen:
         if s.look.kind in kinds:
-            own = by_sensor[s.look.sensor_id]
-            own.append(s)
-            recent = {k.look.t_s for k in own if abs(k.look.t_s - s.look.t_s) <= WINDOW_S}
-            if len(recent) >= LOOKS:
-                yield s
+            by_sensor[s.look.sensor_id].append(s)
+    for own in by_sensor.values():
+        yield from _enough(own)
 
 
 def _crossings(world: World, flyer: Flyer, seen: Sequence[_Seen]) -> Iterator[_Seen]:
-    """Every bearing that crosses another, from another place, well enough for a position."""
-    at = {s.sensor_id: s.at for s in world.sensors}
-    for p in world.people:
-        at[p.person_id] = p.path.at(0.0)
-    bearings = [s for s in seen if s.look.kind not in PLACED and s.look.sensor_id in at]
-    for k, s in enumerate(bearings):
-        for other in bearings[max(0, k - 12) : k]:
-            if abs(other.look.t_s - s.look.t_s) > CLOSING_S:
-                continue
-            if other.look.sensor_id == s.look.sensor_id:
-                continue
-            drone = flyer.path.at(s.look.t_s)
-            angle = _direction(at[s.look.sensor_id], drone) - _direction(
-                at[other.look.sensor_id], drone
-            )
-            off = abs(angle_diff_deg(angle, 0.0))
-            if CROSSING_DEG <= off <= 180.0 - CROSSING_DEG:
-                yield s
-                break
+    """Every bearing that completes LOOKS of those that cross another one, from another place,
+    well enough for a position."""
+    at: dict[str, Path | Enu] = {s.sensor_id: s.at for s in world.sensors}
+    at |= {p.person_id: p.path for p in world.people}
+    bearings = [s for s in seen if s.look.kind not in PLACED]
+    yield from _enough([s for s in bearings if any(_cross(at, flyer, s, b) for b in bearings)])
+
+
+def _enough(looks: Sequence[_Seen]) -> Iterator[_Seen]:
+    for k, s in enumerate(looks):
+        recent = {o.look.t_s for o in looks[: k + 1] if abs(o.look.t_s - s.look.t_s) <= WINDOW_S}
+        if len(recent) >= LOOKS:
+            yield s
+
+
+def _cross(at: dict[str, Path | Enu], flyer: Flyer, a: _Seen, b: _Seen) -> bool:
+    """Was b there when a came, at nearly the same time and from well beside it?"""
+    if b.t_recv_s > a.t_recv_s or abs(a.look.t_s - b.look.t_s) > PAIR_S:
+        return False
+    drone = flyer.path.at(a.look.t_s)
+    one, other = (_where(at[k.look.sensor_id], k.look.t_s) for k in (a, b))
+    off = abs(angle_diff_deg(_direction(one, drone), _direction(other, drone)))
+    return CROSSING_DEG <= off <= 180.0 - CROSSING_DEG
+
+
+def _where(place: Path | Enu, t_s: float) -> Enu:
+    return place.at(t_s) if isinstance(place, Path) else place
 
 
 def _first(enough: Sequence[_Seen], t_mind_s: float) -> float | None:
     """The first moment at which enough is there, on evidence younger than the decision."""
     return min((s.t_recv_s for s in enough if s.look.t_s >= t_mind_s), default=None)
+
+
+def _within(world: World, person: Walker, range_m: float, t_s: float) -> frozenset[str]:
+    """Who is that near to him, he himself too."""
+    here = person.path.at(t_s)
+    return frozenset(p.person_id for p in world.people if distance(p.path.at(t_s), here) <= range_m)
 
 
 def _lead(t_arrive_s: float, t_s: float | None) -> float | None:

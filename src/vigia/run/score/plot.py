@@ -33,14 +33,14 @@ def page(
     pairs = list(zip(rows[::2], rows[1::2], strict=True))
     frozen = ", ".join(f"{name} {value}" for name, value in digests.items())
     parts = [
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>vigia score</title>"
-        f"<style>{STYLE}</style>",
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/><title>vigia score</title>'
+        f"<style>{STYLE}</style></head><body>",
         f"<h1>Warnings on seeded scenes, set {escape(set_name)}</h1>",
         f"<p>{escape(frozen)}</p>",
         _drawing(pairs) if pairs else "",
-        "<p>" + "<br>".join(escape(line) for line in days_lines(days)) + "</p>" if days else "",
+        "<p>" + "<br/>".join(escape(line) for line in days_lines(days)) + "</p>" if days else "",
         _table(rows) if rows else "",
-        "</html>",
+        "</body></html>",
     ]
     return "\n".join(parts)
 

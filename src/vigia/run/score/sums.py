@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from vigia.run.score.measure import CAP_S, NEAR_MISS_M, p10_p50
+from vigia.run.score.measure import CAP_S, IN_TIME_S, NEAR_MISS_M, p10_p50
 from vigia.terms import Tier
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     oracle_p50_s: float
     cover_p50_s: float
     in_time: float
+    in_time_all: float  # of all endangered, possible or not: a lead of IN_TIME_S
     of_oracle: float  # sum of leads / sum of best possible leads, each at most CAP_S
     danger_of_oracle: float
     missed_top: float
@@ -79,6 +80,7 @@ def sum_up(scene: str, who: str, scores: Sequence[RunScore]) -> Row:
         oracle_p50_s=oracle[1],
         cover_p50_s=p10_p50([o.cover_s or 0.0 for o in outcomes])[1],
         in_time=_share(sum(o.in_time for o in could), len(could)),
+        in_time_all=_share(sum(o.lead_s >= IN_TIME_S for o in outcomes), len(outcomes)),
         of_oracle=_of_oracle([(o.lead_s, o.bound_s or 0.0) for o in could]),
         danger_of_oracle=_of_oracle(
             [(o.danger_lead_s, o.danger_bound_s or 0.0) for o in could_top]

@@ -9,7 +9,7 @@ from vigia.run.score.measure import POSSIBLE_S
 from vigia.terms import Tier
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from vigia.run.score.days import DaysRow
     from vigia.run.score.play import Result
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 SEEDS_SHOWN_MAX = 8
 HEAD = (
-    "scene", "who", "endangered", "warnable", "lead p10/p50 s", "oracle p10/p50 s", "in time",
-    "missed top (all)", "false top (n)", "told truly", "alerts/p·h", "flaps/p·h", "first s",
-    "stale s",
+    "scene", "who", "endangered", "warnable", "lead p10/p50 s", "oracle p10/p50 s",
+    "in time (30 s, all)", "missed top (all)", "false top (n)", "told truly", "alerts/p·h",
+    "flaps/p·h", "first s", "stale s",
 )  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def cells(row: Row) -> tuple[str, ...]:
         str(row.possible),
         f"{_s(row.lead_p10_s)} / {_s(row.lead_p50_s)}",
         f"{_s(row.oracle_p10_s)} / {_s(row.oracle_p50_s)}",
-        _pct(row.in_time),
+        f"{_pct(row.in_time)} ({_pct(row.in_time_all)})",
         f"{_pct(row.missed_top)} ({_pct(row.missed_top_all)})",
         f"{_pct(row.false_top)} ({row.top_alarms})",
         _pct(row.told_truly),
@@ -65,6 +65,17 @@ def false_lines(rows: Sequence[Row]) -> list[str]:
         f"near miss (150 m), {_pct(r.false_aimed)} of a drone flying straight at the person"
         for r in rows
         if r.top_alarms and r.false_top > 0.0
+    ]
+
+
+def physics_lines(rows: Sequence[Row], forbids: Mapping[str, str]) -> list[str]:
+    """What nobody could do with these sensors. forbids: by the title of the scene."""
+    return [
+        f"  {r.scene}: {r.endangered - r.possible} of {r.endangered} endangered could not be warned"
+        f" at all, {r.endangered - r.danger_possible} not with DANGER"
+        + (f"; {forbids[r.scene]}" if forbids.get(r.scene) else "")
+        for r in rows
+        if r.who == "vigia" and (r.endangered > r.danger_possible or forbids.get(r.scene))
     ]
 
 
