@@ -96,6 +96,8 @@ def task(work: tuple[str, int]) -> Result:
 def _tasks(wanted: Wanted, names: Sequence[str]) -> Iterator[tuple[str, int]]:
     first = FIRST_SEED[wanted.set_name]
     if wanted.seed is not None:
+        if not wanted.scenes:
+            raise SettingsError("--seed: needs --scene, once or more")
         seeds: Sequence[int] = [wanted.seed]
         names = wanted.scenes
     else:

@@ -25,8 +25,8 @@ from vigia.events import Sighting
 from vigia.geo import angle_diff_deg, bearing_deg_true
 from vigia.run.score.truth import STEP_S
 from vigia.run.simulate.paths import Path, distance
-from vigia.run.simulate.sensors import MASK_M, MASK_RANGE_M, is_down
-from vigia.run.simulate.witnesses import EAR_M, SEE_M
+from vigia.run.simulate.sensors import MASK_M, MASK_RANGE_M, SIGMAS, is_down
+from vigia.run.simulate.witnesses import EAR_M, SEE_M, SEEN_SIGMA_DEG
 from vigia.terms import Motion
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 
 PLACED = frozenset({"radar", "remote_id"})
 LOOKS, WINDOW_S = 3, 10.0  # a track needs that many looks of one sensor in that time
-CROSSING_DEG = 15.0  # two bearings that cross at least so give a place
+CROSSING_DEG = 10.0  # two bearings that cross at least so,
+CROSSING_M = 150.0  # and place it this well (1 sigma), give a place
+NEARBY = frozenset({"acoustic", "camera"})  # a bearing of what reaches so short a way is a place
 REPORT_RANGE_M = 1200.0  # a report warns people this near to the one who made it
 BESIDE_M = 100.0  # "towards me" means everybody this near
 PAIR_S = 5.0  # two bearings cross when they are this near in time
@@ -74,7 +76,7 @@ def bound(
     danger = [*_tracks(seen, PLACED), *_crossings(world, flyer, seen)]
     beside, near = (_within(world, person, r, t_arrive_s) for r in (BESIDE_M, REPORT_RANGE_M))
     danger += [s for s in seen if s.towards in beside]
-    warning = [*danger, *_tracks(seen, frozenset({"rf", "acoustic", "camera"}))]
+    warning = [*danger, *_tracks(seen, NEARBY)]
     warning += [s for s in seen if s.look.kind == "person" and s.look.sensor_id in near]
     return Bound(
         _lead(t_arrive_s, _covered_s(world, flyer, t_arrive_s)),
@@ -145,13 +147,21 @@ def _enough(looks: Sequence[_Seen]) -> Iterator[_Seen]:
 
 
 def _cross(at: dict[str, Path | Enu], flyer: Flyer, a: _Seen, b: _Seen) -> bool:
-    """Was b there when a came, at nearly the same time and from well beside it?"""
+    """Was b there when a came, at nearly the same time, and do they place the flyer?"""
     if b.t_recv_s > a.t_recv_s or abs(a.look.t_s - b.look.t_s) > PAIR_S:
         return False
     drone = flyer.path.at(a.look.t_s)
     one, other = (_where(at[k.look.sensor_id], k.look.t_s) for k in (a, b))
     off = abs(angle_diff_deg(_direction(one, drone), _direction(other, drone)))
-    return CROSSING_DEG <= off <= 180.0 - CROSSING_DEG
+    if not CROSSING_DEG <= off <= 180.0 - CROSSING_DEG:
+        return False
+    across = max(distance(one, drone) * _sigma(a.look), distance(other, drone) * _sigma(b.look))
+    return across / math.sin(math.radians(off)) <= CROSSING_M
+
+
+def _sigma(look: Look) -> float:
+    """Of a bearing [rad]."""
+    return math.radians(SEEN_SIGMA_DEG if look.kind == "person" else SIGMAS[look.kind][0])
 
 
 def _where(place: Path | Enu, t_s: float) -> Enu:
