@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 PLACED = frozenset({"radar", "remote_id"})
 LOOKS, WINDOW_S = 3, 10.0  # a track needs that many looks of one sensor in that time
-CROSSING_DEG = 10.0  # two bearings that cross at least so,
-CROSSING_M = 150.0  # and place it this well (1 sigma), give a place
+CROSSING_DEG = 10.0  # two bearings that cross at least so say that something comes,
+CROSSING_M = 300.0  # and where, when one pair places it this well (1 sigma): four halve it
 NEARBY = frozenset({"acoustic", "camera"})  # a bearing of what reaches so short a way is a place
 REPORT_RANGE_M = 1200.0  # a report warns people this near to the one who made it
 BESIDE_M = 100.0  # "towards me" means everybody this near
@@ -73,10 +73,11 @@ def bound(
     """The bounds of one arrival. received: what truly reached the watch, in its order."""
     t_mind = minds_s(met, t_arrive_s)
     seen = [s for s in _seen(received, flyer) if s.t_recv_s < t_arrive_s]
-    danger = [*_tracks(seen, PLACED), *_crossings(world, flyer, seen)]
+    danger = [*_tracks(seen, PLACED), *_crossings(world, flyer, seen, within_m=CROSSING_M)]
     beside, near = (_within(world, person, r, t_arrive_s) for r in (BESIDE_M, REPORT_RANGE_M))
     danger += [s for s in seen if s.towards in beside]
     warning = [*danger, *_tracks(seen, NEARBY)]
+    warning += _crossings(world, flyer, seen, within_m=math.inf)
     warning += [s for s in seen if s.look.kind == "person" and s.look.sensor_id in near]
     return Bound(
         _lead(t_arrive_s, _covered_s(world, flyer, t_arrive_s)),
@@ -130,13 +131,17 @@ def _tracks(seen: Sequence[_Seen], kinds: frozenset[str]) -> Iterator[_Seen]:
         yield from _enough(own)
 
 
-def _crossings(world: World, flyer: Flyer, seen: Sequence[_Seen]) -> Iterator[_Seen]:
+def _crossings(
+    world: World, flyer: Flyer, seen: Sequence[_Seen], *, within_m: float
+) -> Iterator[_Seen]:
     """Every bearing that completes LOOKS of those that cross another one, from another place,
-    well enough for a position."""
+    and place the flyer within that (1 sigma)."""
     at: dict[str, Path | Enu] = {s.sensor_id: s.at for s in world.sensors}
     at |= {p.person_id: p.path for p in world.people}
     bearings = [s for s in seen if s.look.kind not in PLACED]
-    yield from _enough([s for s in bearings if any(_cross(at, flyer, s, b) for b in bearings)])
+    yield from _enough(
+        [s for s in bearings if any(_cross_m(at, flyer, s, b) <= within_m for b in bearings)]
+    )
 
 
 def _enough(looks: Sequence[_Seen]) -> Iterator[_Seen]:
@@ -146,17 +151,17 @@ def _enough(looks: Sequence[_Seen]) -> Iterator[_Seen]:
             yield s
 
 
-def _cross(at: dict[str, Path | Enu], flyer: Flyer, a: _Seen, b: _Seen) -> bool:
-    """Was b there when a came, at nearly the same time, and do they place the flyer?"""
+def _cross_m(at: dict[str, Path | Enu], flyer: Flyer, a: _Seen, b: _Seen) -> float:
+    """How well a and b, that was there when a came, place the flyer [m]; NaN: not at all."""
     if b.t_recv_s > a.t_recv_s or abs(a.look.t_s - b.look.t_s) > PAIR_S:
-        return False
+        return math.nan
     drone = flyer.path.at(a.look.t_s)
     one, other = (_where(at[k.look.sensor_id], k.look.t_s) for k in (a, b))
     off = abs(angle_diff_deg(_direction(one, drone), _direction(other, drone)))
     if not CROSSING_DEG <= off <= 180.0 - CROSSING_DEG:
-        return False
+        return math.nan
     across = max(distance(one, drone) * _sigma(a.look), distance(other, drone) * _sigma(b.look))
-    return across / math.sin(math.radians(off)) <= CROSSING_M
+    return across / math.sin(math.radians(off))
 
 
 def _sigma(look: Look) -> float:
