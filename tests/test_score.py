@@ -307,7 +307,7 @@ def test_rows_add_up_to_the_numbers_computed_by_hand() -> None:
     assert dict(against(row, worse))["lead p50"] == "better"
     assert dict(against(row, row))["lead p50"] == "equal"
     assert "scene" in terminal([row])
-    assert markdown([row, worse]).count("\n") == 3
+    assert markdown([row, worse]).count("\n") == 2
 
 
 def test_the_page_is_whole_and_loads_nothing() -> None:
@@ -513,8 +513,15 @@ def test_a_wrong_word_on_the_command_line_is_one_line() -> None:
     done = CliRunner().invoke(app, ["score", "--scene", "nonsense", "--seeds", "1"])
     assert done.exit_code == 2
     assert "need one of" in done.output
-    done = CliRunner().invoke(app, ["score", "--set", "mine"])
-    assert done.exit_code == 2
+    for wrong, says in (
+        (["--set", "mine"], "need one of"),
+        (["--seed", "3"], "needs --scene"),
+        (["--seeds", "0", "--days", "0"], "nothing to run"),
+        (["--json", "/nowhere/at/all.json"], "does not exist"),
+    ):
+        done = CliRunner().invoke(app, ["score", *wrong])
+        assert done.exit_code == 2
+        assert says in done.output
 
 
 # ---- scenes through the real core ----------------------------------------------------------------
@@ -533,6 +540,24 @@ def test_a_run_is_measured_twice_alike() -> None:
     assert one.vigia == two.vigia
     assert one.peers == two.peers
     assert one.vigia.duplicates == one.vigia.endless == 0
+
+
+@pytest.mark.worlds
+def test_a_small_run_prints_its_table_and_keeps_its_numbers(tmp_path: File) -> None:
+    kept = {k: tmp_path / f"score.{k}" for k in ("json", "plot", "table")}
+    done = CliRunner().invoke(
+        app,
+        ["score", "--scene", "night_ears", "--seeds", "2", "--jobs", "1"]
+        + [word for k, path in kept.items() for word in (f"--{k}", str(path))],
+    )
+    assert done.exit_code == 0, done.output
+    for words in ("night, human hearing only", "peer 1000 m", "goals", "failures", "seeds 1 to 2"):
+        assert words in done.output
+    found = msgspec.json.decode(kept["json"].read_bytes())
+    assert [r["seed"] for r in found["results"]] == [1, 2]
+    assert found["digests"] == digests()._asdict()
+    assert "<svg" in kept["plot"].read_text()
+    assert "all scenes" in kept["table"].read_text()
 
 
 @pytest.mark.worlds

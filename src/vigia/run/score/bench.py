@@ -12,7 +12,7 @@ import msgspec
 
 from vigia.run.score.baseline import RADII_M, RADIUS_M
 from vigia.run.score.days import DaysRow, segment, segments, sum_days
-from vigia.run.score.frozen import digests
+from vigia.run.score.frozen import Digests, digests
 from vigia.run.score.play import Result, score_run
 from vigia.run.score.plot import page
 from vigia.run.score.scene import FIRST_SEED, ORDINARY, Set, load_scene, scene_names
@@ -32,6 +32,7 @@ from vigia.run.score.truth import truth_file, truth_of
 from vigia.run.settings import SettingsError
 
 JOBS_MAX = 64
+PROGRESS_LINES = 20
 ALL = "all scenes"
 
 
@@ -73,11 +74,15 @@ def main(wanted: Wanted) -> int:
             print("\n".join(story_lines(result)))
         return 0
     day_tasks = list(_day_tasks(wanted, names))
-    print("\n".join(_head(wanted, tasks, day_tasks)))
+    if not (tasks or day_tasks):
+        raise SettingsError("score: nothing to run; give --seeds or --days above 0")
+    _check_outputs(wanted)
+    frozen = digests()  # before anything runs
+    print("\n".join(_head(wanted, frozen, tasks, day_tasks)), flush=True)
     t = time.monotonic()
     results = _run([*tasks, *day_tasks], jobs=wanted.jobs)
     took_s = time.monotonic() - t
-    report = _report(wanted, results)
+    report = _report(wanted, frozen, results)
     _print(report, took_s)
     _keep(wanted, report)
     return 0
@@ -133,21 +138,24 @@ def _run(tasks: Sequence[tuple[str, int]], *, jobs: int) -> list[Result]:
 
 
 def _progress(done: int, of: int, since_s: float) -> None:
-    if not sys.stderr.isatty():
-        return
-    took = time.monotonic() - since_s
-    left = took / done * (of - done)
-    end = "\n" if done == of else ""
-    print(f"\r{done}/{of} runs, {left:4.0f} s left ", end=end, file=sys.stderr, flush=True)
+    """One line that rewrites itself; where that goes to a file, a line for each twentieth."""
+    left_s = (time.monotonic() - since_s) / done * (of - done)
+    says = f"{done}/{of} runs, {left_s:.0f} s left"
+    if sys.stderr.isatty():
+        print(f"\r{says:40}", end="\n" if done == of else "", file=sys.stderr, flush=True)
+    elif of >= PROGRESS_LINES and done % (of // PROGRESS_LINES) == 0:
+        print(says, file=sys.stderr, flush=True)
 
 
 # ---- telling -------------------------------------------------------------------------------------
 
 
 def _head(
-    wanted: Wanted, tasks: Sequence[tuple[str, int]], day_tasks: Sequence[tuple[str, int]]
+    wanted: Wanted,
+    d: Digests,
+    tasks: Sequence[tuple[str, int]],
+    day_tasks: Sequence[tuple[str, int]],
 ) -> list[str]:
-    d = digests()
     seeds = sorted({seed for _, seed in tasks})
     lines = [
         f"set {wanted.set_name}: {len(tasks)} runs"
@@ -159,7 +167,7 @@ def _head(
     return lines
 
 
-def _report(wanted: Wanted, results: Sequence[Result]) -> Report:
+def _report(wanted: Wanted, frozen: Digests, results: Sequence[Result]) -> Report:
     scenes = [r for r in results if r.scene != ORDINARY]
     days = [r for r in results if r.scene == ORDINARY]
     rows: list[Row] = []
@@ -169,7 +177,7 @@ def _report(wanted: Wanted, results: Sequence[Result]) -> Report:
         rows += _two_rows(ALL, scenes)
     return Report(
         set_name=wanted.set_name,
-        digests=digests()._asdict(),
+        digests=frozen._asdict(),
         rows=rows,
         peer_rows=[
             sum_up(ALL, f"peer {r:.0f} m", [x.peers[f"{r:.0f}"] for x in scenes]) for r in RADII_M
@@ -223,6 +231,13 @@ def _print(report: Report, took_s: float) -> None:
         f"\n{n} runs: {cpu:.0f} s CPU, {cpu / max(1, n):.2f} s a run, at most "
         f"{slowest.cpu_s:.1f} s ({slowest.scene} {slowest.seed}); took {took_s:.0f} s"
     )
+
+
+def _check_outputs(wanted: Wanted) -> None:
+    """Before half an hour of work, not after it."""
+    for path in (wanted.plot, wanted.json, wanted.table):
+        if path is not None and not path.parent.is_dir():
+            raise SettingsError(f"score: {path}: its folder does not exist; make it first")
 
 
 def _keep(wanted: Wanted, report: Report) -> None:

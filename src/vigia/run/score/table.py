@@ -49,8 +49,27 @@ def terminal(rows: Sequence[Row]) -> str:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    lines = ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
-    lines += ["| " + " | ".join(cells(r)) + " |" for r in rows]
+    """For documents: one line a scene, the peer's numbers in brackets. rows: ours and the peer's
+    in turn."""
+    head = (
+        "scene", "endangered, warnable", "lead p10 / p50 s", "oracle p10 / p50 s", "in time",
+        "missed top", "false top", "told truly", "alerts a person-hour", "stale p50 s",
+    )  # fmt: skip
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for ours, peer in zip(rows[::2], rows[1::2], strict=True):
+        both = (
+            (f"{_s(r.lead_p10_s)} / {_s(r.lead_p50_s)}" for r in (ours, peer)),
+            (_pct(r.in_time) for r in (ours, peer)),
+            (_pct(r.missed_top) for r in (ours, peer)),
+            (_pct(r.false_top) for r in (ours, peer)),
+            (_pct(r.told_truly) for r in (ours, peer)),
+            (_n(r.alerts_per_hour) for r in (ours, peer)),
+            (_s(r.stale_p50_s) for r in (ours, peer)),
+        )
+        lead, *rest = ("{} ({})".format(*pair) for pair in both)
+        oracle = f"{_s(ours.oracle_p10_s)} / {_s(ours.oracle_p50_s)}"
+        line = (ours.scene, f"{ours.endangered}, {ours.possible}", lead, oracle, *rest)
+        lines.append("| " + " | ".join(line) + " |")
     return "\n".join(lines)
 
 
