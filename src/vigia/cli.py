@@ -174,6 +174,40 @@ def simulate(
 
 
 @app.command()
+def score(
+    seeds: Annotated[int, typer.Option(help="How many seeds of each scene.")] = 20,
+    set_name: Annotated[
+        str, typer.Option("--set", help="tuning (seeds from 1) or report (seeds from 1001).")
+    ] = "tuning",
+    scene: Annotated[
+        list[str] | None,
+        typer.Option("--scene", help='A scene, or "ordinary" for harmless days; repeatable.'),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Only this seed; tells its story.")] = None,
+    days: Annotated[int, typer.Option(help="Harmless days of 100 flights; 0: none.")] = 30,
+    jobs: Annotated[int, typer.Option(help="Processes.")] = 2,
+    plot: Annotated[Path | None, typer.Option(help="Write a page with drawings.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write every number.")] = None,
+    table: Annotated[Path | None, typer.Option(help="Write the table as Markdown.")] = None,
+    write: Annotated[
+        Path | None, typer.Option(help="Write the truth of each seed to a folder, run nothing.")
+    ] = None,
+) -> None:
+    """Score the warnings on seeded scenes: lead, missed, false, beside oracle and peer."""
+    from vigia.run.score.bench import Wanted, main
+    from vigia.run.score.scene import set_of
+
+    _run(
+        lambda: main(
+            Wanted(
+                set_name=set_of(set_name), seeds=seeds, scenes=tuple(scene or ()), seed=seed,
+                days=days, jobs=jobs, plot=plot, json=json, write=write, table=table,
+            )
+        )
+    )  # fmt: skip
+
+
+@app.command()
 def forget(
     person: Annotated[str, typer.Argument(help="Person id whose positions are to be forgotten.")],
     data: Data = Path("data"),

@@ -40,6 +40,7 @@ LATENCY_S = {
 GPS_BIAS_M = 4.0
 RID_SIGMA_M = 10.0
 OPERATOR_EVERY_S = 15.0
+GARBLED_ROWS = 8  # of one scan, while its link is garbled
 COLUMNS = (
     "t_obs_ns", "azimuth_deg_true", "azimuth_sigma_deg", "elevation_deg", "elevation_sigma_deg",
     "range_m", "range_sigma_m", "range_rate_mps", "range_rate_sigma_mps", "flags", "p_drone",
@@ -70,6 +71,11 @@ def machines(world: World) -> list[Emission]:
 
 def is_down(spans: tuple[Span, ...], t_s: float) -> bool:
     return any(a <= t_s < b for a, b in spans)
+
+
+def shown_by(flyer: Flyer, sensor: SimSensor) -> bool:
+    """False for what exists only in other sensors' output: a forged broadcast, an artefact."""
+    return flyer.only_by is None or sensor.sensor_id in flyer.only_by
 
 
 def _carry(
@@ -106,7 +112,7 @@ def _polar(world: World, sensor: SimSensor, rng: Random) -> Iterator[tuple[float
         looks: list[Look] = []
         t_obs_ns = world.ns(t + sensor.clock_skew_s)
         for flyer in world.flyers:
-            if not flyer.path.exists(t):
+            if not (flyer.path.exists(t) and shown_by(flyer, sensor)):
                 continue
             if rng.random() < 0.03:  # misses come in runs: aspect, multipath
                 faded_until[flyer.flyer_id] = t + rng.uniform(1.5, 3.5)
@@ -116,6 +122,9 @@ def _polar(world: World, sensor: SimSensor, rng: Random) -> Iterator[tuple[float
                 looks.append(Look(sensor.sensor_id, sensor.kind, flyer.flyer_id, t, sensor.healthy))
         if rng.random() < sensor.clutter:
             rows.append((t_obs_ns, *_clutter(sensor, rng)))
+        if is_down(sensor.garbled, t):
+            rows = [(t_obs_ns, *_clutter(sensor, rng)) for _ in range(GARBLED_ROWS)]
+            looks = []
         if rows:
             columns = {name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)}
             body = Observation(sensor_id=sensor.sensor_id, scan=pack(Layout.POLAR_1, columns))
@@ -215,7 +224,7 @@ def _remote_id(world: World, sensor: SimSensor, rng: Random) -> Iterator[tuple[f
         fixes: list[Fix] = []
         looks: list[Look] = []
         for flyer in world.flyers:
-            if flyer.serial is None or not flyer.path.exists(t):
+            if flyer.serial is None or not (flyer.path.exists(t) and shown_by(flyer, sensor)):
                 continue
             if _geometry(sensor.at, flyer, t).range_m > sensor.range_m or rng.random() > 0.75:
                 continue

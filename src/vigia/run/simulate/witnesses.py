@@ -36,7 +36,8 @@ def witnesses(world: World) -> list[Emission]:
         found.extend(_positions(world, person, rng))
         if person.looks_out and person.device_id is not None:
             for flyer in world.flyers:
-                found.extend(_watch(world, person, flyer, rng))
+                if flyer.only_by is None:
+                    found.extend(_watch(world, person, flyer, rng))
     return found
 
 
@@ -66,7 +67,7 @@ def _watch(world: World, person: Walker, flyer: Flyer, rng: Random) -> Iterator[
     t = math.ceil(flyer.path.t_s[0]) + rng.random()
     end = min(flyer.path.t_s[-1], world.duration_s)
     while t < end:
-        sense = _notices(person.path.at(t), flyer, t, rng)
+        sense = _notices(person.path.at(t), flyer, t, rng, night=world.night)
         if sense is not None:
             yield from _report(world, person, flyer, t, sense, rng, nth=0)
             again = t + rng.uniform(6.0, 12.0)
@@ -76,13 +77,13 @@ def _watch(world: World, person: Walker, flyer: Flyer, rng: Random) -> Iterator[
         t += 1.0
 
 
-def _notices(eye: Enu, flyer: Flyer, t: float, rng: Random) -> Sense | None:
+def _notices(eye: Enu, flyer: Flyer, t: float, rng: Random, *, night: bool) -> Sense | None:
     at = flyer.path.at(t)
     r = math.hypot(distance(eye, at), at.u_m)
     chance = NOTICE_P / (1.0 + math.exp((r - SEE_M) / SEE_SLOPE_M))
     if flyer.kind != "drone":
         chance *= 0.03 if flyer.kind == "bird" else 0.0  # people know helicopters
-    if rng.random() < chance:
+    if rng.random() < chance and not night:
         return Sense.SEEN
     if flyer.kind == "drone" and r < EAR_M and rng.random() < NOTICE_P:
         return Sense.HEARD

@@ -42,6 +42,7 @@ class Flyer(msgspec.Struct, frozen=True, kw_only=True):
     serial: str | None = None  # broadcasts Remote ID
     emits_rf: bool = False
     load: bool = False
+    only_by: tuple[str, ...] | None = None  # not there: these sensors show it, nobody else
 
 
 class Walker(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +77,7 @@ class SimSensor(msgspec.Struct, frozen=True, kw_only=True):
     link_down: tuple[Span, ...]
     dies_s: float | None
     classifies: bool = False  # says at times what it believes to see
+    garbled: tuple[Span, ...] = ()  # its link gives random rows in place of what it saw
 
     @property
     def healthy(self) -> bool:
@@ -114,6 +116,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     crash: Crash | None
     all_clear_s: float | None
     t0_ns: int = T0_NS
+    night: bool = False  # people hear, and see nothing
 
     def ns(self, t_s: float) -> int:
         """World seconds -> the absolute time of events."""

@@ -1,0 +1,1 @@
+"""Seeded scenes -> how well people were warned: the benchmark of warning quality."""
