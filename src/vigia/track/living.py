@@ -321,7 +321,9 @@ def promote(cols: Cols, slot: int, trusted: bool) -> bool:
         i[c.STATUS] = POSSIBLE
         first = True
     agreed = witnesses(cols, slot) >= 2
-    sure = llr >= cols.limits[c.L_CONFIRM] or (llr >= cols.limits[c.L_AGREED] and agreed)
+    # bearings of several cross falsely where they have nothing in common: no discount for them
+    alike = agreed and (i[c.SOLID] or only_people(cols, slot))
+    sure = llr >= cols.limits[c.L_CONFIRM] or (alike and llr >= cols.limits[c.L_AGREED])
     if only_people(cols, slot):
         sure = sure and agreed  # one person, however often, is one witness
     elif not i[c.SOLID]:
