@@ -14,6 +14,10 @@ import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KEPT_MAX = 4  # versions whose compiled code is kept, besides those of the last week
 KEPT_S = 7 * 86_400.0
@@ -59,19 +63,28 @@ def keep_compiled() -> Path:
 def warm() -> float:
     """Loads or compiles every kernel; a line for each that is compiled. -> seconds taken."""
     keep_compiled()
-    from vigia.track import kernels
+    from vigia.threat import kernels as threat
+    from vigia.track import kernels as track
 
-    start = last = time.monotonic()
-    total = len(kernels.Kernels._fields)
-    before = ""
-    for done, name in enumerate(kernels.compile_all()):
+    start = time.monotonic()
+    _say_slow("the tracker", track.compile_all(), len(track.Kernels._fields), "entry.{}-*.nbi")
+    _say_slow("the threat stage", threat.compile_all(), len(threat.Kernels._fields),
+              "kernels.*{}-*.nbi")  # fmt: skip
+    return time.monotonic() - start
+
+
+def _say_slow(what: str, names: Iterator[str], total: int, files: str) -> None:
+    """Compiles; tells at once what was never compiled, and later whatever took long."""
+    last, before = time.monotonic(), ""
+    for done, name in enumerate(names):
         now = time.monotonic()
         if before and now - last > SLOW_S:
             print(f"  {before}: {now - last:.0f} s", file=sys.stderr, flush=True)
-        if not any(keep_compiled().rglob(f"entry.{name}-*.nbi")):
-            print(f"compiling the tracker, once: {done + 1}/{total} {name}", file=sys.stderr)
+        if not any(keep_compiled().rglob(files.format(name))):
+            print(f"compiling {what}, once: {done + 1}/{total} {name}", file=sys.stderr)
         before, last = name, now
-    return time.monotonic() - start
+    if before and time.monotonic() - last > SLOW_S:
+        print(f"  {before}: {time.monotonic() - last:.0f} s", file=sys.stderr, flush=True)
 
 
 def _root() -> Path:
@@ -105,7 +118,7 @@ def _clean(root: Path, *, keep: Path) -> None:
 
 
 def main() -> int:
-    print(f"tracker ready in {warm():.1f} s", file=sys.stderr)
+    print(f"kernels ready in {warm():.1f} s", file=sys.stderr)
     return 0
 
 
