@@ -47,7 +47,8 @@ L_RADIUS, L_HORIZON, L_WATCH, L_WARN_P, L_WARN_S, L_DANGER_P, L_DANGER_S, L_TOP 
 LIMITS = 8
 WATCH_MAX = 8  # tracks at WATCH a target, the earliest; the rest is left out
 NEAR_S = 10.0  # what could be here in this time is a WARNING
-NEAR_P = 0.05  # unless it is plainly not coming
+NEAR_P = 0.1  # unless it is plainly not coming
+WORD_P = 0.5  # enough for DANGER where somebody says that it comes at him
 LATE_S, LATE_P = 6.0, 0.6  # so near, half a chance is DANGER
 HEIGHT_SURE_M = 40.0  # 1-sigma up to which a height is told
 RANGE_SURE = 0.35  # 1-sigma of a range, of the range, up to which it is told
@@ -267,7 +268,10 @@ def _tier(
     _mix(t, de, dn, radius, sigma, m)
     comes = arrived(m, limits[L_HORIZON])
     p = t[T_BELIEF] * comes
-    if strong and p >= limits[L_DANGER_P] and arrived(m, limits[L_DANGER_S]) >= 0.1 * comes:
+    needed = limits[L_DANGER_P]
+    if t[T_SAID_VAR] >= 0.0:
+        needed = min(needed, WORD_P)
+    if strong and p >= needed and arrived(m, limits[L_DANGER_S]) >= 0.1 * comes:
         return 3
     if strong and p >= LATE_P and arrived(m, LATE_S) >= 0.5 * comes:
         return 3
