@@ -27,6 +27,7 @@ from vigia.geo import Enu, Site
 from vigia.scan import Layout, Scan
 from vigia.terms import Mark, MsgType, Tier
 from vigia.threat.entry import O_BEARING, O_TIER
+from vigia.threat.targets import TargetBook
 
 FEET = 3.28084
 Wrong = Callable[..., Any]  # the signatures are those of what they replace
@@ -73,7 +74,7 @@ def wrong_person() -> Any:
 
         return wrong
 
-    return _instead(flow, "target_table", make)
+    return _instead(TargetBook, "table", make)
 
 
 def delivered_to_a_neighbour() -> Any:

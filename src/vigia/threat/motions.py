@@ -124,8 +124,8 @@ def mixture(
     m: NDArray[np.float64],
 ) -> None:
     """Fills m (MIX_N,). de, dn: from the drone to the target [m]; ee, en, nn: variance of its
-    place; var_v: of its velocity, an axis; odds: of an attack, against a usual drone's; said (3,): east and
-    north of the way it takes as somebody says, and the variance of that [rad2], below 0: nobody."""
+    place; var_v: of its velocity, an axis; odds: of an attack, against a usual drone's.
+    said (3,): where somebody says that it flies: east, north, variance [rad2], below 0: nobody."""
     r = math.sqrt(de * de + dn * dn)
     ue, un = (de / r, dn / r) if r > 0.0 else (0.0, 1.0)
     along2 = max(ue * ue * ee + 2.0 * ue * un * en + un * un * nn, 0.0) + target_var
