@@ -28,11 +28,13 @@ TIERS = tuple(Tier)
 
 
 class Pairs(NamedTuple):
-    """What matters of tracks x targets, most urgent first: (k, INT_N) and (k, FLOAT_N), columns
-    O_... of entry.py. Every WARNING and DANGER; of WATCH the WATCH_MAX earliest of each target."""
+    """What matters of tracks x targets, target by target: (k, INT_N) and (k, FLOAT_N), columns
+    O_... of entry.py. Every WARNING and DANGER; of WATCH the WATCH_MAX earliest of each target.
+    order (k,): rows, most urgent first."""
 
     ints: NDArray[np.int64]
     floats: NDArray[np.float64]
+    order: NDArray[np.intp]
 
 
 def assess(states: NDArray[np.void], targets: Targets, policy: Policy) -> list[Threat]:
@@ -69,7 +71,7 @@ def judge(states: NDArray[np.void], targets: Targets, policy: Policy) -> Pairs:
     ints, floats = ints[:rows], floats[:rows]
     urgency = floats[:, o.O_EARLIEST] - 1e6 * ints[:, o.O_TIER]
     order = np.argsort(urgency, kind="stable")  # of equals the first target, then the first track
-    return Pairs(ints[order], floats[order])
+    return Pairs(ints, floats, order)
 
 
 def threats(pairs: Pairs, states: NDArray[np.void], targets: Targets) -> list[Threat]:
@@ -77,7 +79,7 @@ def threats(pairs: Pairs, states: NDArray[np.void], targets: Targets) -> list[Th
     tracks = [_Told(*row) for row in zip(*(states[name].tolist() for name in _TOLD), strict=True)]
     ids, persons, found = targets.target_ids, targets.person_ids, list[Threat]()
     for (k, g, tier, range_sure, bearing_sure, departing), f in zip(
-        pairs.ints.tolist(), pairs.floats.tolist(), strict=True
+        pairs.ints[pairs.order].tolist(), pairs.floats[pairs.order].tolist(), strict=True
     ):
         p, earliest, p10, p50, p90, range_m, bearing, height = f
         t = tracks[k]

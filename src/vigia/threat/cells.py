@@ -54,5 +54,14 @@ def fill(
 
 @inner
 def at(off_m: float, side_m: float, cells: int) -> int:
-    """Which cell along one side; beyond the box the outermost."""
-    return int(min(max(math.floor(off_m / side_m), 0.0), cells - 1.0))
+    """Which cell along one side; beyond the box the outermost, of no place (NaN) the first."""
+    return int(min(off_m / side_m, cells - 1.0)) if off_m > 0.0 else 0
+
+
+@inner
+def half_width(n_m: float, far_m: float, row: int, side_m: float, rows: int) -> float:
+    """Half of what a circle of far_m around n_m (from the box's corner) takes of a row of cells."""
+    low = 0.0 if row == 0 else row * side_m - n_m  # the outermost rows hold all beyond
+    high = 0.0 if row == rows - 1 else n_m - (row + 1) * side_m
+    off = max(low, high, 0.0)
+    return math.sqrt(max(far_m * far_m - off * off, 0.0))

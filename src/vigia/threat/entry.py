@@ -31,7 +31,6 @@ from vigia.threat.motions import (
     RANGE_REF_M,
     STILL_MPS,
     WAITING_ODDS,
-    WEAVE_DEG,
     aim,
     arrived,
     mixture,
@@ -49,7 +48,7 @@ WATCH_MAX = 8  # tracks at WATCH a target, the earliest; the rest is left out
 NEAR_S = 10.0  # what could be here in this time is a WARNING
 NEAR_P = 0.1  # unless it is plainly not coming
 WORD_P = 0.5  # enough for DANGER where somebody says that it comes at him
-LATE_S, LATE_P = 6.0, 0.6  # so near, half a chance is DANGER
+LATE_S, LATE_P = 6.0, 0.7  # so near, half a chance is DANGER
 HEIGHT_SURE_M = 40.0  # 1-sigma up to which a height is told
 RANGE_SURE = 0.35  # 1-sigma of a range, of the range, up to which it is told
 RANGE_SURE_M = 50.0  # or this
@@ -65,10 +64,11 @@ COASTING = int(TrackFlag.COASTING)
 
 # what is computed once a track
 (
-    T_E, T_N, T_VE, T_VN, T_SPEED, T_VAR_V, T_EE, T_EN, T_NN, T_BELIEF, T_ODDS, T_STRONG,
-    T_SAFE, T_FAR, T_OFF, T_TOP, T_SAID_E, T_SAID_N, T_SAID_VAR,
-) = range(19)  # fmt: skip
-TRACK_N = T_SAID_VAR + 1
+    T_E, T_N, T_VE, T_VN, T_SAFE, T_MID, T_MID_MPS, T_FAR, T_FAR_MPS, T_TOP,  # most pairs: no more
+    T_SPEED, T_VAR_V, T_EE, T_EN, T_NN, T_BELIEF, T_ODDS, T_STRONG, T_SAID_E, T_SAID_N, T_SAID_VAR,
+    T_UP, T_PROVED,
+) = range(23)  # fmt: skip
+TRACK_N = T_PROVED + 1
 # columns of the answer
 O_TRACK, O_TARGET, O_TIER, O_RANGE_SURE, O_BEARING_SURE, O_DEPARTING = range(6)
 INT_N = O_DEPARTING + 1
@@ -76,11 +76,12 @@ INT_N = O_DEPARTING + 1
     O_P, O_EARLIEST, O_P10, O_P50, O_P90, O_RANGE, O_BEARING, O_HEIGHT,
 ) = range(8)  # fmt: skip
 FLOAT_N = O_HEIGHT + 1
-# shortcuts: where the whole answer can be no more than WATCH
-FAST_SIGMAS = 3.0  # of the widest aim: beyond it a drone is not flying at the target
+# shortcuts: where the full answer can be no more than WATCH
 FAR_SIGMAS = 5.0  # of the places
-FAR_P = 0.03  # odds of an attack by one that flies elsewhere
-SAFE_P = 0.12  # by any
+SAFE_P = 0.12  # odds of an attack that all of it together does not exceed
+CONE_P = 0.06  # by homing
+FAR_P = 0.04  # by waiting
+CONE_STEPS = 48
 
 
 @inner
@@ -106,18 +107,21 @@ def judge(
     starts, points = cells.fill(tracks[:, :2], box, east, north)
     tracks, index = tracks[points], index[points]  # side by side in memory
     m, near, watch = np.zeros(MIX_N), np.empty(WATCH_MAX), np.empty(WATCH_MAX, np.int64)
+    found = np.empty((len(ints), 3), np.int64)
     rows, side, reach = 0, box[cells.BOX_SIDE], _reach(tracks, limits)
-    for g in range(len(en)):
+    # neighbours one after another: they look at the same tracks
+    for g in cells.fill(en, box, east, north)[1]:
         e, n = en[g, 0], en[g, 1]
         if not (abs(e) <= PLACE_MAX_M and abs(n) <= PLACE_MAX_M and sigma[g] >= 0.0):
             continue
         radius, vague = limits[L_RADIUS] + extent[g], FAR_SIGMAS * sigma[g] + extent[g]
         far, kept, first = reach + vague, 0, rows
-        i0 = cells.at(e - far - box[cells.BOX_E], side, east)
-        i1 = cells.at(e + far - box[cells.BOX_E], side, east)
         j0 = cells.at(n - far - box[cells.BOX_N], side, north)
         j1 = cells.at(n + far - box[cells.BOX_N], side, north)
         for j in range(j0, j1 + 1):
+            half = cells.half_width(n - box[cells.BOX_N], far, j, side, north)
+            i0 = cells.at(e - half - box[cells.BOX_E], side, east)
+            i1 = cells.at(e + half - box[cells.BOX_E], side, east)
             for k in range(starts[j * east + i0], starts[j * east + i1 + 1]):
                 de, dn = e - tracks[k, T_E], n - tracks[k, T_N]
                 r2 = de * de + dn * dn
@@ -127,8 +131,10 @@ def judge(
                 r = math.sqrt(r2)
                 clear = r - vague
                 along = tracks[k, T_VE] * de + tracks[k, T_VN] * dn
-                if clear > tracks[k, T_SAFE] or (
-                    clear > tracks[k, T_FAR] and along < tracks[k, T_OFF] * r
+                if (
+                    clear > tracks[k, T_SAFE]
+                    or (clear > tracks[k, T_FAR] and along < tracks[k, T_FAR_MPS] * r)
+                    or (clear > tracks[k, T_MID] and along < tracks[k, T_MID_MPS] * r)
                 ):
                     tier = 1 if r <= limits[L_WATCH] else 0
                 else:
@@ -138,20 +144,22 @@ def judge(
                     if kept < WATCH_MAX or soon <= near[kept - 1]:
                         kept = _keep(k, soon, index, near, watch, kept)
                 elif tier > 1:
-                    rows = _note(ints, rows, first, k, g, tier, index)
+                    rows = _note(found, rows, first, k, g, tier, index)
         for w in range(kept):
-            rows = _note(ints, rows, rows, watch[w], g, 1, index)
-    for q in range(min(rows, len(ints))):
-        k, g = ints[q, O_TRACK], ints[q, O_TARGET]
-        _write(states[index[k]], tracks[k], en[g, 0], en[g, 1], up[g], extent[g], sigma[g],
-               limits, m, ints[q], floats[q])  # fmt: skip
-        ints[q, O_TRACK] = index[k]
+            rows = _note(found, rows, rows, watch[w], g, 1, index)
+    kept = min(rows, len(ints))
+    places = _places(found[:kept], len(en))
+    for q in range(kept):
+        k, g, at = found[q, O_TRACK], found[q, O_TARGET], places[q]
+        ints[at, O_TRACK], ints[at, O_TARGET], ints[at, O_TIER] = index[k], g, found[q, O_TIER]
+        _write(tracks[k], en[g, 0], en[g, 1], up[g], extent[g], sigma[g], limits, m,
+               ints[at], floats[at])  # fmt: skip
     return rows
 
 
 @inner
 def _note(
-    ints: NDArray[np.int64],
+    found: NDArray[np.int64],
     rows: int,
     first: int,
     k: int,
@@ -161,12 +169,26 @@ def _note(
 ) -> int:
     """One more row, among those from first on in the order of the states. -> how many there are."""
     at = rows
-    if at < len(ints):
-        while at > first and index[ints[at - 1, O_TRACK]] > index[k]:
-            ints[at, O_TRACK], ints[at, O_TIER] = ints[at - 1, O_TRACK], ints[at - 1, O_TIER]
+    if at < len(found):
+        while at > first and index[found[at - 1, O_TRACK]] > index[k]:
+            found[at, O_TRACK], found[at, O_TIER] = found[at - 1, O_TRACK], found[at - 1, O_TIER]
             at -= 1
-        ints[at, O_TRACK], ints[rows, O_TARGET], ints[at, O_TIER] = k, g, tier
+        found[at, O_TRACK], found[rows, O_TARGET], found[at, O_TIER] = k, g, tier
     return rows + 1
+
+
+@inner
+def _places(found: NDArray[np.int64], targets: int) -> NDArray[np.int64]:
+    """Where each row goes (k,), in the order of the targets."""
+    free, out = np.zeros(targets + 1, np.int64), np.empty(len(found), np.int64)
+    for q in range(len(found)):
+        free[found[q, O_TARGET] + 1] += 1
+    for g in range(targets):
+        free[g + 1] += free[g]
+    for q in range(len(found)):
+        out[q] = free[found[q, O_TARGET]]
+        free[found[q, O_TARGET]] += 1
+    return out
 
 
 @inner
@@ -199,6 +221,8 @@ def _tracks(
         t[T_BELIEF], t[T_ODDS] = believed, intent(row)
         t[T_STRONG] = 1.0 if is_strong(row) else 0.0
         t[T_TOP] = max(limits[L_TOP], speed)
+        t[T_UP] = x[2] if cov[2, 2] < HEIGHT_SURE_M * HEIGHT_SURE_M else math.nan
+        t[T_PROVED] = 1.0 if _proved(row) else 0.0
         t[T_SAID_VAR] = word_var(row)
         azimuth = math.radians(float(row["azimuth_deg_true"])) if t[T_SAID_VAR] >= 0.0 else 0.0
         t[T_SAID_E], t[T_SAID_N] = -math.sin(azimuth), -math.cos(azimuth)
@@ -209,24 +233,41 @@ def _tracks(
 
 @inner
 def _shortcut(t: NDArray[np.float64], limits: NDArray[np.float64]) -> None:
-    """Beyond T_SAFE no pair of the track can be more than WATCH; beyond T_FAR none can that
-    comes nearer at less than T_OFF. Generous: the full answer decides nearer.
-    """
-    near = NEAR_S * t[T_TOP] + limits[L_RADIUS]
-    told = math.sqrt(t[T_VAR_V] + DRIFT_MPS * DRIFT_MPS) / max(t[T_SPEED], STILL_MPS)
-    place = math.sqrt(max(t[T_EE], t[T_NN]))
-    best = aim(0.0, told * told) if t[T_SPEED] > STILL_MPS else 1.0
+    """Where no pair of the track can be more than WATCH: beyond T_SAFE; beyond T_MID or T_FAR when
+    it comes nearer at less than T_MID_MPS or T_FAR_MPS. The full answer decides all others."""
+    place = FAR_SIGMAS * math.sqrt(max(t[T_EE], t[T_NN]))
+    near = max(NEAR_S * t[T_TOP] + limits[L_RADIUS], place)
+    var = (t[T_VAR_V] + DRIFT_MPS * DRIFT_MPS) / max(t[T_SPEED], STILL_MPS) ** 2
+    best = aim(0.0, var) if t[T_SPEED] > STILL_MPS else 1.0
     if t[T_SAID_VAR] >= 0.0:
         best = max(best, aim(0.0, t[T_SAID_VAR]))
-    odds = t[T_ODDS] * (HOMING_ODDS * best + WAITING_ODDS)
-    t[T_SAFE] = max(RANGE_REF_M * math.sqrt(odds / SAFE_P), FAR_SIGMAS * place, near)
-    t[T_FAR] = max(
-        RANGE_REF_M * math.sqrt(t[T_ODDS] * WAITING_ODDS / FAR_P), FAR_SIGMAS * place, near
-    )
-    if t[T_SAFE] > RANGE_FAR_M:
-        t[T_SAFE] = NEVER
-    wide = FAST_SIGMAS * math.sqrt(math.radians(WEAVE_DEG) ** 2 + told * told + FAR_SIGMAS**-2.0)
-    t[T_OFF] = t[T_SPEED] * (math.cos(wide) if wide < math.pi and t[T_SAID_VAR] < 0.0 else -2.0)
+    t[T_SAFE] = max(near, _within(t[T_ODDS] * (HOMING_ODDS * best + WAITING_ODDS), SAFE_P))
+    t[T_FAR] = max(near, _within(t[T_ODDS] * WAITING_ODDS, FAR_P))
+    t[T_MID] = 2.0 * t[T_FAR]
+    t[T_FAR_MPS], t[T_MID_MPS] = -NEVER, -NEVER
+    if t[T_SPEED] > STILL_MPS and t[T_SAID_VAR] < 0.0:
+        t[T_FAR_MPS] = t[T_SPEED] * _cone(t[T_ODDS], var, t[T_FAR])
+        t[T_MID_MPS] = t[T_SPEED] * _cone(t[T_ODDS], var, t[T_MID])
+
+
+@inner
+def _within(odds: float, p: float) -> float:
+    """Range up to which odds, as they are at RANGE_REF_M, are more than p."""
+    r = RANGE_REF_M * math.sqrt(odds / p)
+    return r if r < RANGE_FAR_M else NEVER
+
+
+@inner
+def _cone(odds: float, var: float, r: float) -> float:
+    """Cosine of how far off its course, beyond r, an attack has odds of CONE_P at most."""
+    near = RANGE_REF_M / min(r, RANGE_FAR_M)
+    least = CONE_P / (odds * HOMING_ODDS * near * near)
+    for i in range(CONE_STEPS):
+        off = math.pi * i / CONE_STEPS
+        # the place adds at most its share of the range
+        if max(aim(off, var), aim(off, var + FAR_SIGMAS**-2.0)) <= least:
+            return math.cos(off)
+    return -2.0
 
 
 @inner
@@ -309,7 +350,6 @@ def _before(a: float, i: int, b: float, j: int) -> bool:
 
 @inner
 def _write(
-    row: np.void,
     t: NDArray[np.float64],
     e: float,
     n: float,
@@ -335,9 +375,7 @@ def _write(
     f[O_RANGE] = r
     b = math.degrees(math.atan2(-de, -dn)) % 360.0
     f[O_BEARING] = 0.0 if b >= 360.0 else b
-    cov = row["cov"]
-    high = row["x"][2] - up
-    f[O_HEIGHT] = high if cov[2, 2] < HEIGHT_SURE_M * HEIGHT_SURE_M else math.nan
+    f[O_HEIGHT] = t[T_UP] - up
     along = across = 0.0
     if r >= 1.0:
         ue, un = de / r, dn / r
@@ -346,18 +384,23 @@ def _write(
         along, across = math.sqrt(max(along, 0.0)) + sigma, math.sqrt(max(across, 0.0)) + sigma
     o[O_RANGE_SURE] = along <= RANGE_SURE * r or along <= RANGE_SURE_M
     o[O_BEARING_SURE] = math.degrees(math.atan2(across, r)) <= BEARING_SURE_DEG
-    o[O_DEPARTING] = f[O_P] < LEAVE_P and _leaves(row, t, de, dn, r)
+    o[O_DEPARTING] = f[O_P] < LEAVE_P and _leaves(t, de, dn, r)
 
 
 @inner
-def _leaves(row: np.void, t: NDArray[np.float64], de: float, dn: float, r: float) -> bool:
-    """Confirmed, seen just now, well placed, and surely flying away."""
-    flags = int(row["flags"])
+def _leaves(t: NDArray[np.float64], de: float, dn: float, r: float) -> bool:
+    """Surely flying away, and proved enough to say so."""
     away = -(t[T_VE] * de + t[T_VN] * dn) / max(r, 1.0)
+    return t[T_PROVED] != 0.0 and away >= max(LEAVE_MPS, LEAVE_SIGMAS * math.sqrt(t[T_VAR_V]))
+
+
+@inner
+def _proved(row: np.void) -> bool:
+    """Confirmed, seen just now, well placed."""
+    cov = row["cov"]
     return (
         int(row["status"]) == CONFIRMED
         and int(row["fix"]) == POSITION
-        and flags & (COASTING | WEAK) == 0
-        and max(t[T_EE], t[T_NN]) <= LEAVE_SIGMA_M * LEAVE_SIGMA_M
-        and away >= max(LEAVE_MPS, LEAVE_SIGMAS * math.sqrt(t[T_VAR_V]))
+        and int(row["flags"]) & (COASTING | WEAK) == 0
+        and max(cov[0, 0], cov[1, 1]) <= LEAVE_SIGMA_M * LEAVE_SIGMA_M
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vigia.threat.jit import inner
-from vigia.threat.motions import arrived
+from vigia.threat.motions import T_DASH, arrived
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-NODES = 9  # of the first look, denser where it is early
+NODES = 6  # of the first look, denser where it is early
+SOONEST = 0.6  # the first one, of the time that a dash takes
 TINY = 1e-300
 
 
@@ -23,11 +24,12 @@ def quantiles(m: NDArray[np.float64], horizon_s: float, q: NDArray[np.float64]) 
     while k < 3 and p0 >= _share(k) * total:
         q[k] = 0.0
         k += 1
-    for node in range(1, NODES + 1):
+    first = min(SOONEST * m[T_DASH], 0.5 * horizon_s)
+    for node in range(NODES + 1):
         if k >= 3:
             break
         part = node / NODES
-        t1 = horizon_s * part * part
+        t1 = first + (horizon_s - first) * part * part
         p1 = total if node == NODES else arrived(m, t1)
         while k < 3 and p1 >= _share(k) * total:
             q[k] = _between(m, t0, p0, t1, p1, _share(k) * total)
