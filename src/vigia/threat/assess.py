@@ -6,7 +6,7 @@ motions (motions.py). Equal input gives equal output. docs/threat.md has the equ
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -76,11 +76,12 @@ def judge(states: NDArray[np.void], targets: Targets, policy: Policy) -> Pairs:
 
 def threats(pairs: Pairs, states: NDArray[np.void], targets: Targets) -> list[Threat]:
     """The rows of pairs, as what passes on to alert."""
-    tracks = [_Told(*row) for row in zip(*(states[name].tolist() for name in _TOLD), strict=True)]
+    columns: list[list[Any]] = [states[name].tolist() for name in _Told._fields]
+    tracks = [_Told(*row) for row in zip(*columns, strict=True)]
     ids, persons, found = targets.target_ids, targets.person_ids, list[Threat]()
-    for (k, g, tier, range_sure, bearing_sure, departing), f in zip(
-        pairs.ints[pairs.order].tolist(), pairs.floats[pairs.order].tolist(), strict=True
-    ):
+    ints: list[list[int]] = pairs.ints[pairs.order].tolist()
+    floats: list[list[float]] = pairs.floats[pairs.order].tolist()
+    for (k, g, tier, range_sure, bearing_sure, departing), f in zip(ints, floats, strict=True):
         p, earliest, p10, p50, p90, range_m, bearing, height = f
         t = tracks[k]
         no_time = p10 != p10  # NaN
@@ -127,7 +128,6 @@ class _Told(NamedTuple):
     t_last_ns: int
 
 
-_TOLD = _Told._fields
 _LOAD, _WEAK = int(TrackFlag.LOAD), int(TrackFlag.WEAK)
 
 

@@ -44,9 +44,16 @@ AIRCRAFT, EMERGENCY = int(TrackFlag.AIRCRAFT), int(TrackFlag.EMERGENCY)
 
 
 @inner
+def wide(x: float) -> float:
+    """A column of 4 bytes as 8: the compiler goes on with what it is given, the interpreter does
+    not."""
+    return float(x) + 0.0
+
+
+@inner
 def belief(row: np.void) -> float:
     """P(this is a drone and exists) as threat takes it; 0: it threatens nobody."""
-    flags, p = int(row["flags"]), float(row["p_drone"])
+    flags, p = int(row["flags"]), wide(row["p_drone"])
     if is_ours(row):
         return 0.0
     if flags & (AIRCRAFT | CONFLICT) and not flies_like_aircraft(row):
@@ -54,7 +61,7 @@ def belief(row: np.void) -> float:
     if p < DRONE_MIN:
         return 0.0
     p = min(p, 1.0) if p == p else NOTHING_SAID
-    exists = float(row["p_exist"])
+    exists = wide(row["p_exist"])
     exists = min(max(exists, 0.0), 1.0) if exists == exists else NOTHING_SAID
     if flags & CLOSING:
         exists = max(exists, WORD_EXISTS)
@@ -108,7 +115,7 @@ def is_vague(row: np.void) -> bool:
 def word_var(row: np.void) -> float:
     """Somebody says that it comes at him: how well the way from it to him is known [rad2]; below
     0 where nobody does, or where it is known better how it flies."""
-    sigma, azimuth = float(row["azimuth_sigma_deg"]), float(row["azimuth_deg_true"])
+    sigma, azimuth = wide(row["azimuth_sigma_deg"]), wide(row["azimuth_deg_true"])
     if int(row["flags"]) & CLOSING == 0 or not is_vague(row):
         return -1.0
     if not (0.0 <= sigma <= 90.0 and abs(azimuth) <= 360.0):

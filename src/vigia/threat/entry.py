@@ -20,6 +20,7 @@ from vigia.threat.beliefs import (
     intent,
     is_strong,
     sound,
+    wide,
     word_var,
 )
 from vigia.threat.jit import inner
@@ -110,7 +111,9 @@ def judge(
     found = np.empty((len(ints), 3), np.int64)
     rows, side, reach = 0, box[cells.BOX_SIDE], _reach(tracks, limits)
     # neighbours one after another: they look at the same tracks
-    for g in cells.fill(en, box, east, north)[1]:
+    around = cells.fill(en, box, east, north)[1]
+    for a in range(len(around)):
+        g = int(around[a])
         e, n = en[g, 0], en[g, 1]
         if not (abs(e) <= PLACE_MAX_M and abs(n) <= PLACE_MAX_M and sigma[g] >= 0.0):
             continue
@@ -150,7 +153,7 @@ def judge(
     kept = min(rows, len(ints))
     places = _places(found[:kept], len(en))
     for q in range(kept):
-        k, g, at = found[q, O_TRACK], found[q, O_TARGET], places[q]
+        k, g, at = int(found[q, O_TRACK]), int(found[q, O_TARGET]), int(places[q])
         ints[at, O_TRACK], ints[at, O_TARGET], ints[at, O_TIER] = index[k], g, found[q, O_TIER]
         _write(tracks[k], en[g, 0], en[g, 1], up[g], extent[g], sigma[g], limits, m,
                ints[at], floats[at])  # fmt: skip
@@ -224,7 +227,7 @@ def _tracks(
         t[T_UP] = x[2] if cov[2, 2] < HEIGHT_SURE_M * HEIGHT_SURE_M else math.nan
         t[T_PROVED] = 1.0 if _proved(row) else 0.0
         t[T_SAID_VAR] = word_var(row)
-        azimuth = math.radians(float(row["azimuth_deg_true"])) if t[T_SAID_VAR] >= 0.0 else 0.0
+        azimuth = math.radians(wide(row["azimuth_deg_true"])) if t[T_SAID_VAR] >= 0.0 else 0.0
         t[T_SAID_E], t[T_SAID_N] = -math.sin(azimuth), -math.cos(azimuth)
         _shortcut(t, limits)
         k += 1
@@ -333,10 +336,12 @@ def _keep(
     kept: int,
 ) -> int:
     """The WATCH_MAX earliest, earliest first; of equals the first of the states. -> how many."""
-    if kept == WATCH_MAX and not _before(soon, index[k], near[kept - 1], index[watch[kept - 1]]):
+    if kept == WATCH_MAX and not _before(
+        soon, int(index[k]), near[kept - 1], int(index[watch[kept - 1]])
+    ):
         return kept
     at = min(kept, WATCH_MAX - 1)
-    while at > 0 and _before(soon, index[k], near[at - 1], index[watch[at - 1]]):
+    while at > 0 and _before(soon, int(index[k]), near[at - 1], int(index[watch[at - 1]])):
         near[at], watch[at] = near[at - 1], watch[at - 1]
         at -= 1
     near[at], watch[at] = soon, k
