@@ -1,9 +1,4 @@
-"""Tracks x targets -> Threats: how probable an arrival is, and when.
-
-Two motions are mixed: *straight* (the state and its covariance flown on, heading wandering) and
-*homing* (it wants to reach this very target; the better its heading fits, the more so). Both are
-sampled with one fixed set of points, so equal input gives equal output. Source: docs/alerts.md.
-"""
+"""The threat stage before its kernel: plain NumPy, two motions and 32 samples; the bench's peer."""
 
 from __future__ import annotations
 

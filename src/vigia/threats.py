@@ -7,7 +7,7 @@ import msgspec
 from vigia.terms import Tier
 
 
-class Threat(msgspec.Struct, frozen=True):
+class Threat(msgspec.Struct, frozen=True, gc=False):
     """One track against one target. Times from now [s]; None: no honest number."""
 
     track_id: str

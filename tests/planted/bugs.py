@@ -26,7 +26,7 @@ from vigia.events import SightingPlaced
 from vigia.geo import Enu, Site
 from vigia.scan import Layout, Scan
 from vigia.terms import Mark, MsgType, Tier
-from vigia.threat.entry import O_BEARING, O_TIER
+from vigia.threat.columns import O_BEARING, O_TIER
 from vigia.threat.targets import TargetBook
 
 FEET = 3.28084

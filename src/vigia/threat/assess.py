@@ -6,30 +6,52 @@ motions (motions.py). Equal input gives equal output. docs/threat.md has the equ
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from vigia.terms import Tier, TrackStatus
-from vigia.threat import entry as o
+from vigia.threat import columns as c
 from vigia.threat.kernels import in_use
 from vigia.threats import Threat
 from vigia.tracktable import STATE_DTYPE, TrackFlag
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from vigia.events import Policy
     from vigia.threat.targets import Targets
 
 PAIRS_MAX = 2_000_000  # rows of one answer; of more the last targets' are left out
-SMALL = 1_024  # pairs of which all fit at once
+SMALL = 1_024  # pairs of which all fit at once; of more, rows that are likely enough
+ROOM = 12  # a track and target
 TIERS = tuple(Tier)
+T = TypeVar("T")
+
+
+class _Told(NamedTuple):
+    """What a threat says of its track."""
+
+    track_id: bytes
+    number: int
+    status: int
+    mark: int
+    flags: int
+    witnesses: int
+    t_cause_ns: int
+    t_last_ns: int
+
+
+def _told(states: NDArray[np.void]) -> list[_Told]:
+    columns: list[list[Any]] = [states[name].tolist() for name in _Told._fields]
+    return [_Told(*row) for row in zip(*columns, strict=True)]
 
 
 class Pairs(NamedTuple):
     """What matters of tracks x targets, target by target: (k, INT_N) and (k, FLOAT_N), columns
-    O_... of entry.py. Every WARNING and DANGER; of WATCH the WATCH_MAX earliest of each target.
+    O_... of columns.py. Every WARNING and DANGER; of WATCH the WATCH_MAX earliest of each target.
     order (k,): rows, most urgent first."""
 
     ints: NDArray[np.int64]
@@ -61,33 +83,35 @@ def judge(states: NDArray[np.void], targets: Targets, policy: Policy) -> Pairs:
     places = (targets.en_m, targets.up_m, targets.extent_m, targets.sigma_m)
     given = (_owned(states), *(np.ascontiguousarray(p) for p in places), limits)
     n, m = len(states), len(targets.target_ids)
-    room = n * m if n * m <= SMALL else min(m * o.WATCH_MAX + 4 * n + SMALL, PAIRS_MAX)
+    room = n * m if n * m <= SMALL else min(ROOM * (n + m), PAIRS_MAX)
     while True:
-        ints, floats = np.empty((room, o.INT_N), np.int64), np.empty((room, o.FLOAT_N))
+        ints, floats = np.empty((room, c.INT_N), np.int64), np.empty((room, c.FLOAT_N))
         rows: int = in_use().judge(*given, ints, floats)
         if rows <= room or room == PAIRS_MAX:
             break
         room = min(rows, PAIRS_MAX)
     ints, floats = ints[:rows], floats[:rows]
-    urgency = floats[:, o.O_EARLIEST] - 1e6 * ints[:, o.O_TIER]
+    urgency = floats[:, c.O_EARLIEST] - 1e6 * ints[:, c.O_TIER]
     order = np.argsort(urgency, kind="stable")  # of equals the first target, then the first track
     return Pairs(ints, floats, order)
 
 
 def threats(pairs: Pairs, states: NDArray[np.void], targets: Targets) -> list[Threat]:
     """The rows of pairs, as what passes on to alert."""
-    columns: list[list[Any]] = [states[name].tolist() for name in _Told._fields]
-    tracks = [_Told(*row) for row in zip(*columns, strict=True)]
+    tracks = _told(states)
+    names = [t.track_id.decode() for t in tracks]
     ids, persons, found = targets.target_ids, targets.person_ids, list[Threat]()
-    ints: list[list[int]] = pairs.ints[pairs.order].tolist()
-    floats: list[list[float]] = pairs.floats[pairs.order].tolist()
-    for (k, g, tier, range_sure, bearing_sure, departing), f in zip(ints, floats, strict=True):
-        p, earliest, p10, p50, p90, range_m, bearing, height = f
+    # columns, not rows: half a million small lists would keep the garbage collector busy
+    ints: list[list[int]] = pairs.ints[pairs.order].T.tolist()
+    floats: list[list[float]] = pairs.floats[pairs.order].T.tolist()
+    for what, numbers in zip(_rows(ints), _rows(floats), strict=True):
+        k, g, tier, range_sure, bearing_sure, departing = what
+        p, earliest, p10, p50, p90, range_m, bearing, height = numbers
         t = tracks[k]
         no_time = p10 != p10  # NaN
         found.append(
             Threat(
-                t.track_id.decode(),
+                names[k],
                 t.number,
                 ids[g],
                 persons[g],
@@ -115,20 +139,11 @@ def threats(pairs: Pairs, states: NDArray[np.void], targets: Targets) -> list[Th
     return found
 
 
-class _Told(NamedTuple):
-    """What a threat says of its track."""
-
-    track_id: bytes
-    number: int
-    status: int
-    mark: int
-    flags: int
-    witnesses: int
-    t_cause_ns: int
-    t_last_ns: int
-
-
 _LOAD, _WEAK = int(TrackFlag.LOAD), int(TrackFlag.WEAK)
+
+
+def _rows(columns: list[list[T]]) -> Iterator[tuple[T, ...]]:
+    return zip(*columns, strict=True)
 
 
 def _owned(states: NDArray[np.void]) -> NDArray[np.void]:

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from vigia.threat import beliefs, cells, entry, motions, quantiles
+from vigia.threat import beliefs, cells, columns, entry, motions, pairs, quantiles, tracks
 from vigia.tracktable import STATE_DTYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-MODULES: tuple[ModuleType, ...] = (beliefs, cells, entry, motions, quantiles)
+MODULES: tuple[ModuleType, ...] = (
+    *(beliefs, cells, columns, entry, motions, pairs, quantiles, tracks),
+)
 _judge = entry.judge  # by this name the compiler finds it
 
 
@@ -97,6 +99,6 @@ def _of_version(version: str) -> Callable[..., int]:
 def _sample() -> tuple[Any, ...]:
     """One value of each argument's type."""
     one, two = np.zeros(1), np.zeros((1, 2))
-    limits, ints = np.zeros(entry.LIMITS), np.zeros((1, entry.INT_N), np.int64)
-    floats = np.zeros((1, entry.FLOAT_N))
+    limits, ints = np.zeros(columns.LIMITS), np.zeros((1, columns.INT_N), np.int64)
+    floats = np.zeros((1, columns.FLOAT_N))
     return np.zeros(1, STATE_DTYPE), two, one, one, one, limits, ints, floats
