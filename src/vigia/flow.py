@@ -52,7 +52,7 @@ from vigia.events import (
 from vigia.geo import Site
 from vigia.roster import Roster
 from vigia.terms import Channel, EndReason, Mark, Position, Role
-from vigia.threat.assess import assess
+from vigia.threat.assess import assess, make_ready
 from vigia.threat.targets import TargetBook, Targets
 from vigia.threats import Threat
 from vigia.track.tracker import Tracker
@@ -332,6 +332,7 @@ class Watch:
         o = settings.origin
         site = Site(lat_deg=o.lat_deg, lon_deg=o.lon_deg, alt_hae_m=o.alt_hae_m or 0.0)
         self._targets = TargetBook(settings, site)
+        make_ready()
         self._sensors = {sensor.sensor_id: sensor for sensor in settings.sensors}
 
     def snapshot(self) -> bytes:

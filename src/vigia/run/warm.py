@@ -1,8 +1,9 @@
 """Compiled kernels on disk -> in use, before the watch says it is ready.
 
-Compiling takes about a minute and is done once per version of the code and of Numba; the result
-lies in the user's cache folder, in a folder named after both, so code of one version never meets
-kernels of another.
+Compiling takes minutes and is done once per version of the code and of Numba; the result lies in
+the user's cache folder, in a folder named after both, so code of one version never meets kernels of
+another. The folder's name is that of the tracker's code; the threat stage compiles in seconds and
+keeps its kernel there under a fingerprint of its own (threat/kernels.py).
 """
 
 from __future__ import annotations

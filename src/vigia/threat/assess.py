@@ -66,6 +66,11 @@ def assess(states: NDArray[np.void], targets: Targets, policy: Policy) -> list[T
     return threats(judge(states, targets, policy), states, targets)
 
 
+def make_ready() -> None:
+    """Loads the kernel (or compiles it, once per version): before the first assessment."""
+    in_use()
+
+
 def judge(states: NDArray[np.void], targets: Targets, policy: Policy) -> Pairs:
     """As assess, in columns: for whoever looks at few of many."""
     limits = np.array(
