@@ -60,7 +60,8 @@ def test_head_on_arrival_time_is_distance_over_speed() -> None:
     assert t.p90_s is not None
     assert t.p10_s < t.p50_s < t.p90_s
     assert t.earliest_s == pytest.approx((500 - 50) / 35, abs=0.01)
-    assert t.tier is Tier.DANGER
+    assert t.tier is Tier.WARNING  # from here half of them turn back
+    assert assess(track(0.0, 200.0, vn=-15.0), targets(), POLICY)[0].tier is Tier.DANGER
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     watch_radius_m: float = 3_000.0  # any drone nearer than this is worth a WATCH
     warning_p: float = 0.15
     warning_s: float = 90.0
-    danger_p: float = 0.35
+    danger_p: float = 0.8
     danger_s: float = 45.0
     top_speed_mps: float = 35.0
     expire_s: float = 180.0  # without new evidence

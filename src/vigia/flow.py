@@ -52,8 +52,8 @@ from vigia.events import (
 from vigia.geo import Site
 from vigia.roster import Roster
 from vigia.terms import Channel, EndReason, Mark, Position, Role
-from vigia.threat.assess import assess
-from vigia.threat.targets import Targets, target_table
+from vigia.threat.assess import assess, make_ready
+from vigia.threat.targets import TargetBook, Targets
 from vigia.threats import Threat
 from vigia.track.tracker import Tracker
 
@@ -92,7 +92,7 @@ class Watch:
     def __init__(self) -> None:
         self._s = WatchState()
         self._tracker: Tracker | None = None
-        self._site: Site | None = None
+        self._targets: TargetBook | None = None
         self._sensors: dict[str, SensorSite] = {}
         self._threats: list[Threat] = []  # of the last assessment, for the console
 
@@ -198,16 +198,16 @@ class Watch:
 
     def _assess(self, out: list[AnyBody]) -> None:
         """Track -> Threat -> Alert -> Delivery for everything, now."""
-        s, tracker, site = self._s, self._tracker, self._site
+        s, tracker, book = self._s, self._tracker, self._targets
         assert tracker is not None
-        assert site is not None
+        assert book is not None
         assert s.settings is not None
         s.pending, s.t_assess_ns = False, s.t_ns
         states = tracker.states(s.t_ns)
         if len(states) == 0 and not s.alerts.open:
             self._threats = []
             return
-        targets = target_table(s.settings, s.roster, site, s.t_ns)
+        targets = book.table(s.roster, s.t_ns)
         self._threats = assess(states, targets, s.settings.policy)
         live = {
             bytes(row["track_id"]).decode(): int(row["t_cause_ns"])
@@ -330,7 +330,9 @@ class Watch:
 
     def _ready(self, settings: CoreSettings) -> None:
         o = settings.origin
-        self._site = Site(lat_deg=o.lat_deg, lon_deg=o.lon_deg, alt_hae_m=o.alt_hae_m or 0.0)
+        site = Site(lat_deg=o.lat_deg, lon_deg=o.lon_deg, alt_hae_m=o.alt_hae_m or 0.0)
+        self._targets = TargetBook(settings, site)
+        make_ready()
         self._sensors = {sensor.sensor_id: sensor for sensor in settings.sensors}
 
     def snapshot(self) -> bytes:
@@ -374,6 +376,5 @@ class Watch:
         return self._s.settings
 
     def targets(self) -> Targets:
-        assert self._s.settings is not None
-        assert self._site is not None
-        return target_table(self._s.settings, self._s.roster, self._site, self._s.t_ns)
+        assert self._targets is not None
+        return self._targets.table(self._s.roster, self._s.t_ns)

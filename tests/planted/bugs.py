@@ -26,6 +26,8 @@ from vigia.events import SightingPlaced
 from vigia.geo import Enu, Site
 from vigia.scan import Layout, Scan
 from vigia.terms import Mark, MsgType, Tier
+from vigia.threat.columns import O_BEARING, O_TIER
+from vigia.threat.targets import TargetBook
 
 FEET = 3.28084
 Wrong = Callable[..., Any]  # the signatures are those of what they replace
@@ -72,7 +74,7 @@ def wrong_person() -> Any:
 
         return wrong
 
-    return _instead(flow, "target_table", make)
+    return _instead(TargetBook, "table", make)
 
 
 def delivered_to_a_neighbour() -> Any:
@@ -156,18 +158,34 @@ def tick_ignored() -> Any:
     return _instead(flow.Watch, "_tick", lambda right: wrong)
 
 
-def never_danger() -> Any:
-    def make(right: Wrong) -> Wrong:
-        return lambda *a, **k: np.minimum(right(*a, **k), int(Tier.WARNING))
+def _pairs(change: Callable[[Any], None]) -> Any:
+    """change(pairs) falsifies what the kernel says of tracks and targets."""
 
-    return _instead(assess, "_tiers", make)
+    def make(right: Wrong) -> Wrong:
+        def wrong(*args: Any) -> Any:
+            pairs = right(*args)
+            change(pairs)
+            return pairs
+
+        return wrong
+
+    return _instead(assess, "judge", make)
+
+
+def never_danger() -> Any:
+    def change(pairs: Any) -> None:
+        tier = pairs.ints[:, O_TIER]
+        np.minimum(tier, int(Tier.WARNING), out=tier)
+
+    return _pairs(change)
 
 
 def bearing_reversed() -> Any:
-    def make(right: Wrong) -> Wrong:
-        return lambda *, de_m, dn_m: right(de_m=-de_m, dn_m=-dn_m)
+    def change(pairs: Any) -> None:
+        bearing = pairs.floats[:, O_BEARING]
+        bearing[:] = (bearing + 180.0) % 360.0
 
-    return _instead(assess, "bearing_deg_true", make)
+    return _pairs(change)
 
 
 def snapshot_forgets_who_answered() -> Any:

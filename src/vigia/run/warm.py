@@ -1,8 +1,9 @@
 """Compiled kernels on disk -> in use, before the watch says it is ready.
 
-Compiling takes about a minute and is done once per version of the code and of Numba; the result
-lies in the user's cache folder, in a folder named after both, so code of one version never meets
-kernels of another.
+Compiling takes minutes and is done once per version of the code and of Numba; the result lies in
+the user's cache folder, in a folder named after both, so code of one version never meets kernels of
+another. The folder's name is that of the tracker's code; the threat stage compiles in seconds and
+keeps its kernel there under a fingerprint of its own (threat/kernels.py).
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KEPT_MAX = 4  # versions whose compiled code is kept, besides those of the last week
 KEPT_S = 7 * 86_400.0
@@ -59,19 +64,28 @@ def keep_compiled() -> Path:
 def warm() -> float:
     """Loads or compiles every kernel; a line for each that is compiled. -> seconds taken."""
     keep_compiled()
-    from vigia.track import kernels
+    from vigia.threat import kernels as threat
+    from vigia.track import kernels as track
 
-    start = last = time.monotonic()
-    total = len(kernels.Kernels._fields)
-    before = ""
-    for done, name in enumerate(kernels.compile_all()):
+    start = time.monotonic()
+    _say_slow("the tracker", track.compile_all(), len(track.Kernels._fields), "entry.{}-*.nbi")
+    _say_slow("the threat stage", threat.compile_all(), len(threat.Kernels._fields),
+              "kernels.*{}-*.nbi")  # fmt: skip
+    return time.monotonic() - start
+
+
+def _say_slow(what: str, names: Iterator[str], total: int, files: str) -> None:
+    """Compiles; tells at once what was never compiled, and later whatever took long."""
+    last, before = time.monotonic(), ""
+    for done, name in enumerate(names):
         now = time.monotonic()
         if before and now - last > SLOW_S:
             print(f"  {before}: {now - last:.0f} s", file=sys.stderr, flush=True)
-        if not any(keep_compiled().rglob(f"entry.{name}-*.nbi")):
-            print(f"compiling the tracker, once: {done + 1}/{total} {name}", file=sys.stderr)
+        if not any(keep_compiled().rglob(files.format(name))):
+            print(f"compiling {what}, once: {done + 1}/{total} {name}", file=sys.stderr)
         before, last = name, now
-    return time.monotonic() - start
+    if before and time.monotonic() - last > SLOW_S:
+        print(f"  {before}: {time.monotonic() - last:.0f} s", file=sys.stderr, flush=True)
 
 
 def _root() -> Path:
@@ -105,7 +119,7 @@ def _clean(root: Path, *, keep: Path) -> None:
 
 
 def main() -> int:
-    print(f"tracker ready in {warm():.1f} s", file=sys.stderr)
+    print(f"kernels ready in {warm():.1f} s", file=sys.stderr)
     return 0
 
 

@@ -1,0 +1,128 @@
+"""One track and one target -> its tier, and all that is told of the two."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from vigia.threat import columns as c
+from vigia.threat.jit import inner
+from vigia.threat.motions import arrived, mixture
+from vigia.threat.quantiles import quantiles
+from vigia.threat.tracks import NEAR_S
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+NEAR_P = 0.1  # what could be here in NEAR_S is a WARNING, unless it is plainly not coming
+WORD_P = 0.5  # enough for DANGER where somebody says that it comes at him
+LATE_S, LATE_P = 6.0, 0.7  # enough when half of it comes so soon
+RANGE_SURE = 0.35  # 1-sigma of a range, of the range, up to which it is told
+RANGE_SURE_M = 50.0  # or this
+BEARING_SURE_DEG = 20.0  # 1-sigma of a direction up to which it is told
+# positive evidence that it goes away
+LEAVE_SIGMAS = 2.0
+LEAVE_MPS = 3.0
+LEAVE_P = 0.1
+P_TOLD_MIN = 1e-6  # less likely: no arrival to tell
+
+
+@inner
+def tier_of(
+    t: NDArray[np.float64],
+    de: float,
+    dn: float,
+    r: float,
+    radius: float,
+    sigma: float,
+    limits: NDArray[np.float64],
+    m: NDArray[np.float64],
+) -> int:
+    """terms.Tier of one pair. A quantile is early enough when its share has arrived by then."""
+    strong = t[c.T_STRONG] != 0.0
+    if not strong and r <= limits[c.L_WATCH]:
+        return 1
+    _mix(t, de, dn, radius, sigma, m)
+    comes = arrived(m, limits[c.L_HORIZON])
+    p = t[c.T_BELIEF] * comes
+    needed = limits[c.L_DANGER_P]
+    if t[c.T_SAID_VAR] >= 0.0:
+        needed = min(needed, WORD_P)
+    if strong and p >= needed and arrived(m, limits[c.L_DANGER_S]) >= 0.1 * comes:
+        return 3
+    if strong and p >= LATE_P and arrived(m, LATE_S) >= 0.5 * comes:
+        return 3
+    if strong and p >= limits[c.L_WARN_P] and arrived(m, limits[c.L_WARN_S]) >= 0.1 * comes:
+        return 2
+    if strong and p >= NEAR_P and earliest(r, radius, sigma, t[c.T_TOP]) <= NEAR_S:
+        return 2
+    return 1 if r <= limits[c.L_WATCH] or p >= limits[c.L_WARN_P] else 0
+
+
+@inner
+def write(
+    t: NDArray[np.float64],
+    e: float,
+    n: float,
+    up: float,
+    extent: float,
+    sigma: float,
+    limits: NDArray[np.float64],
+    m: NDArray[np.float64],
+    o: NDArray[np.int64],
+    f: NDArray[np.float64],
+) -> None:
+    """Columns O_... of one pair, all but which it is and its tier."""
+    de, dn, radius = e - t[c.T_E], n - t[c.T_N], limits[c.L_RADIUS] + extent
+    r = math.sqrt(de * de + dn * dn)
+    _mix(t, de, dn, radius, sigma, m)
+    comes = arrived(m, limits[c.L_HORIZON])
+    f[c.O_P] = min(t[c.T_BELIEF] * comes, 1.0)
+    f[c.O_EARLIEST] = earliest(r, radius, sigma, t[c.T_TOP])
+    if comes > P_TOLD_MIN:
+        quantiles(m, limits[c.L_HORIZON], f[c.O_P10 : c.O_P90 + 1])
+    else:
+        f[c.O_P10 : c.O_P90 + 1] = math.nan
+    f[c.O_RANGE] = r
+    b = math.degrees(math.atan2(-de, -dn)) % 360.0
+    f[c.O_BEARING] = 0.0 if b >= 360.0 else b
+    f[c.O_HEIGHT] = t[c.T_UP] - up
+    along = across = 0.0
+    if r >= 1.0:
+        ue, un = de / r, dn / r
+        along = ue * ue * t[c.T_EE] + 2.0 * ue * un * t[c.T_EN] + un * un * t[c.T_NN]
+        across = un * un * t[c.T_EE] - 2.0 * ue * un * t[c.T_EN] + ue * ue * t[c.T_NN]
+        along, across = math.sqrt(max(along, 0.0)) + sigma, math.sqrt(max(across, 0.0)) + sigma
+    o[c.O_RANGE_SURE] = along <= RANGE_SURE * r or along <= RANGE_SURE_M
+    o[c.O_BEARING_SURE] = math.degrees(math.atan2(across, r)) <= BEARING_SURE_DEG
+    o[c.O_DEPARTING] = f[c.O_P] < LEAVE_P and _leaves(t, de, dn, r)
+
+
+@inner
+def earliest(r: float, radius: float, sigma: float, top: float) -> float:
+    """Straight at top speed from the near edge of what is known of the target's place [s]."""
+    return max(r - radius - 2.0 * sigma, 0.0) / top
+
+
+@inner
+def _mix(
+    t: NDArray[np.float64],
+    de: float,
+    dn: float,
+    radius: float,
+    sigma: float,
+    m: NDArray[np.float64],
+) -> None:
+    mixture(
+        de, dn, radius, t[c.T_VE], t[c.T_VN], t[c.T_SPEED], t[c.T_VAR_V],
+        t[c.T_EE], t[c.T_EN], t[c.T_NN], sigma * sigma, t[c.T_ODDS],
+        t[c.T_SAID_E : c.T_SAID_VAR + 1], m,
+    )  # fmt: skip
+
+
+@inner
+def _leaves(t: NDArray[np.float64], de: float, dn: float, r: float) -> bool:
+    """Surely flying away, and proved enough to say so."""
+    away = -(t[c.T_VE] * de + t[c.T_VN] * dn) / max(r, 1.0)
+    return t[c.T_PROVED] != 0.0 and away >= max(LEAVE_MPS, LEAVE_SIGMAS * math.sqrt(t[c.T_VAR_V]))
