@@ -233,22 +233,39 @@ def test_a_hovering_drone_is_coasted_for_eight_seconds_and_says_so() -> None:
     assert tracker.advance(T0 + 41 * S) == []
 
 
-def test_a_drone_that_hovers_soon_is_kept_while_the_radar_sees_others() -> None:
-    other: Vec = (-900.0, 400.0, 60.0)
-    tracker = Tracker(world(radar(p_detect=0.97)))
-    for k in range(4):
-        observe(tracker, "radar", look([(along(P, V, k), V), (other, V)], T0 + k * S))
-    for k in range(4, 11):
-        observe(tracker, "radar", look([(along(other, V, k), V)], T0 + k * S))
+OTHER: Vec = (-900.0, 400.0, 60.0)  # what the radar goes on seeing
+
+
+def kept_near(tracker: Tracker, at: Vec, seconds: range) -> list[bool]:
+    """The radar sees the other one only: is there still a track within 150 m of `at`?"""
+    kept: list[bool] = []
+    for k in seconds:
+        observe(tracker, "radar", look([(along(OTHER, V, k), V)], T0 + k * S))
         tracker.advance(T0 + k * S)
         rows = tracker.states(T0 + k * S)
-        kept = [r for r in rows if math.dist(r["x"][:2], along(P, V, 3.0)[:2]) < 150.0]
-        assert len(kept) == 1
-    for k in range(11, 17):
-        observe(tracker, "radar", look([(along(other, V, k), V)], T0 + k * S))
-        tracker.advance(T0 + k * S)
-    rows = tracker.states(T0 + 16 * S)
-    assert all(math.dist(r["x"][:2], along(P, V, 3.0)[:2]) > 150.0 for r in rows)
+        kept.append(any(math.dist(r["x"][:2], at[:2]) < 150.0 for r in rows))
+    return kept
+
+
+def test_a_drone_that_brakes_and_hovers_is_kept_while_the_radar_sees_others() -> None:
+    tracker = Tracker(world(radar(p_detect=0.97)))
+    at, v = P, V
+    for k in range(8):  # 4 m/s² from the fifth second on
+        speed = max(math.hypot(*V) - 4.0 * max(k - 3, 0), 0.0)
+        v = (V[0] * speed / math.hypot(*V), V[1] * speed / math.hypot(*V), 0.0)
+        at = along(at, v, 1.0)
+        observe(tracker, "radar", look([(at, v), (along(OTHER, V, k), V)], T0 + k * S))
+    assert all(kept_near(tracker, at, range(8, 15)))
+    assert not kept_near(tracker, at, range(15, 22))[-1]
+
+
+def test_a_fast_drone_that_is_gone_at_once_is_not_kept_as_long() -> None:
+    tracker = Tracker(world(radar(p_detect=0.97)))
+    for k in range(4):
+        observe(tracker, "radar", look([(along(P, V, k), V), (OTHER, V)], T0 + k * S))
+    kept = kept_near(tracker, along(P, V, 3.0), range(4, 11))
+    assert kept[:2] == [True, True]
+    assert not kept[-1]
 
 
 def test_a_drone_that_flies_off_beyond_the_watch_radius_departed() -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from vigia.events import CoreSettings, SensorSite
 
 # of the columns in a snapshot; another layout gets another name
-VERSION = f"columns.2/{c.F_N}/{c.I_N}/{c.SF_N}/{c.SI_N}/{c.RING_MAX}/{c.PARTS_MAX}"
+VERSION = f"columns.3/{c.F_N}/{c.I_N}/{c.SF_N}/{c.SI_N}/{c.RING_MAX}/{c.PARTS_MAX}"
 TRACKS_MAX = 10_000
 SPARE = 2_000  # slots beyond: ended ones that wait for the next advance
 GROW = 256
@@ -35,6 +35,7 @@ PERSON = 0  # kind of source
 REASONS = {EXPIRED: EndReason.EXPIRED, FALSE: EndReason.FALSE, DEPARTED: EndReason.DEPARTED}
 CODES = {reason: code for code, reason in REASONS.items()}
 NOT_BY_SLOT = (
+    "serial",  # lies in i
     "order",
     "free",
     "known",

@@ -104,7 +104,7 @@ def credit(
     """What a machine's row is worth to a track."""
     life.support(cols, slot, t_ns, t_recv_ns, nats, life_s)
     life.witness(cols, slot, cols.si[s, c.S_LINK], t_ns)
-    cols.kinds[slot, cols.si[s, c.S_KIND]] = 1
+    cols.i[slot, c.KINDS] |= 1 << cols.si[s, c.S_KIND]
     cols.f[slot, c.CREDIT + cols.si[s, c.S_KIND]] += nats
     believe(cols, slot, p, flags)
 

@@ -88,8 +88,11 @@ LINE = 8  # numbers of 8 bytes in a cache line
     UNSEEN,  # looks of sensors with a range that should have seen a stated place and did not
     T_TWIN,  # the newest look at which TWINS counted; of a merged one its heir's ID
     TWINS,  # looks in a row at which another track seemed to be the same drone
-) = range(28)
-I_N = TWINS + 1
+    KINDS,  # a bit for each kind of source that supported it; people are the lowest
+    SERIAL,  # its stated identity, SERIAL_N bytes
+) = range(30)
+SERIAL_N = 24
+I_N = SERIAL + SERIAL_N // 8
 
 # float columns of a sensor
 (
@@ -141,8 +144,7 @@ class Cols(NamedTuple):
     wit: NDArray[np.int64]  # (cap, WITNESS_MAX, 2): link + 1, t_obs of its last support
     stands: NDArray[np.float64]  # (cap, STANDS_MAX, 3): where bearings came from, whose
     names: NDArray[np.int64]  # (cap, NAMES_MAX, 2): hashes of a space of names and a name in it
-    kinds: NDArray[np.int8]  # (cap, KINDS_MAX): 1 where this kind of source supported it
-    serial: NDArray[np.uint8]  # (cap, 24)
+    serial: NDArray[np.uint8]  # (cap, SERIAL_N): the last columns of i as bytes
     ring_t: NDArray[np.int64]  # (cap, RING_MAX)
     ring_o: NDArray[np.int64]  # (cap, RING_MAX): ring rows in order of time
     ring_z: NDArray[np.float64]  # (cap, RING_MAX, Z_N)
@@ -220,17 +222,17 @@ def _in_lines(rows: int, width: int, kind: type) -> NDArray[Any]:
 
 def empty_cols(cap: int, sensors: int) -> Cols:
     """No track; slot 0 is taken first."""
+    ints = _in_lines(cap, I_N, np.int64)
     return Cols(
         np.zeros((cap, PARTS_MAX, SIZE)),
         _in_lines(cap, GATE_N, np.float64),
         np.zeros((cap, F_N)),
-        _in_lines(cap, I_N, np.int64),
+        ints,
         np.zeros((cap, SEEN_MAX, 2), np.int64),
         np.zeros((cap, WITNESS_MAX, 2), np.int64),
         np.zeros((cap, STANDS_MAX, 3)),
         np.zeros((cap, NAMES_MAX, 2), np.int64),
-        np.zeros((cap, KINDS_MAX), np.int8),
-        np.zeros((cap, 24), np.uint8),
+        ints[:, SERIAL:].view(np.uint8),
         np.zeros((cap, RING_MAX), np.int64),
         np.zeros((cap, RING_MAX), np.int64),
         np.zeros((cap, RING_MAX, Z_N)),

@@ -60,7 +60,7 @@ def states(book: Book, t_ns: int) -> NDArray[np.void]:
         ("t_cause_ns", c.T_CAUSE),
     ):
         out[name] = i[:, column]
-    human = np.where(cols.kinds[slots, PERSON] > 0, HUMAN, 0)
+    human = np.where(i[:, c.KINDS] & (1 << PERSON), HUMAN, 0)
     silent = t_ns - i[:, c.T_LAST] > COASTING_NS
     out["flags"] = i[:, c.FLAGS] | i[:, c.SAID] | human | np.where(silent, COASTING, 0)
     out["witnesses"], out["t_ns"], out["cls"] = ints[:n, 0], ints[:n, 1], ints[:n, 2]

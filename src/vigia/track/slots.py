@@ -81,10 +81,6 @@ def begin(
         cols.wit[slot, k, 0] = cols.wit[slot, k, 1] = 0
     for k in range(c.NAMES_MAX):
         cols.names[slot, k, 0] = cols.names[slot, k, 1] = 0
-    for k in range(24):
-        cols.serial[slot, k] = 0
-    for k in range(c.KINDS_MAX):
-        cols.kinds[slot, k] = 0
     i = cols.i[slot]
     i[c.T] = i[c.T_FIRST] = i[c.T_LAST] = i[c.LIFE] = t_obs_ns
     i[c.T_CAUSE] = t_recv_ns
@@ -233,11 +229,11 @@ def _adopt(cols: Cols, sector: int, slot: int, w: Work) -> int:
     old[c.T_RANGED], old[c.T_CAUSE] = new[c.T_RANGED], new[c.T_CAUSE]
     old[c.T_SCAN], old[c.LIFE] = new[c.T_SCAN], max(old[c.LIFE], new[c.LIFE])
     old[c.FLAGS] |= new[c.FLAGS]
+    old[c.KINDS] |= new[c.KINDS]
     for k in range(c.CLASSES):
         fo[c.CL_DRONE + k] = max(fo[c.CL_DRONE + k], fn[c.CL_DRONE + k])
     for k in range(c.KINDS_MAX):
         fo[c.CREDIT + k] += fn[c.CREDIT + k]
-        cols.kinds[sector, k] |= cols.kinds[slot, k]
     for k in range(c.WITNESS_MAX):
         if cols.wit[slot, k, 0]:
             witness(cols, sector, cols.wit[slot, k, 0] - 1, cols.wit[slot, k, 1])
@@ -247,7 +243,7 @@ def _adopt(cols: Cols, sector: int, slot: int, w: Work) -> int:
     for k in range(c.NAMES_MAX):
         cols.names[sector, k, 0] = cols.names[slot, k, 0]
         cols.names[sector, k, 1] = cols.names[slot, k, 1]
-    for k in range(24):
+    for k in range(c.SERIAL_N):
         cols.serial[sector, k] = cols.serial[slot, k]
     fo[c.STATED_E], fo[c.STATED_N] = fn[c.STATED_E], fn[c.STATED_N]
     old[c.RANGED] = old[c.SOLID] = 1
@@ -267,5 +263,5 @@ def _adopt(cols: Cols, sector: int, slot: int, w: Work) -> int:
 @inner
 def copy_name(cols: Cols, slot: int, name: NDArray[np.uint8]) -> None:
     """The stated identity that people read."""
-    for k in range(24):
+    for k in range(c.SERIAL_N):
         cols.serial[slot, k] = name[k]

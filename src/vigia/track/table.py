@@ -69,7 +69,7 @@ def _samples() -> dict[str, dict[str, tuple[int, Any]]]:
     """By group and name: place in the table, and an array of the same shape but for its length."""
     groups: dict[str, dict[str, tuple[int, Any]]] = {}
     place = 0
-    for group, arrays in (("cols", empty_cols(1, 1)), ("work", empty_work(1, 1))):
+    for group, arrays in (("cols", empty_cols(2, 2)), ("work", empty_work(2, 2))):
         groups[group] = {}
         for name, sample in zip(arrays._fields, arrays, strict=True):
             groups[group][name] = place, sample
@@ -97,7 +97,8 @@ class _Attributes(_templates.AttributeTemplate):  # pyright: ignore
 
 
 def _array_type(sample: Any) -> Any:
-    return _types.Array(_dtypes.from_dtype(sample.dtype), sample.ndim, "C")
+    order = "C" if sample.flags.c_contiguous else "A"
+    return _types.Array(_dtypes.from_dtype(sample.dtype), sample.ndim, order)
 
 
 @_imputils.lower_getattr_generic(Pointers)

@@ -156,7 +156,8 @@ class Tracker:
             return ()
         nats = book.cols.f[slot, c.CREDIT : c.CREDIT + c.KINDS_MAX].tolist()
         names = ["person", *(f"sensor/{kind}" for kind in book.memory.kinds[1:])]
-        found = [k for k in range(len(names)) if book.cols.kinds[slot, k]]
+        kinds = int(book.cols.i[slot, c.KINDS])
+        found = [k for k in range(len(names)) if kinds >> k & 1]
         return tuple(names[k] for k in sorted(found, key=lambda k: (-nats[k], names[k])))
 
     def habits(self) -> list[Habits]:

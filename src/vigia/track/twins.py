@@ -144,11 +144,11 @@ def _unite(cols: Cols, a: int, b: int, w: Work) -> None:
     ia[c.TWINS] = 0
     ia[c.DRONES] = max(ia[c.DRONES], ib[c.DRONES])
     ib[c.T_TWIN] = ia[c.ID]
+    ia[c.KINDS] |= ib[c.KINDS]
     for k in range(c.CLASSES):
         cols.f[a, c.CL_DRONE + k] = max(cols.f[a, c.CL_DRONE + k], cols.f[b, c.CL_DRONE + k])
     for k in range(c.KINDS_MAX):
         cols.f[a, c.CREDIT + k] += cols.f[b, c.CREDIT + k]
-        cols.kinds[a, k] |= cols.kinds[b, k]
     for k in range(c.WITNESS_MAX):
         if cols.wit[b, k, 0]:
             witness(cols, a, cols.wit[b, k, 0] - 1, cols.wit[b, k, 1])

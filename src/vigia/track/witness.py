@@ -216,13 +216,10 @@ def _credit(
     drone_nats: float,
     t_recv_ns: int,
 ) -> int:
-    alone = True  # no machine ever saw it
-    for k in range(1, c.KINDS_MAX):
-        alone = alone and cols.kinds[slot, k] == 0
-    span = life.LIFE_PERSON_S if alone else life.LIFE_BEARING_S
+    span = life.LIFE_PERSON_S if life.only_people(cols, slot) else life.LIFE_BEARING_S
     life.support(cols, slot, t_ns, t_recv_ns, nats, span)
     life.witness(cols, slot, link, t_ns)
-    cols.kinds[slot, PERSON] = 1
+    cols.i[slot, c.KINDS] |= 1 << PERSON
     cols.f[slot, c.CREDIT + PERSON] += nats
     lean(cols, slot, drone_nats)
     i = cols.i[slot]
