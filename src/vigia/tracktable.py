@@ -31,6 +31,7 @@ class TrackFlag(IntFlag):
     COASTING = 32  # predicted without new evidence
     AIRCRAFT = 64  # believed a crewed aircraft
     EMERGENCY = 128
+    CLAIMED = 256  # only broadcasts tell of it: nobody measured it, nobody saw it
 
 
 CLASSES = ("unknown", "drone", "bird", "aircraft", "own")

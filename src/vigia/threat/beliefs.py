@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from vigia.terms import TrackStatus
+from vigia.terms import Tier, TrackStatus
 from vigia.threat.jit import inner
 from vigia.tracktable import CLASSES, Fix, TrackFlag
 
@@ -40,6 +40,7 @@ OWN = CLASSES.index("own")
 CONFIRMED, POSITION = int(TrackStatus.CONFIRMED), int(Fix.POSITION)
 LOAD, CLOSING = int(TrackFlag.LOAD), int(TrackFlag.CLOSING)
 CONFLICT, WEAK = int(TrackFlag.ID_CONFLICT), int(TrackFlag.WEAK)
+CLAIMED, DANGER, WATCH = int(TrackFlag.CLAIMED), int(Tier.DANGER), int(Tier.WATCH)
 AIRCRAFT, EMERGENCY = int(TrackFlag.AIRCRAFT), int(TrackFlag.EMERGENCY)
 
 
@@ -124,10 +125,13 @@ def word_var(row: np.void) -> float:
 
 
 @inner
-def is_strong(row: np.void) -> bool:
-    """May give more than WATCH: confirmed, or an officer's "coming at me"; and not only weak."""
+def most_tier(row: np.void) -> int:
+    """What its evidence may give at most. More than WATCH: confirmed, or an officer's "coming at
+    me"; not only weak; and not a place that only a broadcast states and a sensor contradicts."""
     flags = int(row["flags"])
-    return (int(row["status"]) == CONFIRMED or flags & CLOSING != 0) and flags & WEAK == 0
+    proved = int(row["status"]) == CONFIRMED or flags & CLOSING != 0
+    forged = flags & CLAIMED != 0 and flags & CONFLICT != 0
+    return DANGER if proved and flags & WEAK == 0 and not forged else WATCH
 
 
 @inner

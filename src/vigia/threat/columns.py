@@ -8,7 +8,7 @@ LIMITS = 8
 # what is computed once a track
 (
     T_E, T_N, T_VE, T_VN, T_SAFE, T_MID, T_MID_MPS, T_FAR, T_FAR_MPS, T_TOP,  # most pairs: no more
-    T_SPEED, T_VAR_V, T_EE, T_EN, T_NN, T_BELIEF, T_ODDS, T_STRONG, T_SAID_E, T_SAID_N, T_SAID_VAR,
+    T_SPEED, T_VAR_V, T_EE, T_EN, T_NN, T_BELIEF, T_ODDS, T_MOST, T_SAID_E, T_SAID_N, T_SAID_VAR,
     T_UP, T_PROVED,
 ) = range(23)  # fmt: skip
 TRACK_N = T_PROVED + 1

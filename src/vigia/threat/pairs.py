@@ -40,7 +40,7 @@ def tier_of(
     m: NDArray[np.float64],
 ) -> int:
     """terms.Tier of one pair. A quantile is early enough when its share has arrived by then."""
-    strong = t[c.T_STRONG] != 0.0
+    strong = t[c.T_MOST] > 1.0
     if not strong and r <= limits[c.L_WATCH]:
         return 1
     _mix(t, de, dn, radius, sigma, m)

@@ -17,7 +17,7 @@ from vigia.threat.beliefs import (
     WEAK,
     belief,
     intent,
-    is_strong,
+    most_tier,
     sound,
     wide,
     word_var,
@@ -69,7 +69,7 @@ def rows_of(
         t[c.T_VAR_V] = 0.5 * (cov[3, 3] + cov[4, 4])
         t[c.T_EE], t[c.T_EN], t[c.T_NN] = cov[0, 0], cov[0, 1], cov[1, 1]
         t[c.T_BELIEF], t[c.T_ODDS] = believed, intent(row)
-        t[c.T_STRONG] = 1.0 if is_strong(row) else 0.0
+        t[c.T_MOST] = most_tier(row)
         t[c.T_TOP] = max(limits[c.L_TOP], speed)
         t[c.T_UP] = x[2] if cov[2, 2] < HEIGHT_SURE_M * HEIGHT_SURE_M else math.nan
         t[c.T_PROVED] = 1.0 if _proved(row) else 0.0

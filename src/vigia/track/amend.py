@@ -63,7 +63,7 @@ def fall_back(book: Book, slot: int, t_recv_ns: int) -> bool:
     seen = {r.witness: r.t_obs_ns for r in reports}
     for k, (witness, t_ns) in enumerate(list(seen.items())[-c.WITNESS_MAX :]):
         book.cols.wit[slot, k] = (name_of(witness) + 1, t_ns)
-    book.cols.i[slot, c.KINDS] = 1 << PERSON
+    book.cols.i[slot, c.KINDS] = c.MEASURED | 1 << PERSON
     f[c.CREDIT : c.CREDIT + c.KINDS_MAX] = 0.0
     f[c.CREDIT + PERSON] = sum(r.nats for r in reports)
     f[c.LLR] = FIRST_LLR + OTHER_NATS * (len(seen) - 1)
@@ -181,7 +181,7 @@ def withdraw(book: Book, body: Sighting, report: Report | None) -> SightingPlace
         cols.i[slot, c.KINDS] &= ~(1 << PERSON)
         cols.f[slot, c.CREDIT + PERSON] = 0.0
     say(book, slot)
-    if not cols.i[slot, c.KINDS]:
+    if not cols.i[slot, c.KINDS] & ~c.MEASURED:
         book.end(slot, EndReason.FALSE)
     else:
         rebuild(book, slot)

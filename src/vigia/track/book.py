@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from vigia.events import CoreSettings, SensorSite
 
 # of the columns in a snapshot; another layout gets another name
-VERSION = f"columns.3/{c.F_N}/{c.I_N}/{c.SF_N}/{c.SI_N}/{c.RING_MAX}/{c.PARTS_MAX}"
+VERSION = f"columns.4/{c.F_N}/{c.I_N}/{c.SF_N}/{c.SI_N}/{c.RING_MAX}/{c.PARTS_MAX}"
 TRACKS_MAX = 10_000
 SPARE = 2_000  # slots beyond: ended ones that wait for the next advance
 GROW = 256
 ROWS = 64  # of a scan, for a start
 REPORTS_MAX = 4_096  # people's reports remembered for retries, additions and withdrawals
 PERSON = 0  # kind of source
+CLAIMING = ("remote_id", "rid", "adsb")  # kinds that pass on what a sender says of itself
 REASONS = {EXPIRED: EndReason.EXPIRED, FALSE: EndReason.FALSE, DEPARTED: EndReason.DEPARTED}
 CODES = {reason: code for code, reason in REASONS.items()}
 NOT_BY_SLOT = (
@@ -162,6 +163,7 @@ class Book:
         i[c.S_KIND] = kind
         i[c.S_HASH] = name_of(sensor.sensor_id)
         i[c.S_PLACED] = sensor.position is not None
+        i[c.S_CLAIMS] = sensor.kind in CLAIMING
         if f[c.S_BIAS_VAR] == 0.0:
             f[c.S_BIAS_VAR], f[c.S_CLOCK_VAR] = BIAS_SIGMA**2, CLOCK_SIGMA_S**2
 

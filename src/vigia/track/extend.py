@@ -105,6 +105,8 @@ def credit(
     life.support(cols, slot, t_ns, t_recv_ns, nats, life_s)
     life.witness(cols, slot, cols.si[s, c.S_LINK], t_ns)
     cols.i[slot, c.KINDS] |= 1 << cols.si[s, c.S_KIND]
+    if not cols.si[s, c.S_CLAIMS]:
+        cols.i[slot, c.KINDS] |= c.MEASURED
     cols.f[slot, c.CREDIT + cols.si[s, c.S_KIND]] += nats
     believe(cols, slot, p, flags)
 

@@ -24,6 +24,7 @@ WITNESS_MAX = 5
 STANDS_MAX = 3
 NAMES_MAX = 3
 KINDS_MAX = 10  # kinds of sensors that share credit; "person" is 0
+MEASURED = 1 << KINDS_MAX  # in KINDS: somebody saw or measured it, not only what it says
 CLASSES = 4  # drone, bird, crewed aircraft, own drone
 
 # float columns of a track; the first ones are what gates look at, side by side in memory
@@ -114,8 +115,8 @@ I_N = SERIAL + SERIAL_N // 8
 ) = range(15)
 SF_N = S_CLOCK_VAR + 1
 # integer columns of a sensor
-S_LINK, S_KIND, S_HEARD, S_HASH, S_PLACED, S_SWEEPS, S_STATED = range(7)
-SI_N = 7
+S_LINK, S_KIND, S_HEARD, S_HASH, S_PLACED, S_SWEEPS, S_STATED, S_CLAIMS = range(8)
+SI_N = 8
 
 # counters
 C_N, C_FREE, C_NUMBER, C_DROPPED, C_LIMIT, C_MERGED = range(6)

@@ -306,7 +306,7 @@ def witness_count(cols: Cols, slot: int) -> int:
 @inner
 def only_people(cols: Cols, slot: int) -> bool:
     """No machine ever saw it."""
-    return cols.i[slot, c.KINDS] >> 1 == 0
+    return cols.i[slot, c.KINDS] & (c.MEASURED - 2) == 0
 
 
 @inner

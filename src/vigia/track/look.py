@@ -48,8 +48,9 @@ AMBIGUOUS_NATS = 2.0  # a bearing that two tracks explain this nearly equally mo
 RIVALS_MAX, RIVAL_NATS = 4, 5.0  # tracks that a bearing may be of, and how much less likely
 FRESH_NS = 3_000_000_000
 UNSEEN_NS = 6_000_000_000
-UNSEEN_MAX = 8  # sweeps in which a stated place was not seen
+UNSEEN_MAX = 4  # sweeps in which a stated place was not seen
 UNSEEN_REACH, UNSEEN_NEAR_M = 0.4, 100.0
+UNSEEN_UP_M = 20.0  # lower than this above the sensor the ground may hide it
 CONFLICT = int(TrackFlag.ID_CONFLICT)
 SOLID, SHOWN, HIDDEN = 0, 1, 2
 FEW_ROWS = 4  # up to which all candidates are tried with each row
@@ -112,6 +113,8 @@ def _unseen(
             or not i[c.SOLID]
             or i[c.T_RANGED] < t_ns - FRESH_NS
         ):
+            continue
+        if f[c.MEAN_U] - cols.sf[s, c.S_U] < UNSEEN_UP_M:
             continue
         rho = math.sqrt(at[k, A_RHO2])
         if rho > UNSEEN_REACH * cols.sf[s, c.S_RANGE] or rho < UNSEEN_NEAR_M:

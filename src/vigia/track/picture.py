@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 COASTING_NS = 2_500_000_000
 COASTING, HUMAN = np.uint16(int(TrackFlag.COASTING)), int(TrackFlag.HUMAN)
+CLAIMED = int(TrackFlag.CLAIMED)
 COMMON = [n for n in PUBLISHED_DTYPE.names or () if n in (STATE_DTYPE.names or ())]
 # (6, 6) -> place in the packed state's upper triangle
 UPPER = np.zeros((6, 6), dtype=np.intp)
@@ -62,7 +63,8 @@ def states(book: Book, t_ns: int) -> NDArray[np.void]:
         out[name] = i[:, column]
     human = np.where(i[:, c.KINDS] & (1 << PERSON), HUMAN, 0)
     silent = t_ns - i[:, c.T_LAST] > COASTING_NS
-    out["flags"] = i[:, c.FLAGS] | i[:, c.SAID] | human | np.where(silent, COASTING, 0)
+    claimed = np.where(i[:, c.KINDS] & c.MEASURED, 0, CLAIMED)
+    out["flags"] = i[:, c.FLAGS] | i[:, c.SAID] | human | claimed | np.where(silent, COASTING, 0)
     out["witnesses"], out["t_ns"], out["cls"] = ints[:n, 0], ints[:n, 1], ints[:n, 2]
     out["x"], out["cov"] = moment[:n, 1:7], moment[:n][:, UPPER]
     out["p_exist"], out["p_drone"] = floats[:n, 0], floats[:n, 1]

@@ -219,7 +219,7 @@ def _credit(
     span = life.LIFE_PERSON_S if life.only_people(cols, slot) else life.LIFE_BEARING_S
     life.support(cols, slot, t_ns, t_recv_ns, nats, span)
     life.witness(cols, slot, link, t_ns)
-    cols.i[slot, c.KINDS] |= 1 << PERSON
+    cols.i[slot, c.KINDS] |= c.MEASURED | 1 << PERSON
     cols.f[slot, c.CREDIT + PERSON] += nats
     lean(cols, slot, drone_nats)
     i = cols.i[slot]
