@@ -30,3 +30,6 @@ class Threat(msgspec.Struct, frozen=True):
     load: bool
     t_cause_ns: int
     t_last_ns: int
+    departing: bool = False  # evidence says that it goes away
+    weak: bool = False  # unconfirmed, presence-only or unauthenticated: alone it gives WATCH
+    witnesses: int = 0  # independent ones; 0: not counted
