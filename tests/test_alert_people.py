@@ -154,10 +154,10 @@ def test_undoing_an_attack_report_corrects_everybody_who_was_alerted() -> None:
 
 def test_undoing_it_beside_a_drone_leaves_the_drones_tier() -> None:
     shell = town()
-    shell.approach(1, 7)
-    shell.at(8, attack(8))
+    shell.approach(1, 3)
+    shell.at(3.2, attack(3.2))
     word = Undone(order_id="x1", by_person_id="w", reason="he meant another place")
-    now = said(shell.at(9, word))
+    now = said(shell.at(3.6, word))
     assert now["person/a"].msg_type is MsgType.UPDATE
     assert now["person/a"].tier < Tier.DANGER
     assert now["person/b"].msg_type is MsgType.UPDATE or now["person/b"].end_reason

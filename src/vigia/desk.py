@@ -30,6 +30,7 @@ from vigia.events import (
     Undone,
 )
 from vigia.terms import EndReason, Role, Tier, TrackStatus
+from vigia.tracktable import Fix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -148,7 +149,13 @@ class Desk(NamedTuple):
         whom = around(self.places, self.policy, body)
         if not whom or body.tier is Tier.NONE:
             return [_refusal("raise: nobody is there whom it could warn, or no tier was given")]
-        return raise_alerts(self.policy, body, whom, mark=self.mark.value, t_ns=self._t_ns)
+        marks = (
+            held.alert.mark
+            for held in self.policy.state.open.values()
+            if held.alert.incident_id == body.incident_id
+        )
+        mark = next(marks, self.mark)  # who raises a drill's alert raises a drill
+        return raise_alerts(self.policy, body, whom, mark=mark.value, t_ns=self._t_ns)
 
     def _friendly(self, body: MarkedFriendly) -> Sequence[AnyBody]:
         refused = friendly.mark(self.policy.state, body, self.scene, self.policy.numbers)
@@ -229,7 +236,8 @@ def scene_of(
     """The picture as the alert policy is shown it."""
     ids = _ids(states)
     speed = np.hypot(states["x"][:, 3], states["x"][:, 4])
-    slow = frozenset(ids[k] for k in np.flatnonzero(speed < HOVER_MPS).tolist())
+    placed = states["fix"] == Fix.POSITION  # a mere direction has no speed
+    slow = frozenset(ids[k] for k in np.flatnonzero(placed & (speed < HOVER_MPS)).tolist())
     return Scene(
         t_ns=t_ns,
         live=dict(zip(ids, states["t_cause_ns"].tolist(), strict=True)),

@@ -96,6 +96,7 @@ def reverse(policy: AlertPolicy, body: AllClearReversed, t_ns: int) -> list[Aler
             kind="reversed",
             by_person_id=body.by_person_id,
             reason=body.reason,
+            sources=was.alert.sources,
         )
         whom = Whom(was.alert.target_id, was.alert.person_id)
         order_id = f"r{clear.clear_id or clear.t_ns}"

@@ -34,7 +34,7 @@ def recall(held: Open, group: Sequence[Threat], scene: Scene, policy: Policy, dt
             held.fears[threat.track_id] = new_fear(threat)
     sight = scene.sight(held.alert.target_id)
     for track_id, fear in list(held.fears.items()):
-        _look(fear, track_id, scene)
+        _look(fear, track_id, scene, policy)
         _run(fear, scene, policy, dt_ns, blind=_is_blind(fear, sight))
         if fear.over:
             held.expired = True
@@ -64,9 +64,10 @@ def stop_clocks(held: Open, gap_ns: int, policy: Policy) -> None:
         standing.stopped_ns = min(standing.stopped_ns + gap_ns, int(policy.blind_s * 1e9))
 
 
-def _look(fear: Fear, track_id: str, scene: Scene) -> None:
+def _look(fear: Fear, track_id: str, scene: Scene, policy: Policy) -> None:
+    """A track that is kept and of which nothing is heard is lost as well."""
     seen_ns = scene.live.get(track_id)
-    fear.lost = seen_ns is None
+    fear.lost = seen_ns is None or scene.t_ns - seen_ns >= policy.expire_s * 1e9
     if seen_ns is None:
         return
     if seen_ns > fear.t_evidence_ns:

@@ -12,7 +12,7 @@ from vigia.alert.state import Friendly
 from vigia.alert_terms import FriendlyEnd
 from vigia.events import FriendlyEnded
 from vigia.terms import Tier
-from vigia.tracktable import TrackFlag
+from vigia.tracktable import MARKS, TrackFlag
 
 if TYPE_CHECKING:
     from vigia.alert.state import AlertState, Open, Scene
@@ -47,9 +47,7 @@ def sweep(state: AlertState, threats: Sequence[Threat], scene: Scene) -> list[Fr
     if not state.friendly:
         return []
     new_danger = {
-        t.track_id
-        for t in threats
-        if t.tier is Tier.DANGER and not _feared(state, t.track_id, Tier.DANGER)
+        t.track_id for t in threats if t.tier is Tier.DANGER and not _is_danger_already(state, t)
     }
     found: list[FriendlyEnded] = []
     for track_id, held in list(state.friendly.items()):
@@ -78,8 +76,8 @@ def _why(held: Friendly, track_id: str, scene: Scene) -> FriendlyEnd | None:
     return next((why for flag, why in AGAINST.items() if new & flag), None)
 
 
-def _feared(state: AlertState, track_id: str, tier: Tier) -> bool:
-    return any(
-        (fear := held.fears.get(track_id)) is not None and fear.tier >= tier
-        for held in state.open.values()
-    )
+def _is_danger_already(state: AlertState, threat: Threat) -> bool:
+    """To this very target: what stood before the mark does not contradict it."""
+    held = state.open.get(f"{MARKS[threat.mark]}/{threat.target_id}")
+    fear = None if held is None else held.fears.get(threat.track_id)
+    return fear is not None and fear.tier is Tier.DANGER

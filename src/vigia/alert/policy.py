@@ -159,7 +159,8 @@ class AlertPolicy:
         self, held: Open, order_id: str, order: Order, group: list[Threat], scene: Scene
     ) -> Alert | None:
         rings = not order.told or order.tier > held.alert.tier
-        draft = of_order(held, order_id, order, group, scene.t_ns)
+        tracks = {g.track_id: g.number for g in group}
+        draft = of_order(held, order_id, order, tracks, scene.t_ns)
         news = draft.tier != held.alert.tier or draft.track_ids != held.alert.track_ids
         due = scene.t_ns - held.alert.t_decided_ns >= self.numbers.repeat_s * 1e9
         if not (rings or (due and (news or self._must_restate(held, scene.t_ns)))):

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from vigia.alert.policy import urgency
 from vigia.alert.state import Attack, Order
-from vigia.alert.write import ACTIONS, of_order
+from vigia.alert.write import ACTIONS, listed, of_order, of_silence
 from vigia.events import Grounds
 from vigia.geo import bearing_deg_true
 from vigia.terms import EndReason, Tier
@@ -226,12 +226,9 @@ def give(
     order.told = True
     if order.tier < held.alert.tier:
         return policy.say(held, replace(held.alert, t_decided_ns=t_ns, sound=False))
-    draft = of_order(held, order_id, order, [], t_ns)
-    listed = replace(
-        draft, track_ids=held.alert.track_ids, track_numbers=held.alert.track_numbers, sound=True
-    )
     held.lost = False
-    return policy.say(held, listed)
+    draft = of_order(held, order_id, order, listed(held, alive=True), t_ns)
+    return policy.say(held, replace(draft, sound=True))
 
 
 # ---- taking back -------------------------------------------------------------------------------
@@ -257,16 +254,23 @@ def undo(policy: AlertPolicy, order_id: str, *, by_person_id: str | None, t_ns: 
 def _without(held: Open, t_ns: int) -> Alert:
     """What is left, in a word until the next look finds more: the tier of the rest, no arrival."""
     tier = max(s.tier for s in held.standing())
-    silent = all(fear.lost for fear in held.fears.values())
-    action = "stay_in_cover" if silent and held.fears and tier >= Tier.WARNING else ACTIONS[tier]
+    tracks = listed(held, alive=True)
+    words = [(k, o) for k, o in held.orders.items() if o.tier == tier and not o.over]
+    if words:
+        return replace(of_order(held, *words[-1], tracks, t_ns), sound=False)
+    if not tracks:
+        held.lost = True
+        return of_silence(held, tier, t_ns, blind=False)
     return replace(
         held.alert,
         tier=tier,
-        action=action,
+        action=ACTIONS[tier],
         sound=False,
         t_cause_ns=t_ns,
         t_decided_ns=t_ns,
         t_earliest_ns=None,
+        track_ids=tuple(tracks),
+        track_numbers=tuple(tracks.values()),
         by_person_id=None,
         grounds=Grounds(rule="held"),
     )

@@ -44,6 +44,7 @@ class Order(Standing):
     bearing_deg_true: float | None = None  # from the target to the attack
     range_m: float | None = None
     told: bool = False
+    sources: tuple[str, ...] = ("person",)  # of a reversal: those of what comes back
 
 
 class Open(msgspec.Struct):

@@ -12,6 +12,8 @@ from vigia.geo import compass_point
 from vigia.terms import EndReason, MsgType, Tier
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vigia.alert.state import AlertState, Open, Order, Scene
     from vigia.events import Alert, Policy
     from vigia.threats import Threat
@@ -26,7 +28,6 @@ END_ACTIONS = {
     EndReason.WITHDRAWN: "withdrawn",
     EndReason.UNKNOWN_AFTER_RESTART: "not_confirmed_gone",
 }
-PERSON = "person"  # a source
 
 
 def of_threats(
@@ -66,8 +67,10 @@ def of_threats(
     )
 
 
-def of_order(held: Open, order_id: str, order: Order, group: list[Threat], t_ns: int) -> Alert:
-    """A person's word leads; drones that are tracked meanwhile are listed."""
+def of_order(
+    held: Open, order_id: str, order: Order, tracks: Mapping[str, int], t_ns: int
+) -> Alert:
+    """A person's word leads; the drones tracked meanwhile are listed. tracks: numbers by id."""
     here = t_ns if order.kind == "attack" else None
     bearing = order.bearing_deg_true
     return replace(
@@ -76,8 +79,10 @@ def of_order(held: Open, order_id: str, order: Order, group: list[Threat], t_ns:
         action=ACTIONS[order.tier],
         t_cause_ns=order.t_evidence_ns,
         t_decided_ns=t_ns,
-        track_ids=tuple(g.track_id for g in group),
-        track_numbers=tuple(g.number for g in group),
+        track_ids=tuple(tracks),
+        track_numbers=tuple(tracks.values()),
+        confirmed=False,
+        p_hit=None,
         t_earliest_ns=here,
         t_p10_ns=None,
         t_p50_ns=None,
@@ -86,16 +91,25 @@ def of_order(held: Open, order_id: str, order: Order, group: list[Threat], t_ns:
         from_point=None if bearing is None else compass_point(bearing),
         range_m=None if order.range_m is None else round(order.range_m, 1),
         height_m=None,
-        sources=(PERSON,),
+        sources=order.sources,
         by_person_id=order.by_person_id,
         grounds=Grounds(rule=order.kind, order_id=order_id, reason=order.reason),
     )
 
 
+def listed(held: Open, *, alive: bool = False) -> dict[str, int]:
+    """Numbers of the drones named last that are feared still. alive: and tracked."""
+    named = zip(held.alert.track_ids, held.alert.track_numbers, strict=True)
+    return {
+        track_id: n
+        for track_id, n in named
+        if (fear := held.fears.get(track_id)) is not None and not (alive and fear.lost)
+    }
+
+
 def of_silence(held: Open, tier: Tier, t_ns: int, *, blind: bool) -> Alert:
     """The drone that matters most is tracked no more."""
-    named = dict(zip(held.alert.track_ids, held.alert.track_numbers, strict=True))
-    feared = {track_id: n for track_id, n in named.items() if track_id in held.fears}
+    feared = listed(held)
     return replace(
         held.alert,
         tier=tier,
