@@ -13,7 +13,7 @@ import numpy as np
 from vigia.admission import CORE
 from vigia.alert import friendly
 from vigia.alert.clear import all_clear, question, reverse
-from vigia.alert.cover import Place, blind_posts
+from vigia.alert.cover import Place, blind_posts, look, proofs, sensor_rows
 from vigia.alert.identity import call_hostile, give
 from vigia.alert.raised import around, confirm_attack, raise_alerts, report_attack, undo
 from vigia.alert.state import Scene
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from vigia.alert.policy import AlertPolicy
     from vigia.alert.raised import Places
     from vigia.alert.state import Sight
-    from vigia.events import AnyBody, CoreSettings, Sighting
+    from vigia.events import AnyBody, CoreSettings, CoverTold, Sighting
     from vigia.geo import Site
     from vigia.roster import Roster
     from vigia.terms import Mark, Position
@@ -216,6 +216,16 @@ def places_of(settings: CoreSettings, roster: Roster, site: Site) -> list[Place]
         Place(f"person/{person_id}", person_id, *en_of(site, spot.position))
         for person_id, spot in roster.spots.items()
     ]
+
+
+def look_around(
+    settings: CoreSettings, roster: Roster, site: Site, memory: CoverMemory, t_ns: int
+) -> list[CoverTold]:
+    """How places are watched, where that changed."""
+    rows = sensor_rows(settings.sensors, site)
+    return look(
+        memory, places_of(settings, roster, site), rows, proofs(settings, memory, t_ns), t_ns
+    )
 
 
 def en_of(site: Site, position: Position) -> tuple[float, float]:

@@ -15,14 +15,14 @@ from msgspec.structs import replace
 
 from vigia.admission import CORE, envelop, weigh
 from vigia.alert import friendly
-from vigia.alert.cover import CoverMemory, Rows, heard, look, lost, proofs, sensor_rows, sight_of
+from vigia.alert.cover import CoverMemory, heard, lost, sight_of
 from vigia.alert.policy import AlertPolicy
 from vigia.alert.raised import spread_all
 from vigia.alert.rates import RateState, count
 from vigia.alert.state import AlertState
 from vigia.alert_terms import Via
 from vigia.delivery.plan import ReachState, acknowledge, plan
-from vigia.desk import Act, Desk, en_of, places_of, post_of, scene_of, where_of
+from vigia.desk import Act, Desk, en_of, look_around, post_of, scene_of, where_of
 from vigia.events import (
     Acknowledged,
     AgencyAdded,
@@ -121,7 +121,6 @@ class Watch:
         self._tracker: Tracker | None = None
         self._site: Site | None = None
         self._sensors: dict[str, SensorSite] = {}
-        self._rows: Rows | None = None
         self._threats: list[Threat] = []  # of the last assessment, for the console
 
     def receive(self, event: Event) -> list[Event]:
@@ -223,7 +222,7 @@ class Watch:
         s.t_tick_ns = s.t_ns
         s.roster.forget_older(s.t_ns - int(s.settings.policy.forget_position_s * 1e9))
         self._end_tracks(tracker.advance(s.t_ns), out)
-        out.extend(self._look_at_cover())
+        out.extend(look_around(s.settings, s.roster, self._site_known, s.cover, s.t_ns))
         self._send(spread_all(self._policy(), self.targets, s.t_ns), out)
         self._assess(out)
         picture = tracker.published(s.t_ns)
@@ -246,13 +245,6 @@ class Watch:
         scene = self._scene(states, targets)
         out.extend(friendly.sweep(s.alerts, self._threats, scene))
         self._send(self._policy().decide(self._threats, scene), out)
-
-    def _look_at_cover(self) -> list[CoverTold]:
-        s = self._s
-        assert s.settings is not None
-        assert self._rows is not None
-        places = places_of(s.settings, s.roster, self._site_known)
-        return look(s.cover, places, self._rows, proofs(s.settings, s.cover, s.t_ns), s.t_ns)
 
     def _send(self, alerts: Sequence[Alert], out: list[AnyBody]) -> None:
         assert self._s.settings is not None
@@ -347,7 +339,6 @@ class Watch:
         o = settings.origin
         self._site = Site(lat_deg=o.lat_deg, lon_deg=o.lon_deg, alt_hae_m=o.alt_hae_m or 0.0)
         self._sensors = {sensor.sensor_id: sensor for sensor in settings.sensors}
-        self._rows = sensor_rows(settings.sensors, self._site)
 
     def snapshot(self) -> bytes:
         """The whole state; holds people's positions, so it is stored encrypted."""
@@ -380,6 +371,11 @@ class Watch:
     @property
     def open_alerts(self) -> list[Alert]:
         return [held.alert for held in self._s.alerts.open.values()]
+
+    @property
+    def state(self) -> WatchState:
+        """All but the tracks; to be looked at only."""
+        return self._s
 
     @property
     def roster(self) -> Roster:

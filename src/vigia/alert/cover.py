@@ -43,8 +43,7 @@ BLIND = frozenset({Watched.LOST, Watched.UNPROVED})
 class Told(msgspec.Struct):
     """What was last decided of one place. bits: of declared and of working cover."""
 
-    watched: Watched
-    t_since_ns: int
+    said: CoverTold
     bits: bytes
     blind_to_hover: bool
 
@@ -151,24 +150,19 @@ def look(
         watched = _watched(declared[k], works[k], silent=bool(silent[k]))
         told = memory.told.get(place.target_id)
         blind_to_hover = bool(works[k].any()) and not hover[k]
-        if told is not None and told.watched is watched:
+        same = told is not None and told.said.watched is watched
+        if told is not None and same and (told.bits == bits or place.person_id is not None):
             told.blind_to_hover = blind_to_hover
-            if told.bits == bits or place.person_id is not None:
-                continue
-            told.bits = bits
-        else:
-            told = Told(watched, t_ns, bits, blind_to_hover)
-            memory.told[place.target_id] = told
-        classes = _classes(declared[k], works[k], reach[k].any(axis=0), rows, proof)
-        found.append(
-            CoverTold(
-                target_id=place.target_id,
-                person_id=place.person_id,
-                watched=watched,
-                t_since_ns=told.t_since_ns,
-                classes=classes,
-            )
+            continue
+        said = CoverTold(
+            target_id=place.target_id,
+            person_id=place.person_id,
+            watched=watched,
+            t_since_ns=told.said.t_since_ns if told is not None and same else t_ns,
+            classes=_classes(declared[k], works[k], reach[k].any(axis=0), rows, proof),
         )
+        memory.told[place.target_id] = Told(said, bits, blind_to_hover)
+        found.append(said)
     return found
 
 
@@ -177,7 +171,7 @@ def sight_of(memory: CoverMemory, target_id: str, post_id: str | None) -> Sight:
     told = memory.told.get(target_id) or memory.told.get(f"post/{post_id}")
     if told is None:
         return Sight()
-    return Sight(told.watched in BLIND, told.blind_to_hover)
+    return Sight(told.said.watched in BLIND, told.blind_to_hover)
 
 
 def blind_posts(memory: CoverMemory, post_ids: Iterable[str]) -> tuple[str, ...]:
@@ -186,8 +180,8 @@ def blind_posts(memory: CoverMemory, post_ids: Iterable[str]) -> tuple[str, ...]
         post_id
         for post_id in post_ids
         if (told := memory.told.get(f"post/{post_id}")) is None
-        or told.watched in BLIND
-        or told.watched is Watched.NONE
+        or told.said.watched in BLIND
+        or told.said.watched is Watched.NONE
     )
 
 

@@ -39,6 +39,7 @@ from vigia.run.simulate.promises import (
     danger_holds,
     machine_says_suspect_at_most,
     tells_how_posts_are_watched,
+    undo_corrects,
 )
 from vigia.run.simulate.story import stands
 from vigia.run.simulate.world import ns, seconds
@@ -312,6 +313,6 @@ RULES: dict[str, Callable[[Story], Iterator[str]]] = {
         tiers_move_as_said, no_flapping, times_in_order, says_why_it_ended, judged, live_tracks,
         reports_used, acknowledgements_count, points_the_right_way, arrives_as_said,
         drones_in_picture, tells_when_it_was_seen, attack_reaches, asks_before_all_clear,
-        danger_holds, tells_how_posts_are_watched, machine_says_suspect_at_most,
+        undo_corrects, danger_holds, tells_how_posts_are_watched, machine_says_suspect_at_most,
     )
 }  # fmt: skip

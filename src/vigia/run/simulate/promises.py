@@ -19,6 +19,7 @@ from vigia.events import (
     Observation,
     PersonMoved,
     SensorHeard,
+    Undone,
 )
 from vigia.run.simulate.oracle import PLACED
 from vigia.run.simulate.paths import distance
@@ -69,8 +70,7 @@ def attack_reaches(story: Story) -> Iterator[str]:
         far = [
             a.target_id
             for a in said.values()
-            if a.grounds is not None
-            and a.grounds.order_id == body.report_id
+            if _rests_on(a, body.report_id)
             and _gap(world, spots, body.position, a.target_id)
             > world.settings.policy.attack_m + 2.0 * ATTACK_SLACK_M
         ]
@@ -102,6 +102,29 @@ def asks_before_all_clear(story: Story) -> Iterator[str]:
             live = drawn.intersection(alert.track_ids) - accepted
             if live and alert.action == "all_clear":
                 yield f"{at}: {alert.alert_id} ended, {sorted(live)} tracked and not named"
+
+
+def undo_corrects(story: Story) -> Iterator[str]:
+    """Whoever was last told of a report or a raise hears at once that it was taken back."""
+    last: dict[str, Alert] = {}
+    for step in story.run.steps:
+        body = step.event.body
+        said = {d.body.alert_id: d.body for d in step.decisions if isinstance(d.body, Alert)}
+        order_id = None
+        if isinstance(body, Undone):
+            order_id = body.order_id
+        elif isinstance(body, AttackReported) and body.withdrawn:
+            order_id = body.report_id
+        if order_id is not None:
+            for alert_id, alert in last.items():
+                open_ = alert.msg_type is not MsgType.CANCEL
+                if open_ and _rests_on(alert, order_id) and alert_id not in said:
+                    yield f"alert {alert_id}: not told that {order_id} was taken back"
+        last |= said
+
+
+def _rests_on(alert: Alert, order_id: str) -> bool:
+    return alert.grounds is not None and alert.grounds.order_id == order_id
 
 
 def danger_holds(story: Story) -> Iterator[str]:
