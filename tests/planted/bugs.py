@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 import numpy as np
 
-import vigia.alert.fear as fear
 import vigia.alert.policy as alert_policy
 import vigia.alert.raised as raised
 import vigia.alert.write as write
@@ -199,11 +198,6 @@ def decides_by_chance() -> Any:
         return wrong
 
     return _instead(AlertPolicy, "decide", make)
-
-
-def danger_falls_by_lower_numbers() -> Any:
-    """A drone that hovers near by and is no longer probable to come is left alone."""
-    return _instead(fear, "_departs", lambda right: lambda *a: True)
 
 
 def attack_reaches_the_next_post_only() -> Any:
@@ -415,7 +409,7 @@ BUGS: tuple[Callable[[], Any], ...] = (
     lost_cancel, duplicate_delivery, wrong_person, delivered_to_a_neighbour, ack_ignored,
     all_clear_not_delivered, unknown_alert_kept, expiry_never, tier_falls_at_once,
     alert_id_changes_on_update, mark_dropped, tick_ignored, never_danger, bearing_reversed,
-    danger_falls_by_lower_numbers, attack_reaches_the_next_post_only,
+    attack_reaches_the_next_post_only,
     enrolled_people_are_not_believed, all_clear_never_asks, undo_tells_nobody,
     silent_sensors_count_as_working, a_heartbeat_proves_nothing, machine_says_hostile,
     snapshot_forgets_who_answered, decides_by_chance, sign_of_east, swapped_lat_lon,

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from vigia.terms import Position
 
 ATTACK_SLACK_M = 60.0  # positions are some metres off, and grow vague with age
-REACH_M = 100.0  # nobody is released while an attacker that is seen is this near
+REACH_M = 300.0  # nobody is released while an attacker that is seen is this near
+AWAY_M, AWAY_S = 15.0, 10.0  # and has not gone away by so much in that time
 SEEN_S = 4.0
 COVER_SLACK_S = 2.5
 RING_M = 500.0
@@ -224,11 +225,13 @@ def _near_and_seen(story: Story, person_id: str | None, t_ns: int) -> str | None
         if k.kind in PLACED and k.healthy and t - SEEN_S <= k.t_s <= t
     }
     for flyer in story.run.world.flyers:
-        if flyer.target is None or flyer.flyer_id not in seen or not flyer.path.exists(t):
+        his = flyer.target == person_id  # others may fly by
+        if not his or flyer.flyer_id not in seen or not flyer.path.exists(t):
             continue
         gap = distance(flyer.path.at(t), person.path.at(t))
-        if gap < REACH_M:
-            return f"{flyer.flyer_id} {gap:.0f} m away"
+        before = distance(flyer.path.at(t - AWAY_S), person.path.at(t - AWAY_S))
+        if gap < REACH_M and gap - before < AWAY_M:
+            return f"{flyer.flyer_id} {gap:.0f} m away, {before:.0f} m before"
     return None
 
 
