@@ -277,7 +277,9 @@ class View:
         if kind == "post":
             name = next((p.name for p in posts if p.post_id == name), name)
         elif person is not None:
-            name = person.name
+            away = f"person/{person.person_id}" in self.cover  # at a place of his own
+            at_post = next((p.name for p in posts if p.post_id == person.post_id), person.name)
+            name = person.name if away else at_post
         lang = Lang.EN if person is None else person.lang
         return alert_text(alert, words_of(lang), target=name, t_ns=alert.t_decided_ns, by=by)
 
