@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from vigia.events import (
     AgencyAdded,
     Alert,
+    AllClearAsked,
     ClockStepped,
     Delivery,
     DeviceEnrolled,
@@ -116,6 +117,7 @@ class WatchProcess:
         self._alerts: dict[str, Alert] = {}
         self.on_ready: Callable[[], None] | None = None
         self.on_alert: Callable[[Alert], None] | None = None  # the demo's people answer
+        self.on_asked: Callable[[AllClearAsked], None] | None = None  # so does its officer
 
     # ---- doors -----------------------------------------------------------------------------
 
@@ -257,6 +259,8 @@ class WatchProcess:
                 self._alerts.pop(next(iter(self._alerts)))
             if self.on_alert is not None:
                 self.on_alert(body)
+        elif isinstance(body, AllClearAsked) and self.on_asked is not None:
+            self.on_asked(body)
         if not self._outlets:
             return
         if isinstance(body, Delivery) and body.channel is Channel.COT:
