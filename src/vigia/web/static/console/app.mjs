@@ -313,7 +313,7 @@ export class ConsoleApp extends LitElement {
   render() {
     const c = this.#context();
     return html`<div class="page ${c.ui.ask || c.ui.invite ? 'asking' : ''}" ?inert=${c.ui.ask !== null || c.ui.invite !== null || (c.watch.state === 'lost' && !c.ui.peek)}>
-      ${topBar(c)}${markBand(c)}${limitedBand(c)}${coverBand(c)}${banner(c)}${leftColumn(c)}${mapFrame(c)}${rightColumn(c)}
+      ${topBar(c)}${markBand(c)}<div class="bands">${limitedBand(c)}${coverBand(c)}</div>${banner(c)}${leftColumn(c)}${mapFrame(c)}${rightColumn(c)}
       ${c.ui.tab === 'alerts' ? alertsTab(c) : ''}</div>
       ${toast(c)}${askDialog(c)}${inviteDialog(c)}${c.refused || c.wrongRole ? refusedOverlay(c) : lostOverlay(c)}`;
   }
