@@ -224,10 +224,18 @@ def give(
     if len(held.orders) > ORDERS_MAX:
         held.orders.pop(next(iter(held.orders)))
     order.told = True
+    tracks = listed(held, alive=True)
     if order.tier < held.alert.tier:
-        return policy.say(held, replace(held.alert, t_decided_ns=t_ns, sound=False))
+        again = replace(
+            held.alert,
+            t_decided_ns=t_ns,
+            sound=False,
+            track_ids=tuple(tracks),
+            track_numbers=tuple(tracks.values()),
+        )
+        return policy.say(held, again)
     held.lost = False
-    draft = of_order(held, order_id, order, listed(held, alive=True), t_ns)
+    draft = of_order(held, order_id, order, tracks, t_ns)
     return policy.say(held, replace(draft, sound=True))
 
 

@@ -21,7 +21,7 @@ from vigia.events import (
     SensorHeard,
     Undone,
 )
-from vigia.run.simulate.oracle import PLACED
+from vigia.run.simulate.oracle import PLACED, UNPLACED
 from vigia.run.simulate.paths import distance
 from vigia.run.simulate.world import ns, seconds
 from vigia.terms import EndReason, Identity, MsgType, Tier
@@ -226,6 +226,8 @@ def _near_and_seen(story: Story, person_id: str | None, t_ns: int) -> str | None
     }
     for flyer in story.run.world.flyers:
         his = flyer.target == person_id  # others may fly by
+        if (person_id, flyer.flyer_id) in _unplaced(story):
+            continue
         if not his or flyer.flyer_id not in seen or not flyer.path.exists(t):
             continue
         gap = distance(flyer.path.at(t), person.path.at(t))
@@ -233,6 +235,11 @@ def _near_and_seen(story: Story, person_id: str | None, t_ns: int) -> str | None
         if gap < REACH_M and gap - before < AWAY_M:
             return f"{flyer.flyer_id} {gap:.0f} m away, {before:.0f} m before"
     return None
+
+
+def _unplaced(story: Story) -> set[tuple[str, str]]:
+    """People the watch thought to be elsewhere when this drone came."""
+    return {(d.person_id, d.flyer_id) for d in story.dangers if d.evidence == UNPLACED}
 
 
 def _drawn(story: Story, t_ns: int) -> set[str]:
