@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from msgspec.structs import replace
 
 from test_flow import DEG_PER_M, ORIGIN, SETTINGS, T0, S, Shell
-from vigia.alert.cover import CLASS_OF, proofs, sensor_rows
+from vigia.alert.cover import CLASS_OF, is_blind_for, proofs, sensor_rows
+from vigia.alert.state import Sight
 from vigia.alert_terms import DroneClass, Watched
 from vigia.events import (
     CoreSettings,
     CoverTold,
     Fault,
     PersonMoved,
+    Restarted,
     SensorHeard,
     SensorLost,
     SensorSite,
 )
 from vigia.geo import Site
+from vigia.roster import Spot
 from vigia.terms import Position
 
 RADAR = SensorSite(
@@ -158,3 +163,45 @@ def test_cover_is_said_on_change_only() -> None:
     for t in range(1, 60):
         hear(shell, t, "radar")
     assert len(told(shell)) == 1
+
+
+def test_after_a_restart_a_sensor_gets_its_time_before_it_counts_as_lost() -> None:
+    shell = site(RADAR)
+    hear(shell, 0.5, "radar")
+    quiet(shell, 3)
+    shell.at(500, Restarted(snapshot_seq=1))
+    later = [c.watched for c in told(shell)]
+    quiet(shell, 505)
+    assert Watched.LOST not in [c.watched for c in told(shell)][len(later) :]
+    quiet(shell, 515)
+    assert told(shell)[-1].watched is Watched.LOST
+
+
+@pytest.mark.parametrize(
+    ("works", "sources", "blind"),
+    [
+        ((DroneClass.BROADCASTING,), ("sensor/radar",), True),
+        ((DroneClass.BROADCASTING,), ("sensor/radar", "sensor/remote_id"), False),
+        ((DroneClass.FLYING,), ("sensor/remote_id",), False),
+        ((DroneClass.BROADCASTING,), ("person",), False),
+        ((), ("sensor/radar",), True),
+        (None, ("sensor/radar",), False),
+    ],
+)
+def test_a_place_is_blind_for_a_drone_that_nothing_working_there_would_notice(
+    works: tuple[DroneClass, ...] | None, sources: tuple[str, ...], blind: bool
+) -> None:
+    sight = Sight(works=None if works is None else frozenset(works))
+    assert is_blind_for(sight, sources) is blind
+
+
+def test_ten_thousand_places_are_looked_at_in_time() -> None:
+    shell = site(RADAR, RID)
+    roster = shell.watch.roster
+    for k in range(10_000):
+        spot = Position(ORIGIN.lat_deg + k * 1e-6, ORIGIN.lon_deg, 1200.0)
+        roster.spots[f"q{k}"] = Spot(spot, T0 + 10**12)
+    quiet(shell, 1.5)  # all are new
+    start = time.perf_counter()
+    quiet(shell, 2.5)
+    assert time.perf_counter() - start < 0.5

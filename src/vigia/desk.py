@@ -13,9 +13,16 @@ import numpy as np
 from vigia.admission import CORE
 from vigia.alert import friendly
 from vigia.alert.clear import all_clear, question, reverse
-from vigia.alert.cover import Place, blind_posts, look, proofs, sensor_rows
+from vigia.alert.cover import Spots, blind_posts, look, proofs, sensor_rows
 from vigia.alert.identity import call_hostile, give
-from vigia.alert.raised import around, confirm_attack, raise_alerts, report_attack, undo
+from vigia.alert.raised import (
+    around,
+    confirm_attack,
+    is_order,
+    raise_alerts,
+    report_attack,
+    undo,
+)
 from vigia.alert.state import Scene
 from vigia.alert_terms import FriendlyEnd, Via
 from vigia.events import (
@@ -93,6 +100,8 @@ class Desk(NamedTuple):
                 found = confirm_attack(self.policy, body.report_id, body.by_person_id, self._t_ns)
                 return found if known else [_refusal(f"confirm: no attack {body.report_id}")]
             case Undone():
+                if not is_order(self.policy.state, body.order_id):
+                    return [_refusal(f"undo: no report or raise {body.order_id} is in force")]
                 return undo(
                     self.policy, body.order_id, by_person_id=body.by_person_id, t_ns=self._t_ns
                 )
@@ -209,13 +218,17 @@ def where_of(
     return None
 
 
-def places_of(settings: CoreSettings, roster: Roster, site: Site) -> list[Place]:
+def spots_of(settings: CoreSettings, roster: Roster, site: Site) -> Spots:
     """Every post, and every person who is at a place of his own."""
-    posts = [Place(f"post/{p.post_id}", None, *en_of(site, p.position)) for p in settings.posts]
-    return posts + [
-        Place(f"person/{person_id}", person_id, *en_of(site, spot.position))
-        for person_id, spot in roster.spots.items()
-    ]
+    at = [p.position for p in settings.posts] + [s.position for s in roster.spots.values()]
+    flat = np.array([(p.lat_deg, p.lon_deg) for p in at], dtype=np.float64).reshape(-1, 2)
+    ground = np.full(len(at), site.origin.alt_hae_m)
+    people = list(roster.spots)
+    return Spots(
+        [f"post/{p.post_id}" for p in settings.posts] + [f"person/{p}" for p in people],
+        [*(None for _ in settings.posts), *people],
+        site.columns_to_enu(flat[:, 0], flat[:, 1], ground)[:, :2],
+    )
 
 
 def look_around(
@@ -223,9 +236,8 @@ def look_around(
 ) -> list[CoverTold]:
     """How places are watched, where that changed."""
     rows = sensor_rows(settings.sensors, site)
-    return look(
-        memory, places_of(settings, roster, site), rows, proofs(settings, memory, t_ns), t_ns
-    )
+    spots = spots_of(settings, roster, site)
+    return look(memory, spots, rows, proofs(settings, memory, t_ns), t_ns)
 
 
 def en_of(site: Site, position: Position) -> tuple[float, float]:

@@ -196,6 +196,7 @@ class Watch:
                 tracker.forget(body.person_id)
             case Restarted():
                 self._policy().restarted(s.t_ns)
+                s.cover.t_start_ns = s.t_ns
             case SensorHeard(sensor_id=sensor_id):
                 heard(s.cover, sensor_id, s.t_ns)
             case SensorLost(sensor_id=sensor_id, why=why):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vigia.events import Alert, AllClear, AllClearReversed
 
 CLEARS_MAX = 4  # that can be reversed
+ENDED_MAX = 20_000  # alerts of them; the oldest all clear gives way
 OPEN_MAX = 1_000  # named in one question
 
 
@@ -45,7 +46,8 @@ def question(
     blind(targets): posts there that are not watched; None: all.
     """
     held = concerned(policy, body.incident_id)
-    tracks = sorted({t for h in held.values() for t in h.fears if t in scene.live})
+    named = {t for h in held.values() for t in (*h.fears, *h.alert.track_ids)}
+    tracks = sorted(named.intersection(scene.live))
     whose = None if body.incident_id is None else [h.alert.target_id for h in held.values()]
     still = (*(f"track/{t}" for t in tracks), *(f"blind/{p}" for p in blind(whose)))[:OPEN_MAX]
     if not set(still) - set(body.accepts):
@@ -75,6 +77,8 @@ def all_clear(policy: AlertPolicy, body: AllClear, t_ns: int) -> list[Alert]:
     if ended:
         state.clears.append(Cleared(body.clear_id, body.by_person_id, t_ns, ended, tuple(closed)))
         del state.clears[:-CLEARS_MAX]
+        while len(state.clears) > 1 and sum(len(c.ended) for c in state.clears) > ENDED_MAX:
+            del state.clears[0]
     return sorted(said, key=urgency)
 
 

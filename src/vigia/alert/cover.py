@@ -46,6 +46,7 @@ class Told(msgspec.Struct):
     said: CoverTold
     bits: bytes
     blind_to_hover: bool
+    works: tuple[DroneClass, ...] = ()  # classes of which a sensor works here, whatever direction
 
 
 class CoverMemory(msgspec.Struct):
@@ -57,13 +58,12 @@ class CoverMemory(msgspec.Struct):
     told: dict[str, Told] = {}  # by target
 
 
-class Place(NamedTuple):
-    """Where somebody is. person_id None: a post."""
+class Spots(NamedTuple):
+    """Where posts and people are: (n,) targets and persons (None: a post), (n, 2) [m]."""
 
-    target_id: str
-    person_id: str | None
-    e_m: float
-    n_m: float
+    target_ids: list[str]
+    person_ids: list[str | None]
+    en_m: NDArray[np.float64]
 
 
 class Rows(NamedTuple):
@@ -121,49 +121,63 @@ def proofs(settings: CoreSettings, memory: CoverMemory, t_ns: int) -> NDArray[np
             found.append(WORKS)
         elif s.silent_after_s is None:
             found.append(UNPROVED)
-        else:
-            since_ns = memory.t_start_ns if last_ns is None else last_ns
+        else:  # after a start it gets its time to speak
+            since_ns = max(memory.t_start_ns, last_ns or 0)
             found.append(LOST if t_ns - since_ns > allowed_s * 1e9 else UNPROVED)
     return np.array(found, dtype=np.intp)
 
 
 def look(
     memory: CoverMemory,
-    places: Sequence[Place],
+    spots: Spots,
     rows: Rows,
     proof: NDArray[np.intp],
     t_ns: int,
 ) -> list[CoverTold]:
     """What changed at each place. A person elsewhere hears only of a change that matters to him."""
-    gone = memory.told.keys() - {p.target_id for p in places}
-    for target_id in gone:
+    for target_id in memory.told.keys() - set(spots.target_ids):
         del memory.told[target_id]
-    if not places:
+    if not spots.target_ids:
         return []
-    reach = _reach(np.array([(p.e_m, p.n_m) for p in places]), rows)  # (n, 8, m)
-    declared, works = _by_class(reach, rows), _by_class(reach & (proof == WORKS), rows)
-    silent = (reach & (proof == LOST)).any(axis=(1, 2))
-    hover = (reach & (proof == WORKS) & ~rows.loses_hovering).any(axis=(1, 2))
+    reach = _reach(spots.en_m, rows)  # (n, 8, m)
+    alive = reach & (proof == WORKS)
+    declared, works = _by_class(reach, rows), _by_class(alive, rows)
+    silent: NDArray[np.bool_] = np.any(reach & (proof == LOST), axis=(1, 2))
+    hover: NDArray[np.bool_] = np.any(alive & ~rows.loses_hovering, axis=(1, 2))
+    some: NDArray[np.bool_] = np.any(works, axis=1)  # (n, classes)
+    flat = np.concatenate((declared, works), axis=1).reshape(len(spots.en_m), -1)
+    bits = [row.tobytes() for row in np.packbits(flat, axis=1)]
     found: list[CoverTold] = []
-    for k, place in enumerate(places):
-        bits = np.packbits(np.stack((declared[k], works[k]))).tobytes()
-        watched = _watched(declared[k], works[k], silent=bool(silent[k]))
-        told = memory.told.get(place.target_id)
-        blind_to_hover = bool(works[k].any()) and not hover[k]
-        same = told is not None and told.said.watched is watched
-        if told is not None and same and (told.bits == bits or place.person_id is not None):
-            told.blind_to_hover = blind_to_hover
+    for k, target_id in enumerate(spots.target_ids):
+        told, person_id = memory.told.get(target_id), spots.person_ids[k]
+        if told is not None and told.bits == bits[k] and not _turned(told, silent=bool(silent[k])):
+            told.blind_to_hover = bool(some[k].any()) and not hover[k]
             continue
-        said = CoverTold(
-            target_id=place.target_id,
-            person_id=place.person_id,
-            watched=watched,
-            t_since_ns=told.said.t_since_ns if told is not None and same else t_ns,
-            classes=_classes(declared[k], works[k], reach[k].any(axis=0), rows, proof),
+        watched = _watched(declared[k], works[k], silent=bool(silent[k]))
+        same = told is not None and told.said.watched is watched
+        here = Told(
+            said=told.said
+            if told is not None and same and person_id is not None
+            else CoverTold(
+                target_id=target_id,
+                person_id=person_id,
+                watched=watched,
+                t_since_ns=told.said.t_since_ns if told is not None and same else t_ns,
+                classes=_classes(declared[k], works[k], reach[k].any(axis=0), rows, proof),
+            ),
+            bits=bits[k],
+            blind_to_hover=bool(some[k].any()) and not hover[k],
+            works=tuple(CLASSES[c] for c in np.flatnonzero(some[k]).tolist()),
         )
-        memory.told[place.target_id] = Told(said, bits, blind_to_hover)
-        found.append(said)
+        memory.told[target_id] = here
+        if told is None or here.said is not told.said:
+            found.append(here.said)
     return found
+
+
+def _turned(told: Told, *, silent: bool) -> bool:
+    """Nothing works, and whether that is silence or lack of proof is another word."""
+    return told.said.watched is (Watched.UNPROVED if silent else Watched.LOST)
 
 
 def sight_of(memory: CoverMemory, target_id: str, post_id: str | None) -> Sight:
@@ -171,7 +185,17 @@ def sight_of(memory: CoverMemory, target_id: str, post_id: str | None) -> Sight:
     told = memory.told.get(target_id) or memory.told.get(f"post/{post_id}")
     if told is None:
         return Sight()
-    return Sight(told.said.watched in BLIND, told.blind_to_hover)
+    works = None if told.said.watched is Watched.NONE else frozenset(told.works)
+    return Sight(told.said.watched in BLIND, told.blind_to_hover, works)
+
+
+def is_blind_for(sight: Sight, sources: Iterable[str]) -> bool:
+    """Would nothing that works there notice what these sensors saw? What sees any flying drone
+    does. People's word alone is as good as any sensor that works."""
+    kinds = [s.partition("/")[2] for s in sources if s.startswith("sensor/")]
+    seen = {CLASS_OF.get(kind, DroneClass.FLYING) for kind in kinds} | {DroneClass.FLYING}
+    lost = sight.works is not None and bool(kinds) and not seen & sight.works
+    return sight.blind or lost
 
 
 def blind_posts(memory: CoverMemory, post_ids: Iterable[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from vigia.alert.cover import is_blind_for
 from vigia.alert.state import Fear
 from vigia.terms import Tier
 
@@ -33,9 +34,10 @@ def recall(held: Open, group: Sequence[Threat], scene: Scene, policy: Policy, dt
         if threat.track_id not in held.fears:
             held.fears[threat.track_id] = new_fear(threat)
     sight = scene.sight(held.alert.target_id)
+    blind = is_blind_for(sight, held.alert.sources)
     for track_id, fear in list(held.fears.items()):
         _look(fear, track_id, scene, policy)
-        _run(fear, scene, policy, dt_ns, blind=_is_blind(fear, sight))
+        _run(fear, scene, policy, dt_ns, blind=blind or _loses(fear, sight))
         if fear.over:
             held.expired = True
             if fear.tier < Tier.DANGER:
@@ -43,7 +45,7 @@ def recall(held: Open, group: Sequence[Threat], scene: Scene, policy: Policy, dt
         elif not fear.lost and _fall(fear, track_id, now.get(track_id), held, scene, policy):
             del held.fears[track_id]
     for order_id, order in list(held.orders.items()):
-        _run(order, scene, policy, dt_ns, blind=sight.blind)
+        _run(order, scene, policy, dt_ns, blind=blind)
         if order.over:
             held.expired = True
             if order.tier < Tier.DANGER:
@@ -75,8 +77,9 @@ def _look(fear: Fear, track_id: str, scene: Scene, policy: Policy) -> None:
     fear.hovering = track_id in scene.slow
 
 
-def _is_blind(fear: Fear, sight: Sight) -> bool:
-    return sight.blind or (sight.blind_to_hover and fear.hovering and fear.tier >= Tier.WARNING)
+def _loses(fear: Fear, sight: Sight) -> bool:
+    """Radar alone loses a drone that hovers."""
+    return sight.blind_to_hover and fear.hovering and fear.tier >= Tier.WARNING
 
 
 def _run(standing: Standing, scene: Scene, policy: Policy, dt_ns: int, *, blind: bool) -> None:

@@ -33,6 +33,7 @@ EARLIER_S = 10.0  # an arrival this much earlier than announced rings again
 TURN_DEG = 60.0  # so does a drone from elsewhere
 TURN_RANGE_M = 150.0  # nearer, its direction swings as it passes overhead
 RESTATE_S = 10.0  # a stopped clock is told this long before the expiry that was announced
+CLEAR_KEPT_S = 3_600.0  # an all clear can be reversed so long
 EPISODES_MAX = 100_000  # remembered (target, incident) pairs; the oldest are forgotten
 _Over: TypeAlias = "Callable[[str, Fear], bool]"
 
@@ -209,6 +210,10 @@ class AlertPolicy:
         needed = feared.union(scene.live)
         state.cleared = {k: v for k, v in state.cleared.items() if v > scene.t_ns}
         state.incident_of = {k: v for k, v in state.incident_of.items() if k in needed}
+        state.clears = [c for c in state.clears if scene.t_ns - c.t_ns < CLEAR_KEPT_S * 1e9]
+        for attack in state.attacks.values():
+            if scene.t_ns - attack.t_obs_ns > 2.0 * self.numbers.expire_s * 1e9:
+                attack.told = {}  # nobody hears of it any more; its orders are in the alerts
         state.identities = {k: v for k, v in state.identities.items() if k in needed}
 
     # ---- saying it ---------------------------------------------------------------------------

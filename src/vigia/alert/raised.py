@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vigia.alert.policy import AlertPolicy
-    from vigia.alert.state import Key, Open
+    from vigia.alert.state import AlertState, Key, Open
     from vigia.events import Alert, AlertRaised, AttackReported
 
 ATTACKS_MAX = 1_000  # reports remembered; the oldest are forgotten
@@ -237,6 +237,14 @@ def give(
     held.lost = False
     draft = of_order(held, order_id, order, tracks, t_ns)
     return policy.say(held, replace(draft, sound=True))
+
+
+def is_order(state: AlertState, order_id: str) -> bool:
+    """Is it in force, for anybody or for who comes near?"""
+    attack = state.attacks.get(order_id)
+    return (attack is not None and not attack.closed) or any(
+        order_id in held.orders for held in state.open.values()
+    )
 
 
 # ---- taking back -------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
+from vigia.alert_terms import DroneClass
 from vigia.events import Alert
 from vigia.terms import Identity, Tier
 
@@ -120,6 +121,7 @@ class Sight(NamedTuple):
 
     blind: bool = False
     blind_to_hover: bool = False  # only radar works, which loses what stands still
+    works: frozenset[DroneClass] | None = None  # classes watched for; None: nothing is declared
 
 
 def _sees(_target_id: str) -> Sight:

@@ -59,6 +59,7 @@ class View:
         self._past: dict[str, str | None] = {}  # whose alerts of before this process were
         self._rows: bytes = b""
         self.spots: tuple[out.SpotOut, ...] = ()
+        self._placed: frozenset[str] = frozenset()
         self._arrivals: dict[str, Arrival] = {}
         self.t_picture_ns = 0
 
@@ -198,6 +199,7 @@ class View:
     def take_picture(self, picture: Picture) -> None:
         self.t_picture_ns = picture.t_ns
         self._arrivals = {a.track_id: a for a in picture.arrivals}
+        self._placed = frozenset(s.person_id for s in picture.people)
         self.spots = tuple(
             out.SpotOut(
                 s.person_id,
@@ -277,7 +279,7 @@ class View:
         if kind == "post":
             name = next((p.name for p in posts if p.post_id == name), name)
         elif person is not None:
-            away = f"person/{person.person_id}" in self.cover  # at a place of his own
+            away = self._is_elsewhere(person.person_id)
             at_post = next((p.name for p in posts if p.post_id == person.post_id), person.name)
             name = person.name if away else at_post
         lang = Lang.EN if person is None else person.lang
@@ -297,8 +299,12 @@ class View:
         return [
             p.person_id
             for p in self.people.values()
-            if p.post_id == name and f"person/{p.person_id}" not in self.cover
+            if p.post_id == name and not self._is_elsewhere(p.person_id)
         ]
+
+    def _is_elsewhere(self, person_id: str) -> bool:
+        """At a place of his own; a place that was forgotten counts no more."""
+        return person_id in self._placed and f"person/{person_id}" in self.cover
 
     def covers(self, person_id: str | None) -> tuple[CoverOut, ...]:
         """person_id None: of all; else how this person is watched."""
@@ -306,7 +312,7 @@ class View:
             return tuple(cover_out(c) for c in self.cover.values())
         person = self.people.get(person_id)
         post = None if person is None else self.cover.get(f"post/{person.post_id}")
-        own = self.cover.get(f"person/{person_id}", post)
+        own = self.cover[f"person/{person_id}"] if self._is_elsewhere(person_id) else post
         return () if own is None else (cover_out(own),)
 
     def tracks(self) -> Iterator[out.TrackOut]:
