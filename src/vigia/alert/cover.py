@@ -142,18 +142,19 @@ def look(
     reach = _reach(spots.en_m, rows)  # (n, 8, m)
     alive = reach & (proof == WORKS)
     declared, works = _by_class(reach, rows), _by_class(alive, rows)
-    silent: NDArray[np.bool_] = np.any(reach & (proof == LOST), axis=(1, 2))
-    hover: NDArray[np.bool_] = np.any(alive & ~rows.loses_hovering, axis=(1, 2))
     some: NDArray[np.bool_] = np.any(works, axis=1)  # (n, classes)
+    silent: list[bool] = np.any(reach & (proof == LOST), axis=(1, 2)).tolist()
+    hover: NDArray[np.bool_] = np.any(alive & ~rows.loses_hovering, axis=(1, 2))
+    loses: list[bool] = (np.any(some, axis=1) & ~hover).tolist()
     flat = np.concatenate((declared, works), axis=1).reshape(len(spots.en_m), -1)
     bits = [row.tobytes() for row in np.packbits(flat, axis=1)]
     found: list[CoverTold] = []
     for k, target_id in enumerate(spots.target_ids):
         told, person_id = memory.told.get(target_id), spots.person_ids[k]
-        if told is not None and told.bits == bits[k] and not _turned(told, silent=bool(silent[k])):
-            told.blind_to_hover = bool(some[k].any()) and not hover[k]
+        if told is not None and told.bits == bits[k] and not _turned(told, silent=silent[k]):
+            told.blind_to_hover = loses[k]
             continue
-        watched = _watched(declared[k], works[k], silent=bool(silent[k]))
+        watched = _watched(declared[k], works[k], silent=silent[k])
         same = told is not None and told.said.watched is watched
         here = Told(
             said=told.said
@@ -166,7 +167,7 @@ def look(
                 classes=_classes(declared[k], works[k], reach[k].any(axis=0), rows, proof),
             ),
             bits=bits[k],
-            blind_to_hover=bool(some[k].any()) and not hover[k],
+            blind_to_hover=loses[k],
             works=tuple(CLASSES[c] for c in np.flatnonzero(some[k]).tolist()),
         )
         memory.told[target_id] = here
