@@ -160,6 +160,16 @@ def test_the_clock_stands_still_for_blind_s_at_most() -> None:
     assert [a.t_decided_ns // S for a in ends] == [1980]
 
 
+def test_while_the_watch_was_down_nothing_expires() -> None:
+    desk = Desk()
+    desk.tier(1, Tier.WARNING)
+    desk.at(60, live=())
+    desk.policy.restarted(600 * S)
+    ends = [a for t in range(601, 800) for a in desk.at(t, live=()) if a.end_reason]
+    # 59 s had run before; the live track of the last look keeps its evidence of second 1
+    assert [(a.end_reason, a.t_decided_ns // S) for a in ends] == [(EndReason.EXPIRED, 721)]
+
+
 def test_radar_alone_is_blind_to_a_drone_that_hovered() -> None:
     for slow, end_s in (((), 180), ((TRACK,), None)):
         desk = Desk()
