@@ -26,11 +26,21 @@ from vigia.events import (
     Post,
     ReportConfirmed,
     SensorHeard,
+    Sighting,
     TrackIdentified,
     Undone,
 )
 from vigia.flow import Watch
-from vigia.terms import EndReason, Identity, MsgType, Position, Role, Tier
+from vigia.terms import (
+    Bearing,
+    EndReason,
+    Identity,
+    Motion,
+    MsgType,
+    Position,
+    Role,
+    Tier,
+)
 
 
 def north(m: float) -> Position:
@@ -173,6 +183,22 @@ def test_a_confirmed_drone_at_a_reported_attack_is_hostile_and_no_friend() -> No
     assert ended.why is FriendlyEnd.ATTACK
     again = [a for a in alerts(shell.at(56, place(56, north_m=150.0))) if a.track_ids]
     assert again[-1].identity is Identity.HOSTILE
+
+
+def test_undoing_a_sighting_tells_everybody_it_warned_that_it_was_taken_back() -> None:
+    shell = town()
+    report = Sighting(
+        report_id="r1",
+        t_obs_ns=T0 + 5 * S,
+        person_id="a",
+        bearing=Bearing(0.0, 10.0),
+        motion=Motion.TOWARDS_ME,
+    )
+    first = said(shell.at(5, report))
+    assert "person/a" in first
+    undo = replace(report, report_id="r2", refines="r1", withdrawn=True)
+    ends = said(shell.at(9, undo))
+    assert {t: a.end_reason for t, a in ends.items()} == dict.fromkeys(first, EndReason.WITHDRAWN)
 
 
 # ---- raise and widen ---------------------------------------------------------------------------

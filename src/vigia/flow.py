@@ -167,7 +167,8 @@ class Watch:
                 if body.via is Via.TEXT:  # whoever sent it: it proves nobody's name
                     body = replace(body, person_id=None)
                 out.append(tracker.sight(body, t_recv_ns=s.t_ns, mark=mark, position=where))
-                self._end_tracks(tracker.advance(s.t_ns), out)
+                why = EndReason.WITHDRAWN if body.withdrawn else EndReason.FALSE
+                self._end_tracks(tracker.advance(s.t_ns), out, why)
                 self._assess(out)
             case Tick():
                 self._tick(out)
@@ -306,11 +307,14 @@ class Watch:
             return
         self._end_tracks(self._tracker.judge(body), out)
 
-    def _end_tracks(self, ended: list[TrackEnded], out: list[AnyBody]) -> None:
+    def _end_tracks(
+        self, ended: list[TrackEnded], out: list[AnyBody], why: EndReason = EndReason.FALSE
+    ) -> None:
+        """why: what people are told when their alert rested on one that was false."""
         out.extend(ended)
         false = frozenset(e.track_id for e in ended if e.reason is EndReason.FALSE)
         if false:
-            self._send(self._policy().drop_tracks(false, self._s.t_ns), out)
+            self._send(self._policy().drop_tracks(false, self._s.t_ns, why), out)
 
     # ---- doors -----------------------------------------------------------------------------
 

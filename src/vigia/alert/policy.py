@@ -64,11 +64,11 @@ class AlertPolicy:
         self._tidy(scene)
         return sorted(said, key=urgency)
 
-    def drop_tracks(self, track_ids: frozenset[str], t_ns: int) -> list[Alert]:
-        """These were no drones: alerts that rest on nothing else end as false."""
-        return self.forget_fears(
-            lambda track_id, _: track_id in track_ids, EndReason.FALSE, t_ns=t_ns
-        )
+    def drop_tracks(
+        self, track_ids: frozenset[str], t_ns: int, why: EndReason = EndReason.FALSE
+    ) -> list[Alert]:
+        """These were no drones, or were taken back: alerts that rest on nothing else end."""
+        return self.forget_fears(lambda track_id, _: track_id in track_ids, why, t_ns=t_ns)
 
     def forget_fears(
         self, over: _Over, reason: EndReason, *, t_ns: int, by_person_id: str | None = None
