@@ -103,6 +103,7 @@ class FakeWatch:
         self.people: dict[str, PersonAdded] = {}
         self.devices: dict[str, DeviceEnrolled] = {}
         self.open_alerts: tuple[Alert, ...] = ()
+        self.decides: Callable[[Input], list[AnyBody]] = lambda _: []
 
     def bodies(self, kind: type[Input]) -> list[Any]:
         return [m.body for m in self.got if isinstance(m.body, kind)]
@@ -176,6 +177,8 @@ class FakeWatch:
                     t_obs_ns=body.t_obs_ns,
                 )
             )
+        for decided in self.decides(body):
+            self.emit(decided)
         if self.commits and message.request_id:
             self.link.send(Committed(request_id=message.request_id, seq=self.seq))
 

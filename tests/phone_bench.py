@@ -132,6 +132,10 @@ class Bench:
         )
         return alert
 
+    def tell(self, message: Json) -> None:
+        """Anything, to agents' pages."""
+        self.loop.call_soon_threadsafe(self.gateway.broadcast, message, "agent")
+
     def forget(self, alert_id: str) -> None:
         self.given.pop(alert_id, None)
 

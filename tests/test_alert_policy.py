@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Any
+
 from msgspec.structs import replace
 
-from vigia.alert.policy import EPOCH, AlertPolicy, AlertState
+from vigia.alert.clear import all_clear
+from vigia.alert.policy import EPOCH, AlertPolicy
+from vigia.alert.state import AlertState, Scene, Sight
 from vigia.delivery.plan import ReachState, acknowledge, plan
 from vigia.events import Acknowledged, Alert, AlertsHeld, AllClear, Policy
 from vigia.terms import AckKind, Channel, EndReason, Mark, MsgType, Tier
@@ -14,10 +19,14 @@ S = 1_000_000_000
 TRACK = "0123456789abcdef"
 
 
+P_HIT = {Tier.NONE: 0.0, Tier.WATCH: 0.05, Tier.WARNING: 0.2, Tier.DANGER: 0.5}
+
+
 def threat(tier: Tier, t_s: float, **more: object) -> Threat:
+    """Each with the probability that gives its tier."""
     base = Threat(
         track_id=TRACK, number=1, target_id="person/a", person_id="a", tier=tier, mark=1,
-        confirmed=True, p_hit=0.5, earliest_s=20.0, p10_s=30.0, p50_s=40.0, p90_s=60.0,
+        confirmed=True, p_hit=P_HIT[tier], earliest_s=20.0, p10_s=30.0, p50_s=40.0, p90_s=60.0,
         range_m=700.0, range_sure=True, bearing_deg_true=225.0, bearing_sure=True,
         height_m=60.0, load=False,
         t_cause_ns=int(t_s * S), t_last_ns=int(t_s * S),
@@ -32,13 +41,18 @@ class Desk:
         self.state = AlertState()
         self.policy = AlertPolicy(Policy(), self.state)
 
-    def at(self, t_s: float, *threats: Threat, live: tuple[str, ...] = (TRACK,)) -> list[Alert]:
+    def at(
+        self, t_s: float, *threats: Threat, live: tuple[str, ...] = (TRACK,), **more: Any
+    ) -> list[Alert]:
         heard = {t.track_id: t.t_cause_ns for t in threats}
         return self.policy.decide(
             threats,
-            live={k: int(t_s * S) for k in live} | heard,
-            sources=lambda _: ("sensor/radar",),
-            t_ns=int(t_s * S),
+            Scene(
+                t_ns=int(t_s * S),
+                live={k: int(t_s * S) for k in live} | heard,
+                sources=lambda _: ("sensor/radar",),
+                **more,
+            ),
         )
 
     def tier(self, t_s: float, tier: Tier) -> list[Alert]:
@@ -67,11 +81,105 @@ def test_a_tier_rises_at_once_and_rings_again() -> None:
 
 def test_a_tier_falls_only_after_hold_s_of_lower_evidence() -> None:
     desk = Desk()
-    desk.tier(0, Tier.DANGER)
+    desk.tier(0, Tier.WARNING)
     tiers = [a.tier for t in range(1, 16) for a in desk.tier(t, Tier.WATCH)]
-    assert set(tiers) == {Tier.DANGER}
+    assert set(tiers) == {Tier.WARNING}
     [fallen] = desk.tier(16.5, Tier.WATCH)
     assert (fallen.tier, fallen.sound) == (Tier.WATCH, False)
+
+
+def test_danger_falls_only_when_the_drone_goes_away() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.DANGER)
+    stays = [a for t in range(1, 60) for a in desk.tier(t, Tier.WATCH)]
+    assert {a.tier for a in stays} == {Tier.DANGER}
+    assert {a.grounds.rule for a in stays if a.grounds} == {"held"}
+    [fallen] = desk.at(60, threat(Tier.WATCH, 60, range_m=760.0))
+    assert (fallen.tier, fallen.sound) == (Tier.WATCH, False)
+
+
+def test_danger_falls_when_the_drone_is_said_to_depart() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.DANGER)
+    said = [a for t in range(1, 20) for a in desk.at(t, threat(Tier.WATCH, t, departing=True))]
+    assert said[-1].tier is Tier.WATCH
+
+
+def test_what_is_only_believed_to_be_no_drone_near_by_does_not_end_danger() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.DANGER)
+    said = [a for t in range(1, 100) for a in desk.at(t)]  # tracked, and a threat no more
+    assert not any(a.msg_type is MsgType.CANCEL for a in said)
+
+
+def test_a_tier_is_not_left_between_the_falling_and_the_rising_threshold() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.WARNING)
+    said = [a for t in range(1, 60) for a in desk.at(t, threat(Tier.WATCH, t, p_hit=0.12))]
+    assert {a.tier for a in said} == {Tier.WARNING}
+    said = [a for t in range(60, 90) for a in desk.at(t, threat(Tier.WATCH, t, p_hit=0.10))]
+    assert said[-1].tier is Tier.WATCH
+
+
+def test_nobody_knowing_where_a_person_is_does_not_end_his_alert() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.WARNING)
+    said = [a for t in range(1, 60) for a in desk.at(t, known=frozenset())]
+    assert not any(a.msg_type is MsgType.CANCEL for a in said)
+
+
+def test_weak_evidence_alone_gives_watch_whoever_assessed_it() -> None:
+    [a] = Desk().at(0, threat(Tier.DANGER, 0, weak=True))
+    assert a.tier is Tier.WATCH
+
+
+def test_a_blind_area_stops_the_clock_of_expiry_and_says_so_before_it_would_have_ended() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.WARNING)
+    blind = {"live": (), "sight": lambda _: Sight(blind=True)}
+    said = [a for t in range(1, 400) for a in desk.at(t, **blind)]
+    assert not any(a.msg_type is MsgType.CANCEL for a in said)
+    for before, after in pairwise(said):
+        assert after.t_decided_ns < before.t_expires_ns
+    assert said[-1].grounds is not None
+    assert said[-1].grounds.blind
+    ends = [a for t in range(400, 600) for a in desk.at(t, live=()) if a.end_reason]
+    assert [(a.end_reason, a.t_decided_ns // S) for a in ends] == [(EndReason.EXPIRED, 578)]
+
+
+def test_the_clock_stands_still_for_blind_s_at_most() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.WARNING)
+    sight = lambda _: Sight(blind=True)  # noqa: E731
+    ends = [
+        a
+        for t in range(1, 2200)
+        for a in desk.at(t, live=(), sight=sight)
+        if a.msg_type is MsgType.CANCEL
+    ]
+    assert [a.t_decided_ns // S for a in ends] == [1980]
+
+
+def test_while_the_watch_was_down_nothing_expires() -> None:
+    desk = Desk()
+    desk.tier(1, Tier.WARNING)
+    desk.at(60, live=())
+    desk.policy.restarted(600 * S)
+    ends = [a for t in range(601, 800) for a in desk.at(t, live=()) if a.end_reason]
+    # 59 s had run before; the live track of the last look keeps its evidence of second 1
+    assert [(a.end_reason, a.t_decided_ns // S) for a in ends] == [(EndReason.EXPIRED, 721)]
+
+
+def test_radar_alone_is_blind_to_a_drone_that_hovered() -> None:
+    for slow, end_s in (((), 180), ((TRACK,), None)):
+        desk = Desk()
+        desk.at(0, threat(Tier.WARNING, 0))
+        desk.at(1, threat(Tier.WARNING, 0), slow=frozenset(slow), live=(TRACK,))
+        radar = {"live": (), "sight": lambda _: Sight(blind_to_hover=True)}
+        ends = [
+            a for t in range(2, 300) for a in desk.at(t, **radar) if a.msg_type is MsgType.CANCEL
+        ]
+        assert [a.t_decided_ns // S for a in ends] == ([] if end_s is None else [end_s])
 
 
 def test_stale_evidence_lowers_nothing() -> None:
@@ -160,7 +268,7 @@ def test_most_endangered_first() -> None:
 def test_all_clear_names_its_author_and_silences_the_same_drone_below_danger() -> None:
     desk = Desk()
     desk.tier(0, Tier.WARNING)
-    [end] = desk.policy.all_clear(AllClear(by_person_id="w", reason="landed"), 1 * S)
+    [end] = all_clear(desk.policy, AllClear(by_person_id="w", reason="landed"), 1 * S)
     assert (end.end_reason, end.by_person_id, end.action) == (
         EndReason.ALL_CLEAR, "w", "all_clear",
     )  # fmt: skip
@@ -172,7 +280,7 @@ def test_all_clear_names_its_author_and_silences_the_same_drone_below_danger() -
 def test_after_clear_s_the_same_drone_may_warn_again() -> None:
     desk = Desk()
     desk.tier(0, Tier.WARNING)
-    desk.policy.all_clear(AllClear(by_person_id="w", reason="landed"), 1 * S)
+    all_clear(desk.policy, AllClear(by_person_id="w", reason="landed"), 1 * S)
     assert desk.tier(122, Tier.WARNING)
 
 
@@ -260,9 +368,13 @@ def test_an_attacker_that_falls_silent_keeps_its_tier_whatever_another_drone_doe
     ]
     assert {a.tier for a in said} == {Tier.DANGER}
     assert {a.action for a in said} == {"stay_in_cover"}
-    [fallen] = desk.at(180, threat(Tier.WATCH, 180, track_id=other, number=2), live=(other,))
-    assert (fallen.tier, fallen.action) == (Tier.WATCH, "be_aware")
-    ends = [a for t in range(181, 200) for a in desk.at(t, live=(other,))]
+    later = [
+        a
+        for t in range(180, 400)
+        for a in desk.at(t, threat(Tier.WATCH, t, track_id=other, number=2), live=(other,))
+    ]
+    assert {(a.tier, a.action) for a in later} <= {(Tier.DANGER, "stay_in_cover")}
+    ends = [a for t in range(400, 420) for a in desk.at(t, live=(other,))]
     assert [a.end_reason for a in ends] == [EndReason.EXPIRED]  # one was never seen to leave
 
 
@@ -271,7 +383,7 @@ def test_a_track_that_only_coasts_out_of_reach_has_not_departed() -> None:
     desk.tier(0, Tier.WARNING)
     stale = {TRACK: 0}
     for t in range(1, 100):
-        said = desk.policy.decide([], live=stale, sources=lambda _: (), t_ns=t * S)
+        said = desk.policy.decide([], Scene(t_ns=t * S, live=stale, sources=lambda _: ()))
         assert not any(a.msg_type is MsgType.CANCEL for a in said)
 
 
@@ -329,6 +441,6 @@ def test_a_lost_alert_names_only_the_drones_that_are_still_feared() -> None:
 def test_what_was_known_at_the_all_clear_does_not_undo_it() -> None:
     desk = Desk()
     desk.tier(0, Tier.DANGER)
-    desk.policy.all_clear(AllClear(by_person_id="w", reason="landed"), 1 * S)
+    all_clear(desk.policy, AllClear(by_person_id="w", reason="landed"), 1 * S)
     assert desk.at(2, threat(Tier.DANGER, 0)) == []
     assert desk.at(3, threat(Tier.DANGER, 3))

@@ -191,6 +191,86 @@ def test_all_clear_asks_for_a_reason_and_again_while_it_is_tracked(mapless: Floo
     assert world.cleared_ms is not None
 
 
+def test_an_all_clear_that_leaves_a_blind_post_is_asked_back_by_the_watch(mapless: Floor) -> None:
+    page, gateway = mapless.page, mapless.bench.gateway
+    mapless.alert(alert_id="al-1", person_id="p1", track_ids=[], track_numbers=[])
+    gateway.still_open = ["blind/post-12"]
+    page.get_by_role("button", name="All clear…").click()
+    page.get_by_label("Reason, how do you know?").fill("Searched on foot")
+    page.get_by_role("button", name="Give all clear").click()
+    expect(page.locator(".still")).to_contain_text("Not watched by any sensor: Post 12")
+    assert gateway.world.cleared_ms is None
+    page.get_by_role("button", name="Yes, end it anyway").click()
+    expect(page.locator(".toast")).to_contain_text("All clear given")
+    last = mapless.bench.heard("POST all-clear")[-1]
+    assert (last["accepts"], last["clear_id"]) == (["blind/post-12"], "c1")
+
+
+def test_one_act_raises_and_widens(mapless: Floor) -> None:
+    page = mapless.page
+    mapless.danger()
+    page.locator("[data-act=raise]").click()
+    page.get_by_label("Around them").select_option("3000")
+    page.get_by_label("Reason, how do you know?").fill("Seen from the tower")
+    page.get_by_role("button", name="Raise the warning").click()
+    expect(page.locator(".toast")).to_contain_text("Warning raised")
+    [said] = mapless.bench.heard("POST raise")
+    assert (said["tier"], said["radius_m"], said["incident_id"]) == (3, 3000, "i-1")
+
+
+def test_an_attack_report_is_confirmed_and_taken_back_from_the_banner(mapless: Floor) -> None:
+    page = mapless.page
+    order = {"rule": "attack", "order_id": "x1"}
+    mapless.alert(tier=2, grounds=order, track_ids=[], track_numbers=[])
+    expect(page.locator(".banner")).to_contain_text("Drone attack reported near")
+    for act, button, path in (
+        ("confirm", "I vouch for it", "attacks/x1/confirm"),
+        ("undo", "Take it back", "orders/x1/undo"),
+    ):
+        page.locator(f"[data-act={act}]").click()
+        page.get_by_label("Reason, how do you know?").fill("Called back")
+        page.get_by_role("button", name=button).click()
+        mapless.bench.wait_for(lambda path=path: mapless.bench.heard(f"POST {path}"))
+        expect(page.locator(".dialog")).to_have_count(0)
+
+
+def test_friend_and_foe_are_a_named_persons_word(mapless: Floor) -> None:
+    page = mapless.page
+    mapless.danger(identity="hostile")
+    for act, button, path in (
+        ("friendly", "It is ours", "tracks/t41/friendly"),
+        ("hostile", "It is hostile", "tracks/t41/identity"),
+    ):
+        page.locator(f"[data-act={act}]").click()
+        page.get_by_label("Reason, how do you know?").fill("Seen by the pilot")
+        page.get_by_role("button", name=button).click()
+        mapless.bench.wait_for(lambda path=path: mapless.bench.heard(f"POST {path}"))
+        expect(page.locator(".dialog")).to_have_count(0)
+
+
+def test_where_the_watch_is_lost_is_told_and_since_when(mapless: Floor) -> None:
+    page = mapless.page
+    cover = {"t": "cover", "target_id": "post/post-12", "since_ms": now_ms() - 320_000}
+    mapless.tell({**cover, "watched": "lost", "classes": []})
+    band = page.locator("[data-cover=lost]")
+    expect(band).to_contain_text("WATCH LOST")
+    expect(band).to_contain_text("Post 12 for 5 min")
+    expect(page.locator("[data-post=post-12]")).to_contain_text("WATCH LOST")
+    mapless.tell({**cover, "watched": "unproved", "classes": []})
+    expect(band).to_have_count(0)
+    expect(page.locator("[data-post=post-12]")).to_contain_text("counts as blind")
+
+
+def test_an_all_clear_can_be_reversed_from_the_list_of_what_ended(mapless: Floor) -> None:
+    page = mapless.page
+    mapless.alert(msg_type="cancel", end_reason="all_clear", by_name="Dana", revision=2)
+    page.locator("[data-act=reverse]").click()
+    page.get_by_label("Reason, how do you know?").fill("Seen again")
+    page.get_by_role("button", name="Warn them again").click()
+    expect(page.locator(".toast")).to_contain_text("All clear reversed")
+    assert mapless.bench.heard("POST all-clear/reverse")
+
+
 def test_not_a_drone_is_said_with_a_reason(mapless: Floor) -> None:
     page = mapless.page
     mapless.danger()

@@ -13,6 +13,7 @@ from vigia.events import (
     Alert,
     AlertsHeld,
     AllClear,
+    AllClearAsked,
     AnyBody,
     CoreSettings,
     Delivery,
@@ -235,7 +236,11 @@ def test_only_a_watch_officer_gives_all_clear() -> None:
     shell.approach(1, 20)
     [fault] = shell.at(21, AllClear(by_person_id="a", reason="I think so"))
     assert isinstance(fault, Fault)
-    ends = alerts(shell.at(21.1, AllClear(by_person_id="w", reason="landed")))
+    word = AllClear(by_person_id="w", reason="landed", clear_id="c1")
+    [asked] = shell.at(21.1, word)
+    assert isinstance(asked, AllClearAsked)  # the drone is still tracked
+    assert len(asked.track_numbers) == 1
+    ends = alerts(shell.at(21.2, replace(word, accepts=asked.open)))
     assert [(a.msg_type, a.end_reason, a.by_person_id) for a in ends] == [
         (MsgType.CANCEL, EndReason.ALL_CLEAR, "w")
     ]

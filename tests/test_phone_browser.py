@@ -246,6 +246,50 @@ def test_each_tap_is_sent_at_once_and_undo_withdraws(phone: Phone, bench: Bench)
     expect(phone.page.locator(".outcome")).to_contain_text("withdrawn")
 
 
+def test_attack_here_is_sent_when_it_was_held_for_a_second_and_can_be_undone(
+    phone: Phone, bench: Bench
+) -> None:
+    phone.log_in().connected()
+    box = phone.act("attack").bounding_box()
+    assert box is not None
+    mouse = phone.page.mouse
+    mouse.move(box["x"] + 40, box["y"] + 20)
+    mouse.down()
+    phone.page.wait_for_timeout(400)
+    mouse.up()
+    phone.page.wait_for_timeout(900)
+    assert bench.reports() == []  # let go too early: nothing was meant
+    mouse.down()
+    expect(phone.page.locator(".outcome[data-look=ok]")).to_be_visible()
+    mouse.up()
+    (report,) = bench.reports()
+    assert report["attack"] is True
+    assert report["position"]["lat_deg"] == pytest.approx(31.79)
+    expect(phone.page.locator(".caught-area")).to_contain_text("Everybody within 500 m")
+    phone.press("undo")
+    undo = bench.wait_for(lambda: bench.reports()[1:])[0]
+    assert (undo["attack"], undo["withdrawn"], undo["refines"]) == (
+        True, True, report["report_id"],
+    )  # fmt: skip
+
+
+def test_a_place_without_a_working_sensor_is_watch_lost_and_calm_says_what_is_watched(
+    phone: Phone, bench: Bench
+) -> None:
+    phone.log_in().connected()
+    rid = {"drones": "broadcasting", "watched": "watched", "kinds": ["remote_id"],
+           "points": ["n", "ne", "e", "se", "s", "sw", "w", "nw"]}  # fmt: skip
+    cover = {"t": "cover", "target_id": "post/12", "since_ms": now_ms() - 90_000}
+    bench.tell({**cover, "watched": "watched", "classes": [rid]})
+    truth = phone.page.locator(".truth")
+    expect(truth).to_contain_text("No drone warning here")
+    expect(truth).to_contain_text("Watched here: broadcasting drones only. No radar here.")
+    bench.tell({**cover, "watched": "lost", "classes": []})
+    expect(truth).to_contain_text("WATCH LOST")
+    expect(truth).to_contain_text("No sensor works where you are")
+    expect(truth).to_contain_text("for 1 min")
+
+
 def test_the_reporter_sees_what_became_of_it(phone: Phone, bench: Bench) -> None:
     phone.log_in().connected().press("seen")
     expect(phone.page.locator(".facts")).to_contain_text("T-041")

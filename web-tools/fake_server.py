@@ -91,6 +91,8 @@ class FakeGateway:
         self.roles: dict[str, str] = {}  # device_id -> role
         self.sent: dict[str, str] = {}  # alert_id -> last content sent
         self.sent_sightings: set[str] = set()
+        self.still_open: list[str] = []  # what an all clear is asked back for
+        self.cover: list[Json] = []
         self.log: list[Json] = []
 
     # ---- server to page ------------------------------------------------------------------------
@@ -106,6 +108,7 @@ class FakeGateway:
             "danger_radius_m": DANGER_RADIUS_M, "watch": self.beat(),
             "alerts": [a for a in world.alerts(now)
                        if a["msg_type"] != "cancel" and self.visible(a, role)],
+            "cover": self.cover,
         }  # fmt: skip
 
     def beat(self) -> Json:
@@ -252,6 +255,12 @@ class FakeGateway:
             case "POST", "sightings":
                 return await self.sighting(message, role)
             case "POST", "all-clear":
+                self.log.append({"t": "POST all-clear", **message})
+                still = [o for o in self.still_open if o not in message.get("accepts", [])]
+                if still:
+                    asked = {"open": self.still_open, "track_numbers": []}
+                    answer = {"received": True, "seq": 7, "clear_id": "c1", "asked": asked}
+                    return json_answer(200, answer)
                 self.world.cleared_ms, self.world.cleared_by = now_ms(), PEOPLE[role]["name"]
                 return json_answer(200, {"received": True, "seq": 7})
             case "POST", "invitations":

@@ -162,6 +162,18 @@ def replay(
 
 
 @app.command()
+def why(
+    person: Annotated[str, typer.Argument(help="Person id.")],
+    time: Annotated[str, typer.Argument(help="HH:MM:SS (UTC), or 2026-01-01T12:00:00Z.")],
+    data: Data = Path("data"),
+) -> None:
+    """Explain what a person was told at a time: which tracks, evidence, threshold and words."""
+    from vigia.run.why import explain
+
+    _run(lambda: explain(data, person, time, sys.stdout))
+
+
+@app.command()
 def simulate(
     seed: Annotated[int, typer.Option(help="The first world.")] = 1,
     count: Annotated[int, typer.Option(help="How many worlds.")] = 1,

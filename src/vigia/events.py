@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from vigia.alert_terms import DroneClass, FriendlyEnd, Via, Watched
 from vigia.scan import Scan
 from vigia.terms import (
     AckKind,
@@ -20,6 +21,7 @@ from vigia.terms import (
     DroneKind,
     EndReason,
     Grade,
+    Identity,
     Lang,
     Mark,
     Motion,
@@ -64,6 +66,9 @@ class SensorSite(msgspec.Struct, frozen=True, kw_only=True):
     false_per_hour: float = 5.0
     range_max_m: float = 3_000.0
     silent_after_s: float | None = None  # None: silence proves nothing (Remote ID)
+    covers: DroneClass | None = None  # None: as its kind says (alert/cover.py)
+    view_deg_true: float | None = None  # middle of its field of view; None: all around
+    view_width_deg: float = 360.0
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +87,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     clear_s: float = 120.0  # after an all clear, its tracks raise nothing below DANGER
     repeat_s: float = 5.0  # an update that does not escalate is sent at most this often
     forget_position_s: float = 600.0  # a person's last point
+    fall_share: float = 0.7  # of warning_p and danger_p: a tier is not left above it
+    leave_m: float = 50.0  # DANGER falls only for a drone that went this much farther away
+    blind_s: float = 1800.0  # how long, at most, a blind area stops the clock of expiry
+    prove_s: float = 60.0  # a sensor is proved by a heartbeat or traffic younger than this
+    attack_m: float = 500.0  # "attack here" reaches everybody within
+    friendly_s: float = 600.0  # then "mark friendly" ends
+    flood_rings: int = 10  # audible alerts of one person in ten minutes: a flood
 
 
 class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,6 +193,23 @@ class Sighting(Body, frozen=True, kw_only=True):
     refines: str | None = None
     withdrawn: bool = False  # undo
     text: str = ""
+    via: Via = Via.PAGE
+
+
+class AttackReported(Body, frozen=True, kw_only=True):
+    """ "Attack here", held for a second: a drone attacks where the reporter stands, or at position.
+
+    Reaches everybody within Policy.attack_m at once. report_id as in Sighting. withdrawn: undo.
+    """
+
+    report_id: str
+    t_obs_ns: int
+    person_id: str | None = None  # None: not enrolled; WARNING at most until it is confirmed
+    device_id: str | None = None
+    position: Position | None = None
+    withdrawn: bool = False
+    text: str = ""
+    via: Via = Via.PAGE
 
 
 class PersonMoved(Body, frozen=True, kw_only=True):
@@ -201,10 +230,18 @@ class OperatorSeen(Body, frozen=True, kw_only=True):
 
 
 class SensorHeard(Body, frozen=True, kw_only=True):
-    """A sensor is alive although it saw nothing."""
+    """A sensor is alive although it saw nothing: a heartbeat, or ambient traffic."""
 
     sensor_id: str
     t_obs_ns: int
+
+
+class SensorLost(Body, frozen=True, kw_only=True):
+    """The way to a sensor is gone; undone by the next word from it."""
+
+    sensor_id: str
+    t_obs_ns: int
+    why: str
 
 
 # ---- what people and devices answer ----------------------------------------------------------
@@ -245,6 +282,62 @@ class AllClear(Body, frozen=True, kw_only=True):
     by_person_id: str
     reason: str
     incident_id: str | None = None
+    clear_id: str = ""  # made by the page, so that it can be reversed
+    accepts: tuple[str, ...] = ()  # what he was shown and ends it all the same: AllClearAsked.open
+
+
+class AllClearReversed(Body, frozen=True, kw_only=True):
+    """Warns the same people again. clear_id None: the last all clear."""
+
+    by_person_id: str
+    reason: str
+    clear_id: str | None = None
+
+
+class AlertRaised(Body, frozen=True, kw_only=True):
+    """A watch officer raises and widens with one act. Whom: everybody within radius_m of those
+    whom the incident warns; without an incident the named targets; with neither everybody."""
+
+    raise_id: str
+    by_person_id: str
+    reason: str
+    tier: Tier
+    incident_id: str | None = None
+    target_ids: tuple[str, ...] = ()
+    radius_m: float = 0.0
+
+
+class ReportConfirmed(Body, frozen=True, kw_only=True):
+    """The desk vouches for an attack report of somebody who is not enrolled."""
+
+    report_id: str
+    by_person_id: str
+    reason: str
+
+
+class Undone(Body, frozen=True, kw_only=True):
+    """A watch officer takes back a raise or an attack report: all who were alerted are told."""
+
+    order_id: str  # report_id or raise_id
+    by_person_id: str
+    reason: str
+
+
+class MarkedFriendly(Body, frozen=True, kw_only=True):
+    """A watch officer knows whose drone it is: below DANGER it warns nobody for a while."""
+
+    track_id: str
+    by_person_id: str
+    reason: str
+
+
+class TrackIdentified(Body, frozen=True, kw_only=True):
+    """A named person says what a track is. It changes no tier."""
+
+    track_id: str
+    identity: Identity
+    by_person_id: str
+    reason: str
 
 
 class TrackJudged(Body, frozen=True, kw_only=True):
@@ -330,6 +423,24 @@ class SightingPlaced(Body, frozen=True, kw_only=True):
     repeat: bool = False  # a retry of one we have
 
 
+class Grounds(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a revision says its tier: the rule, what it needs, and what there was.
+
+    rule: arrives, near, in_area, held (the tier waits to fall), lost, attack, raised, reversed.
+    """
+
+    rule: str
+    p_min: float | None = None  # p_hit needed
+    within_s: float | None = None  # and p10 of the arrival, at most
+    p10_s: float | None = None
+    range_max_m: float | None = None
+    witnesses: int = 0  # independent; 0: not counted
+    weak: bool = False
+    order_id: str | None = None  # the report or the raise it rests on
+    reason: str = ""  # a person's
+    blind: bool = False  # the clock of expiry stands still
+
+
 class Alert(Body, frozen=True, kw_only=True):
     """One alert for one target and one incident, one revision of it. Updates in place.
 
@@ -347,7 +458,7 @@ class Alert(Body, frozen=True, kw_only=True):
     person_id: str | None  # None: a post without anybody's name
     tier: Tier
     mark: Mark
-    action: str  # catalogue key: take_cover, get_ready, be_aware, stay_in_cover, all_clear
+    action: str  # catalogue key: take_cover, get_ready, be_aware, stay_in_cover, all_clear, ...
     sound: bool  # ring again: first, higher, earlier or from elsewhere
     t_cause_ns: int  # T0: the deciding input was received
     t_decided_ns: int  # T1, on the core's clock
@@ -367,7 +478,53 @@ class Alert(Body, frozen=True, kw_only=True):
     load: bool = False
     sources: tuple[str, ...] = ()  # "sensor/<kind>" or "person": who says so
     end_reason: EndReason | None = None
-    by_person_id: str | None = None  # author of an all clear
+    by_person_id: str | None = None  # author of an all clear, a raise or an attack report
+    identity: Identity = Identity.UNKNOWN  # of the leading track; independent of the tier
+    grounds: Grounds | None = None
+
+
+class AllClearAsked(Body, frozen=True, kw_only=True):
+    """Not given yet: something is still tracked, or a place is not watched. Given when the same
+    person says it again with all of `open` in accepts."""
+
+    clear_id: str
+    by_person_id: str
+    incident_id: str | None
+    open: tuple[str, ...]  # "track/<id>" and "blind/<post>"
+    track_numbers: tuple[int, ...] = ()
+
+
+class ClassCover(msgspec.Struct, frozen=True, kw_only=True):
+    """One class of drones at one place. points: compass points that are covered now."""
+
+    drones: DroneClass
+    watched: Watched
+    points: tuple[str, ...]
+    kinds: tuple[str, ...]  # of sensors declared for it
+
+
+class CoverTold(Body, frozen=True, kw_only=True):
+    """How a post, or a person at a place of his own, is watched from now on. LOST: WATCH LOST."""
+
+    target_id: str
+    person_id: str | None
+    watched: Watched
+    t_since_ns: int
+    classes: tuple[ClassCover, ...] = ()
+
+
+class FriendlyEnded(Body, frozen=True, kw_only=True):
+    track_id: str
+    by_person_id: str  # who had marked it
+    why: FriendlyEnd
+
+
+class RateFlagged(Body, frozen=True, kw_only=True):
+    """EEMUA 191: so many audible alerts for one person in ten minutes. Suppresses nothing."""
+
+    person_id: str
+    rings: int
+    flood: bool  # else: more than one in ten minutes on average of the last hour
 
 
 class Delivery(Body, frozen=True, kw_only=True):
@@ -402,12 +559,20 @@ Input: TypeAlias = (
     | Observation
     | Sighting
     | PersonMoved
+    | AttackReported
     | OperatorSeen
     | SensorHeard
+    | SensorLost
     | Acknowledged
     | AlertsHeld
     | HandedOver
     | AllClear
+    | AllClearReversed
+    | AlertRaised
+    | ReportConfirmed
+    | Undone
+    | MarkedFriendly
+    | TrackIdentified
     | TrackJudged
     | Tick
     | ClockStepped
@@ -416,12 +581,20 @@ Input: TypeAlias = (
     | PositionErased
     | Restarted
 )
-Decision: TypeAlias = (
-    TracksPublished | TrackEnded | SightingPlaced | Alert | Delivery | Reached | Fault
+Decided: TypeAlias = (
+    TracksPublished
+    | TrackEnded
+    | SightingPlaced
+    | Alert
+    | Delivery
+    | Reached
+    | AllClearAsked
+    | CoverTold
+    | FriendlyEnded
+    | RateFlagged
 )
-AnyBody: TypeAlias = (
-    Input | TracksPublished | TrackEnded | SightingPlaced | Alert | Delivery | Reached
-)
+Decision: TypeAlias = Decided | Fault
+AnyBody: TypeAlias = Input | Decided
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -442,9 +615,9 @@ def personal_subject(body: AnyBody) -> str | None:
     Such bodies are journaled encrypted under a key per subject and shift.
     """
     match body:
-        case PersonMoved() | Alert() | Fault():
+        case PersonMoved() | Alert() | Fault() | CoverTold():
             return body.person_id
-        case Sighting():
+        case Sighting() | AttackReported():
             return body.person_id or f"report/{body.report_id}"
         case OperatorSeen():
             # One for all: whoever forges identifiers must not be able to fill the key store.

@@ -11,32 +11,51 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 import msgspec
+from msgspec.structs import replace
 
-from vigia.alert.policy import AlertPolicy, AlertState
+from vigia.admission import CORE, envelop, weigh
+from vigia.alert import friendly
+from vigia.alert.cover import CoverMemory, heard, looking_now, lost, sight_of
+from vigia.alert.policy import AlertPolicy
+from vigia.alert.raised import spread_all
+from vigia.alert.rates import RateState, count
+from vigia.alert.state import AlertState
+from vigia.alert_terms import Via
 from vigia.delivery.plan import ReachState, acknowledge, plan
+from vigia.desk import Act, Desk, en_of, look_around, post_of, scene_of, where_of
 from vigia.events import (
     Acknowledged,
     AgencyAdded,
     Alert,
+    AlertRaised,
     AlertsHeld,
     AllClear,
+    AllClearAsked,
+    AllClearReversed,
     AnyBody,
+    AttackReported,
     ClockStepped,
     CoreSettings,
+    CoverTold,
     Delivery,
     DeviceEnrolled,
     DeviceRevoked,
     Event,
     Fault,
+    FriendlyEnded,
     HandedOver,
+    MarkedFriendly,
     Observation,
     OperatorSeen,
     PersonAdded,
     PersonMoved,
     PositionErased,
+    RateFlagged,
     Reached,
+    ReportConfirmed,
     Restarted,
     SensorHeard,
+    SensorLost,
     SensorSite,
     SessionClosed,
     SessionOpened,
@@ -46,13 +65,16 @@ from vigia.events import (
     Thinned,
     Tick,
     TrackEnded,
+    TrackIdentified,
     TrackJudged,
     TracksPublished,
+    Undone,
 )
 from vigia.geo import Site
 from vigia.roster import Roster
-from vigia.terms import Channel, EndReason, Mark, Position, Role
+from vigia.terms import Channel, EndReason, Mark, Role
 from vigia.threat.assess import assess, make_ready
+from vigia.threat.claims import count_unseen, doubt
 from vigia.threat.targets import TargetBook, Targets
 from vigia.threats import Threat
 from vigia.track.tracker import Tracker
@@ -60,9 +82,13 @@ from vigia.track.tracker import Tracker
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vigia.alert.state import Scene, Sight
+
 TICK_NS = 1_000_000_000
 ASSESS_NS = 50_000_000  # between two looks at all pairs; a person's report is looked at at once
-CORE = "core"
 
 
 class WatchState(msgspec.Struct):
@@ -72,10 +98,13 @@ class WatchState(msgspec.Struct):
     roster: Roster = msgspec.field(default_factory=Roster)
     alerts: AlertState = msgspec.field(default_factory=AlertState)
     reach: ReachState = msgspec.field(default_factory=ReachState)
+    cover: CoverMemory = msgspec.field(default_factory=CoverMemory)
+    rates: RateState = msgspec.field(default_factory=RateState)
     t_ns: int = 0
     seq: int = 0
     t_tick_ns: int = 0
     t_assess_ns: int = 0
+    unseen: dict[str, int] = {}  # by track that only broadcasts tell of (threat/claims.py)
     pending: bool = False  # new evidence since the last assessment
     shown: bool = False  # the last picture had tracks
 
@@ -92,6 +121,7 @@ class Watch:
     def __init__(self) -> None:
         self._s = WatchState()
         self._tracker: Tracker | None = None
+        self._site: Site | None = None
         self._targets: TargetBook | None = None
         self._sensors: dict[str, SensorSite] = {}
         self._threats: list[Threat] = []  # of the last assessment, for the console
@@ -114,7 +144,7 @@ class Watch:
             self._take(event.body, mark, out)
         if s.pending and s.t_ns - s.t_assess_ns >= ASSESS_NS:
             self._assess(out)
-        return self._envelop(event.seq, mark, out) if out else []
+        return envelop(event, mark, out, self.open_alerts) if out else []
 
     def deadline(self) -> int | None:
         """t_recv_ns at which the shell must inject a Tick; None before the settings."""
@@ -129,14 +159,19 @@ class Watch:
     def _take(self, body: AnyBody, mark: Mark, out: list[AnyBody]) -> None:
         s, tracker = self._s, self._tracker
         assert tracker is not None
+        assert s.settings is not None
         match body:
             case Observation():
+                heard(s.cover, body.sensor_id, s.t_ns)
                 out.extend(tracker.observe(body, t_recv_ns=s.t_ns, mark=mark))
                 s.pending = True
             case Sighting():
-                where = self._where(body)
+                where = where_of(body, s.settings, s.roster)
+                if body.via is Via.TEXT:  # whoever sent it: it proves nobody's name
+                    body = replace(body, person_id=None)
                 out.append(tracker.sight(body, t_recv_ns=s.t_ns, mark=mark, position=where))
-                self._end_tracks(tracker.advance(s.t_ns), out)
+                why = EndReason.WITHDRAWN if body.withdrawn else EndReason.FALSE
+                self._end_tracks(tracker.advance(s.t_ns), out, why)
                 self._assess(out)
             case Tick():
                 self._tick(out)
@@ -146,35 +181,37 @@ class Watch:
                     out.append(reached)
             case AlertsHeld():
                 self._adopt(body, mark, out)
-            case AllClear():
-                self._all_clear(body, out)
+            case (
+                AttackReported() | AllClear() | AllClearReversed() | AlertRaised()
+                | ReportConfirmed() | Undone() | MarkedFriendly() | TrackIdentified()
+            ):  # fmt: skip
+                self._act(body, mark, out)
             case TrackJudged():
                 self._judge(body, out)
             case PersonMoved():
                 self._refuse(s.roster.move(body), out)
             case (
-                AgencyAdded()
-                | PersonAdded()
-                | DeviceEnrolled()
-                | DeviceRevoked()
-                | SessionOpened()
-                | SessionClosed()
-            ):
+                AgencyAdded() | PersonAdded() | DeviceEnrolled() | DeviceRevoked()
+                | SessionOpened() | SessionClosed()
+            ):  # fmt: skip
                 self._refuse(s.roster.admit(body), out)
             case PositionErased():
                 s.roster.forget(body.person_id)
                 tracker.forget(body.person_id)
             case Restarted():
-                self._policy().restarted()
-            case OperatorSeen() | SensorHeard() | HandedOver() | ClockStepped():
+                self._policy().restarted(s.t_ns)
+                s.cover.t_start_ns = s.t_ns
+            case SensorHeard(sensor_id=sensor_id):
+                heard(s.cover, sensor_id, s.t_ns)
+            case SensorLost(sensor_id=sensor_id, why=why):
+                lost(s.cover, sensor_id, why)
+            case OperatorSeen() | HandedOver() | ClockStepped() | Fault() | Thinned():
                 pass  # kept in the journal; no decision of today depends on them
-            case Fault() | Thinned():
-                pass
             case SettingsApplied():
                 raise AssertionError("handled in receive")
             case (
                 TracksPublished() | TrackEnded() | SightingPlaced() | Alert() | Delivery()
-                | Reached()
+                | Reached() | AllClearAsked() | CoverTold() | FriendlyEnded() | RateFlagged()
             ):  # fmt: skip
                 raise AssertionError(f"{type(body).__name__} is a decision, not an input")
             case _:
@@ -190,6 +227,10 @@ class Watch:
         s.t_tick_ns = s.t_ns
         s.roster.forget_older(s.t_ns - int(s.settings.policy.forget_position_s * 1e9))
         self._end_tracks(tracker.advance(s.t_ns), out)
+        looking = looking_now(s.settings, s.cover, self._site_known, s.t_ns)
+        count_unseen(s.unseen, tracker.states(s.t_ns), looking)
+        out.extend(look_around(s.settings, s.roster, self._site_known, s.cover, s.t_ns))
+        self._send(spread_all(self._policy(), self.targets, s.t_ns), out)
         self._assess(out)
         picture = tracker.published(s.t_ns)
         if picture.data or s.shown:
@@ -198,58 +239,72 @@ class Watch:
 
     def _assess(self, out: list[AnyBody]) -> None:
         """Track -> Threat -> Alert -> Delivery for everything, now."""
-        s, tracker, book = self._s, self._tracker, self._targets
+        s, tracker = self._s, self._tracker
         assert tracker is not None
-        assert book is not None
         assert s.settings is not None
         s.pending, s.t_assess_ns = False, s.t_ns
         states = tracker.states(s.t_ns)
+        doubt(states, s.unseen)
         if len(states) == 0 and not s.alerts.open:
             self._threats = []
             return
-        targets = book.table(s.roster, s.t_ns)
+        targets = self.targets()
         self._threats = assess(states, targets, s.settings.policy)
-        live = {
-            bytes(row["track_id"]).decode(): int(row["t_cause_ns"])
-            for row in states[["track_id", "t_cause_ns"]]
-        }
-        self._send(
-            self._policy().decide(self._threats, live=live, sources=tracker.sources, t_ns=s.t_ns),
-            out,
-        )
+        scene = self._scene(states, targets)
+        out.extend(friendly.sweep(s.alerts, self._threats, scene))
+        self._send(self._policy().decide(self._threats, scene), out)
 
     def _send(self, alerts: Sequence[Alert], out: list[AnyBody]) -> None:
         assert self._s.settings is not None
         out.extend(alerts)
         out.extend(plan(alerts, self._s.settings.channels))
+        for alert in alerts:
+            flagged = count(self._s.rates, alert, self._s.settings.policy)
+            if flagged is not None:
+                out.append(flagged)
 
     # ---- people ----------------------------------------------------------------------------
-
-    def _where(self, body: Sighting) -> Position | None:
-        """Where the reporter stands: he says so, or his last position, or his post."""
-        s = self._s
-        if body.position is not None or body.person_id is None:
-            return body.position
-        spot = s.roster.spots.get(body.person_id)
-        if spot is not None:
-            return spot.position
-        person = s.roster.people.get(body.person_id)
-        assert s.settings is not None
-        for post in s.settings.posts:
-            if person is not None and post.post_id == person.post_id:
-                return post.position
-        return None
 
     def _adopt(self, body: AlertsHeld, mark: Mark, out: list[AnyBody]) -> None:
         known, unknown = self._policy().adopt(body, self._s.t_ns, mark)
         out.extend(unknown)  # a known one is delivered again as it was, under its revision
         out.extend(plan([*known, *unknown], (Channel.PAGE,)))
 
-    def _all_clear(self, body: AllClear, out: list[AnyBody]) -> None:
-        if not self._s.roster.may(body.by_person_id, Role.WATCH_OFFICER):
-            self._refuse(f"all clear: {body.by_person_id} is not a watch officer", out)
-            return
-        self._send(self._policy().all_clear(body, self._s.t_ns), out)
+    def _act(self, body: Act, mark: Mark, out: list[AnyBody]) -> None:
+        """A person's act on alerts; who may is decided at the desk."""
+        at, s = None, self._s
+        assert s.settings is not None
+        if isinstance(body, AttackReported):
+            where = where_of(body, s.settings, s.roster)
+            at = None if where is None else en_of(self._site_known, where)
+        found = self._desk(mark).act(body, at)
+        out.extend(one for one in found if not isinstance(one, Alert))
+        self._send([one for one in found if isinstance(one, Alert)], out)
+
+    def _desk(self, mark: Mark) -> Desk:
+        s, tracker = self._s, self._tracker
+        assert s.settings is not None
+        assert tracker is not None
+        places, states = self.targets(), tracker.states(s.t_ns)
+        return Desk(
+            policy=self._policy(),
+            roster=s.roster,
+            cover=s.cover,
+            settings=s.settings,
+            places=places,
+            states=states,
+            scene=self._scene(states, places),
+            mark=mark,
+        )
+
+    def _scene(self, states: NDArray[np.void], places: Targets) -> Scene:
+        assert self._tracker is not None
+        return scene_of(
+            states, places, sources=self._tracker.sources, sight=self._sight, t_ns=self._s.t_ns
+        )
+
+    def _sight(self, target_id: str) -> Sight:
+        return sight_of(self._s.cover, target_id, post_of(self._s.roster, target_id))
 
     def _judge(self, body: TrackJudged, out: list[AnyBody]) -> None:
         assert self._tracker is not None
@@ -258,58 +313,20 @@ class Watch:
             return
         self._end_tracks(self._tracker.judge(body), out)
 
-    def _end_tracks(self, ended: list[TrackEnded], out: list[AnyBody]) -> None:
+    def _end_tracks(
+        self, ended: list[TrackEnded], out: list[AnyBody], why: EndReason = EndReason.FALSE
+    ) -> None:
+        """why: what people are told when their alert rested on one that was false."""
         out.extend(ended)
         false = frozenset(e.track_id for e in ended if e.reason is EndReason.FALSE)
         if false:
-            self._send(self._policy().drop_tracks(false, self._s.t_ns), out)
+            self._send(self._policy().drop_tracks(false, self._s.t_ns, why), out)
 
     # ---- doors -----------------------------------------------------------------------------
 
-    def _envelop(self, seq: int, mark: Mark, out: list[AnyBody]) -> list[Event]:
-        """Alerts and their deliveries bear the alert's mark, whatever input set them off."""
-        marks = {alert.alert_id: alert.mark for alert in self.open_alerts}
-        marks |= {b.alert_id: b.mark for b in out if isinstance(b, Alert)}
-        return [
-            Event(
-                seq,
-                self._s.t_ns,
-                CORE,
-                marks.get(b.alert_id, mark) if isinstance(b, Alert | Delivery) else mark,
-                b,
-            )
-            for b in out
-        ]
-
     def _weigh(self, event: Event) -> tuple[Mark, Fault | None]:
-        """The mark an input counts with. Simulated input never passes for actual."""
         assert self._s.settings is not None
-        mode = self._s.settings.mode
-        sensor_id = getattr(event.body, "sensor_id", None)
-        sensor = self._sensors.get(sensor_id) if isinstance(sensor_id, str) else None
-        if sensor_id is not None and sensor is None and isinstance(event.body, Observation):
-            return event.mark, Fault(
-                where=event.source,
-                whose="peer",
-                what=f"sensor {sensor_id}: not in the settings; add [sensors.{sensor_id}]",
-            )
-        if mode is Mark.DEMO:
-            return Mark.DEMO, None
-        if sensor is not None and sensor.simulated and event.mark is Mark.ACTUAL:
-            return Mark.EXERCISE, None
-        declared = sensor is not None and sensor.simulated
-        if event.mark is Mark.ACTUAL or (
-            event.mark is Mark.EXERCISE and (mode is Mark.EXERCISE or declared)
-        ):
-            return event.mark, None
-        return event.mark, Fault(
-            where=event.source,
-            whose="peer",
-            what=(
-                f"{type(event.body).__name__}: marked {event.mark.value} in mode {mode.value}; "
-                "simulated input needs mode demo or exercise, or a sensor declared simulated"
-            ),
-        )
+        return weigh(event, self._s.settings.mode, self._sensors)
 
     def _refuse(self, why: str | None, out: list[AnyBody]) -> None:
         if why is not None:
@@ -324,6 +341,7 @@ class Watch:
         held = None if self._tracker is None else self._tracker.snapshot()
         if self._s.settings is None:
             self._s.t_tick_ns = self._s.t_ns  # the first tick is a second from now
+            self._s.cover.t_start_ns = self._s.t_ns
         self._s.settings = settings
         self._tracker = Tracker(settings) if held is None else Tracker.restore(settings, held)
         self._ready(settings)
@@ -331,6 +349,7 @@ class Watch:
     def _ready(self, settings: CoreSettings) -> None:
         o = settings.origin
         site = Site(lat_deg=o.lat_deg, lon_deg=o.lon_deg, alt_hae_m=o.alt_hae_m or 0.0)
+        self._site = site
         self._targets = TargetBook(settings, site)
         make_ready()
         self._sensors = {sensor.sensor_id: sensor for sensor in settings.sensors}
@@ -368,6 +387,11 @@ class Watch:
         return [held.alert for held in self._s.alerts.open.values()]
 
     @property
+    def state(self) -> WatchState:
+        """All but the tracks; to be looked at only."""
+        return self._s
+
+    @property
     def roster(self) -> Roster:
         return self._s.roster
 
@@ -378,3 +402,8 @@ class Watch:
     def targets(self) -> Targets:
         assert self._targets is not None
         return self._targets.table(self._s.roster, self._s.t_ns)
+
+    @property
+    def _site_known(self) -> Site:
+        assert self._site is not None, "the first input must be SettingsApplied"
+        return self._site

@@ -100,6 +100,8 @@ class EndReason(Enum):
     DEPARTED = "departed"  # positive evidence that it went away
     EXPIRED = "expired"  # no new evidence; not confirmed gone
     FALSE = "false"  # the track was no drone
+    FRIENDLY = "friendly"  # a named person knows it; for ten minutes
+    WITHDRAWN = "withdrawn"  # whoever raised or reported it took it back
     UNKNOWN_AFTER_RESTART = "unknown_after_restart"  # a device held it, the watch does not
 
 

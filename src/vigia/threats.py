@@ -1,6 +1,8 @@
-"""The shape that passes from threat to alert; it is not journaled, the alert is."""
+"""The shapes that pass between stages beside tracks; they are not journaled, the alert is."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import msgspec
 
@@ -33,3 +35,14 @@ class Threat(msgspec.Struct, frozen=True, gc=False):
     departing: bool = False  # evidence says that it goes away
     weak: bool = False  # unconfirmed, presence-only or unauthenticated: alone it gives WATCH
     witnesses: int = 0  # independent ones; 0: not counted
+
+
+class Looking(NamedTuple):
+    """A sensor that notices any drone in its sight and is proved to work now: east and north [m],
+    how far it sees, the middle and half width of its view [deg]."""
+
+    e_m: float
+    n_m: float
+    reach_m: float
+    view_deg: float
+    half_deg: float

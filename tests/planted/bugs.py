@@ -15,6 +15,9 @@ import msgspec
 import numpy as np
 
 import vigia.alert.policy as alert_policy
+import vigia.alert.raised as raised
+import vigia.alert.write as write
+import vigia.desk as desk
 import vigia.flow as flow
 import vigia.threat.assess as assess
 import vigia.track.book as book
@@ -22,10 +25,10 @@ import vigia.track.layout as layout
 import vigia.track.picture as picture
 import vigia.track.tracker as tracker
 from vigia.alert.policy import AlertPolicy
-from vigia.events import SightingPlaced
+from vigia.events import AllClear, Delivery, SightingPlaced
 from vigia.geo import Enu, Site
 from vigia.scan import Layout, Scan
-from vigia.terms import Mark, MsgType, Tier
+from vigia.terms import Identity, Mark, MsgType, Tier
 from vigia.threat.columns import O_BEARING, O_TIER
 from vigia.threat.targets import TargetBook
 
@@ -95,10 +98,16 @@ def ack_ignored() -> Any:
 
 
 def all_clear_not_delivered() -> Any:
-    def wrong(self: Any, body: Any, out: list[Any]) -> None:
-        out.extend(self._policy().all_clear(body, self._s.t_ns))
+    def make(right: Wrong) -> Wrong:
+        def wrong(self: Any, body: Any, mark: Any, out: list[Any]) -> None:
+            found: list[Any] = []
+            right(self, body, mark, found)
+            clear = isinstance(body, AllClear)
+            out.extend(f for f in found if not (clear and isinstance(f, Delivery)))
 
-    return _instead(flow.Watch, "_all_clear", lambda right: wrong)
+        return wrong
+
+    return _instead(flow.Watch, "_act", make)
 
 
 def unknown_alert_kept() -> Any:
@@ -113,8 +122,8 @@ def _recall(**changed: float) -> Any:
     """The memory of an alert's drones under other numbers than the settings say."""
 
     def make(right: Wrong) -> Wrong:
-        def wrong(*args: Any, policy: Any, **k: Any) -> Any:
-            return right(*args, policy=msgspec.structs.replace(policy, **changed), **k)
+        def wrong(held: Any, group: Any, scene: Any, policy: Any, dt_ns: int) -> Any:
+            return right(held, group, scene, msgspec.structs.replace(policy, **changed), dt_ns)
 
         return wrong
 
@@ -140,7 +149,7 @@ def alert_id_changes_on_update() -> Any:
 
         return wrong
 
-    return _instead(AlertPolicy, "_say", make)
+    return _instead(AlertPolicy, "say", make)
 
 
 def mark_dropped() -> Any:
@@ -201,12 +210,49 @@ def decides_by_chance() -> Any:
     chance = Random(1)
 
     def make(right: Wrong) -> Wrong:
-        def wrong(self: Any, threats: Any, **k: Any) -> Any:
-            return right(self, [t for t in threats if chance.random() > 0.02], **k)
+        def wrong(self: Any, threats: Any, scene: Any) -> Any:
+            return right(self, [t for t in threats if chance.random() > 0.02], scene)
 
         return wrong
 
     return _instead(AlertPolicy, "decide", make)
+
+
+def attack_reaches_the_next_post_only() -> Any:
+    def make(right: Wrong) -> Wrong:
+        return lambda places, at, radius_m: right(places, at, radius_m / 5.0)
+
+    return _instead(raised, "within", make)
+
+
+def enrolled_people_are_not_believed() -> Any:
+    def make(right: Wrong) -> Wrong:
+        def wrong(*a: Any, tier: Any, **k: Any) -> Any:
+            return right(*a, tier=Tier.WARNING, **k)
+
+        return wrong
+
+    return _instead(desk, "report_attack", make)
+
+
+def all_clear_never_asks() -> Any:
+    return _instead(desk, "question", lambda right: lambda *a: None)
+
+
+def undo_tells_nobody() -> Any:
+    return _instead(desk, "undo", lambda right: lambda *a, **k: [])
+
+
+def silent_sensors_count_as_working() -> Any:
+    return _instead(desk, "proofs", lambda right: lambda *a: right(*a) * 0)
+
+
+def a_heartbeat_proves_nothing() -> Any:
+    return _instead(flow, "heard", lambda right: lambda *a: None)
+
+
+def machine_says_hostile() -> Any:
+    return _instead(write, "identity_of", lambda right: lambda *a: Identity.HOSTILE)
 
 
 # ---- track ---------------------------------------------------------------------------------------
@@ -381,6 +427,9 @@ BUGS: tuple[Callable[[], Any], ...] = (
     lost_cancel, duplicate_delivery, wrong_person, delivered_to_a_neighbour, ack_ignored,
     all_clear_not_delivered, unknown_alert_kept, expiry_never, tier_falls_at_once,
     alert_id_changes_on_update, mark_dropped, tick_ignored, never_danger, bearing_reversed,
+    attack_reaches_the_next_post_only,
+    enrolled_people_are_not_believed, all_clear_never_asks, undo_tells_nobody,
+    silent_sensors_count_as_working, a_heartbeat_proves_nothing, machine_says_hostile,
     snapshot_forgets_who_answered, decides_by_chance, sign_of_east, swapped_lat_lon,
     degrees_as_radians, range_in_feet, speed_sign, azimuth_from_east, course_mirrored,
     dropped_late_report, report_dated_by_its_arrival, retry_is_a_new_report,

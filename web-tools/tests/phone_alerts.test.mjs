@@ -139,7 +139,7 @@ test("every action, end, tier, point and source an alert can carry has its words
   const words = JSON.parse(
     readFileSync(new URL("../../src/vigia/web/static/i18n/en.json", import.meta.url)),
   );
-  const policy = readFileSync(new URL("../../src/vigia/alert/policy.py", import.meta.url), "utf8");
+  const policy = readFileSync(new URL("../../src/vigia/alert/write.py", import.meta.url), "utf8");
   const actions = [
     "take_cover",
     "get_ready",
@@ -150,12 +150,16 @@ test("every action, end, tier, point and source an alert can carry has its words
     "departed",
     "not_confirmed_gone",
     "false_alarm",
+    "friendly",
+    "withdrawn",
   ];
   for (const action of actions) {
     assert.ok(policy.includes(`"${action}"`), `the policy no longer says ${action}`);
     assert.ok(words[`alert.action.${action}`] && words[`alert.detail.${action}`], action);
   }
-  for (const end of ["all_clear", "departed", "expired", "false", "unknown_after_restart"])
+  for (const end of [
+    "all_clear", "departed", "expired", "false", "friendly", "withdrawn", "unknown_after_restart",
+  ])
     assert.ok(words[`alert.end.${end}`], end);
   const has = (key) => key in words;
   assert.deepEqual(

@@ -16,23 +16,33 @@ from vigia.events import (
     Acknowledged,
     AgencyAdded,
     Alert,
+    AlertRaised,
     AlertsHeld,
     AllClear,
+    AllClearAsked,
+    AllClearReversed,
+    AttackReported,
     ClockStepped,
+    CoverTold,
     Delivery,
     DeviceEnrolled,
     DeviceRevoked,
     Event,
     Fault,
+    FriendlyEnded,
     HandedOver,
+    MarkedFriendly,
     Observation,
     OperatorSeen,
     PersonAdded,
     PersonMoved,
     PositionErased,
+    RateFlagged,
     Reached,
+    ReportConfirmed,
     Restarted,
     SensorHeard,
+    SensorLost,
     SessionClosed,
     SessionOpened,
     SettingsApplied,
@@ -41,14 +51,17 @@ from vigia.events import (
     Thinned,
     Tick,
     TrackEnded,
+    TrackIdentified,
     TrackJudged,
     TracksPublished,
+    Undone,
 )
 from vigia.ledger.entry import Fields, LedgerEntry, Said, Who, clip
+from vigia.ledger.remember_acts import KIND_OF_ACT, named, remember_act, remember_told, who
 
 LOST = "lost"  # the kind of an entry that should have been another, see Unread
 # Bodies of which every one leaves exactly one entry, of this kind. Not faults: a peer's does not.
-KIND_OF = {
+KIND_OF = KIND_OF_ACT | {
     "Alert": "alert",
     "Delivery": "delivery",
     "HandedOver": "handed",
@@ -134,6 +147,18 @@ def _remember(event: Event) -> tuple[str, Fields] | None:
         case Sighting() | SightingPlaced() | AllClear() | TrackJudged():
             return _remember_report(body)
         case (
+            AttackReported()
+            | AllClearReversed()
+            | AlertRaised()
+            | ReportConfirmed()
+            | Undone()
+            | MarkedFriendly()
+            | TrackIdentified()
+        ):
+            return remember_act(body)
+        case AllClearAsked() | CoverTold() | FriendlyEnded():
+            return remember_told(body)
+        case (
             SettingsApplied()
             | PersonAdded()
             | DeviceEnrolled()
@@ -151,11 +176,13 @@ def _remember(event: Event) -> tuple[str, Fields] | None:
             | PersonMoved()
             | OperatorSeen()
             | SensorHeard()
+            | SensorLost()
             | AlertsHeld()
             | Tick()
             | TracksPublished()
             | TrackEnded()
             | Reached()  # follows from the answers
+            | RateFlagged()  # follows from the alerts
         ):
             return None
         case _:
@@ -171,8 +198,8 @@ def _remember_alert(
             return "alert", fields | {
                 "what": body.msg_type.value,
                 "incident": body.incident_id,
-                "target": _named(body.target_id),
-                "person": _person(body.person_id),
+                "target": named(body.target_id),
+                "person": who(body.person_id),
                 "tier": int(body.tier),
                 "action": body.action,
                 "sound": body.sound,
@@ -184,13 +211,13 @@ def _remember_alert(
                 "decided_ns": body.t_decided_ns,
                 "expires_ns": body.t_expires_ns,
                 "end": None if body.end_reason is None else body.end_reason.value,
-                "by": _person(body.by_person_id),
+                "by": who(body.by_person_id),
             }
         case Delivery():
             return "delivery", fields | {
                 "delivery": body.delivery_id,
-                "target": _named(body.target_id),
-                "person": _person(body.person_id),
+                "target": named(body.target_id),
+                "person": who(body.person_id),
                 "channel": body.channel.value,
                 "rank": body.rank,
             }
@@ -202,7 +229,7 @@ def _remember_alert(
             }
         case Acknowledged():
             return "answer", fields | {
-                "person": _person(body.person_id),
+                "person": who(body.person_id),
                 "device": Who(f"device/{body.device_id}", f"person/{body.person_id}"),
                 "answer": body.kind.value,
                 "answered_ns": body.t_obs_ns,
@@ -216,7 +243,7 @@ def _remember_report(
         case Sighting():
             return "sighting", {
                 "report": body.report_id,
-                "person": _person(body.person_id),
+                "person": who(body.person_id),
                 "pressed_ns": body.t_obs_ns,
                 "sense": body.sense.value,
                 "drone": body.kind.value,
@@ -235,13 +262,13 @@ def _remember_report(
         case AllClear():
             return "all_clear", {
                 "incident": body.incident_id,
-                "by": _person(body.by_person_id),
+                "by": who(body.by_person_id),
                 "reason": Said(f"person/{body.by_person_id}", body.reason),
             }
         case TrackJudged():
             return "judged", {
                 "track": body.track_id,
-                "by": _person(body.by_person_id),
+                "by": who(body.by_person_id),
                 "is_drone": body.is_drone,
                 "reason": Said(f"person/{body.by_person_id}", body.reason),
             }
@@ -258,22 +285,22 @@ def _remember_trust(
                 "settings": Said("site/settings", told),
             }
         case PersonAdded():
-            return "person", {"person": _person(body.person_id), "role": body.role.value}
+            return "person", {"person": who(body.person_id), "role": body.role.value}
         case DeviceEnrolled():
             device = f"device/{body.device_id}"
             return "enrolled", {
                 "device": Who(device, f"person/{body.person_id}"),
-                "person": _person(body.person_id),
+                "person": who(body.person_id),
                 "key": Said(device, sha256(body.public_key).hexdigest()),
             }
         case DeviceRevoked():
             return "revoked", {
                 "device": Who(f"device/{body.device_id}"),
-                "by": _person(body.by_person_id),
+                "by": who(body.by_person_id),
                 "reason": Said(f"person/{body.by_person_id}", body.reason),
             }
         case PositionErased():
-            return "erased", {"person": _person(body.person_id), "shift": body.shift}
+            return "erased", {"person": who(body.person_id), "shift": body.shift}
 
 
 def _remember_cost(body: Fault | Thinned | Restarted | ClockStepped) -> tuple[str, Fields] | None:
@@ -281,7 +308,7 @@ def _remember_cost(body: Fault | Thinned | Restarted | ClockStepped) -> tuple[st
         case Fault():  # a peer's bad bytes cost nobody anything; what was said may hold a place
             if body.whose == "peer":
                 return None
-            return "fault", {"where": _named(body.where), "whose": body.whose, "count": body.count}
+            return "fault", {"where": named(body.where), "whose": body.whose, "count": body.count}
         case Thinned():
             return "thinned", {
                 "sensor": body.sensor_id,
@@ -295,12 +322,3 @@ def _remember_cost(body: Fault | Thinned | Restarted | ClockStepped) -> tuple[st
             }
         case ClockStepped():
             return "clock", {"step_ns": body.step_ns}
-
-
-def _person(person_id: str | None) -> Who | None:
-    return None if person_id is None else Who(f"person/{person_id}")
-
-
-def _named(name: str) -> Who | str:
-    """A post or a part of the machine in clear; whoever is a person or a person's device not."""
-    return Who(name) if name.startswith(("person/", "device/")) else name

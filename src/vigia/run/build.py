@@ -16,7 +16,8 @@ FORMAT = 1  # of the journal's tables
 # What the core's decisions come from; adapters and shell run before the inputs are journaled.
 CORE = (
     *("terms.py", "geo.py", "scan.py", "tracktable.py", "events.py", "roster.py", "flow.py"),
-    *("threats.py", "track", "threat", "alert", "delivery"),
+    *("threats.py", "alert_terms.py", "admission.py", "desk.py"),
+    *("track", "threat", "alert", "delivery"),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -14,3 +15,9 @@ FOLDER = Path(__file__).parent.parent / "web" / "static" / "i18n"
 def load_words(lang: Lang) -> dict[str, str]:
     """Flat keys such as alert.action.take_cover. Raises OSError when the package is damaged."""
     return msgspec.json.decode((FOLDER / f"{lang.value}.json").read_bytes(), type=dict[str, str])
+
+
+@cache
+def words_of(lang: Lang) -> dict[str, str]:
+    """load_words, once for each language; not to be changed."""
+    return load_words(lang)

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Iterator
 from itertools import chain
 
-from vigia.events import Alert, Input, PersonAdded
+from vigia.events import Alert, AllClear, AllClearAsked, Input, PersonAdded
 from vigia.run.clock import Clock
-from vigia.run.simulate.demo import DemoFeed
+from vigia.run.simulate.demo import OFFICER, DemoFeed
 from vigia.run.watch import WatchProcess
 from vigia.terms import Mark, Role
+
+LOOKS_S = 2.0
 
 
 def demo_items(seed: int, *, start_ns: int, now_ns: int) -> Iterator[tuple[int, str, Input]]:
@@ -43,3 +45,17 @@ class DemoAnswers:
         for at_ns, source, body in self._feed.answers(alert, now_ns):
             wait_s = max(0.0, (at_ns - now_ns) / 1e9)
             loop.call_later(wait_s, self._process.put, source, Mark.DEMO, body)
+
+    def asked(self, asked: AllClearAsked) -> None:
+        """The invented officer looks at what is open, and gives the all clear."""
+        if asked.by_person_id != OFFICER:
+            return
+        word = AllClear(
+            by_person_id=OFFICER,
+            reason="Demo: it is the drone that left",
+            incident_id=asked.incident_id,
+            clear_id=asked.clear_id,
+            accepts=asked.open,
+        )
+        loop = asyncio.get_running_loop()
+        loop.call_later(LOOKS_S, self._process.put, "demo-console", Mark.DEMO, word)

@@ -29,7 +29,7 @@ from vigia.terms import Mark, Tier
 from vigia.tracktable import published_rows
 from vigia.wire.pcap import Damage
 
-AFTER_S = 200  # the core's clock runs on after the last frame, so that every alert ends
+AFTER_S = 20.0  # the core's clock runs on so long after every alert must have ended
 
 
 def run_fast(plan: RunPlan, out: TextIO) -> int:
@@ -59,7 +59,9 @@ def run_fast(plan: RunPlan, out: TextIO) -> int:
         feed(t_ns, source, body)
         last_ns = t_ns
     if last_ns is not None:
-        while (due := watch.deadline()) is not None and due < last_ns + AFTER_S * 10**9:
+        after_s = core.policy.expire_s + core.policy.blind_s + AFTER_S
+        end_ns = last_ns + round(after_s * 1e9)
+        while (due := watch.deadline()) is not None and due < end_ns:
             feed(due, "clock", Tick())
     return report.close()
 

@@ -14,10 +14,13 @@ from pathlib import Path
 
 import msgspec
 
+from vigia.admission import CORE
 from vigia.events import (
     AgencyAdded,
     Alert,
     AlertsHeld,
+    AllClearAsked,
+    CoverTold,
     Delivery,
     DeviceEnrolled,
     DeviceRevoked,
@@ -30,8 +33,8 @@ from vigia.events import (
     SightingPlaced,
     TracksPublished,
 )
-from vigia.ledger.times import AlertTimes
 from vigia.run import page_json as out
+from vigia.run.handing import reached_times, why_not
 from vigia.run.invitations import Invitations
 from vigia.run.ledger_feed import read_alert_times
 from vigia.run.ledger_follower import LedgerFollower
@@ -57,29 +60,7 @@ FAULTS_S = 1.0
 RECALL_NS = 6 * 3600 * 1_000_000_000  # how far back answers to open alerts are looked for
 FAULTS_MAX = 100  # kinds of bad input counted between two reports
 GREET_SIGHTINGS_MAX = 200
-
-
-def _reached_times(times: AlertTimes) -> out.ReachedTimes:
-    def first(moments: list[int | None]) -> int | None:
-        known = [t for t in moments if t is not None]
-        return min(known) // 1_000_000 if known else None
-
-    return out.ReachedTimes(
-        first([r.delivered_ns for r in times.revisions]),
-        first([r.seen_ns for r in times.revisions]),
-        first([r.safe_ns for r in times.revisions]),
-    )
-
-
-def _why_not(delivery: Delivery, alert: Alert | None) -> str | None:
-    """Why the alert held may not go out under this delivery: each proves one revision to one."""
-    if alert is None:
-        return "the alert is not known to the gateway"
-    if alert.person_id != delivery.person_id:
-        return "the gateway holds this alert for another person"
-    if alert.revision != delivery.revision:
-        return f"the gateway holds revision {alert.revision} of the alert"
-    return None
+REPLIES_MAX = 1_000  # of the core to acts, waiting for their doors
 
 
 class Gateway:
@@ -103,6 +84,7 @@ class Gateway:
         self.pulse = Pulse(self.clock)
         self._recalled = False
         self.knows_past = False  # whose the alerts of before this process were
+        self.replies: dict[int, AllClearAsked | Fault] = {}
         self._faults: dict[tuple[str, str], Fault] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         link.on_message = self.heard
@@ -136,6 +118,12 @@ class Gateway:
                 self._placed(body)
             case Reached() as body:
                 self._reached(body)
+            case CoverTold() as body:
+                self._cover(body)
+            case AllClearAsked() as body:
+                self._reply(event.seq, body)
+            case Fault() as body if body.where == CORE:
+                self._reply(event.seq, body)
             case TracksPublished() as body:
                 self.view.take_tracks(body)
             case PersonAdded() as body:
@@ -175,7 +163,7 @@ class Gateway:
         if delivery.channel is not Channel.PAGE:
             return
         alert = self.view.held(delivery.alert_id)
-        why = _why_not(delivery, alert)
+        why = why_not(delivery, alert)
         if alert is None or why is not None:
             self._handed(delivery, why)
             return
@@ -215,6 +203,22 @@ class Gateway:
         if alert is not None and body.kind is AckKind.DELIVERED:
             self.metrics.t0_t3.add((body.t_obs_ns - alert.t_cause_ns) / 1e9)
         self._to_officers(self.view.take_reached(body))
+
+    def _cover(self, body: CoverTold) -> None:
+        """To whom it concerns: officers see every post, others how they are watched themselves."""
+        said = self.view.take_cover(body)
+        self._to_officers(said)
+        frame = frame_of(said)
+        for person_id in self.view.concerned(body.target_id):
+            for page in self.hub.of_person(person_id):
+                if page.role not in OFFICERS:
+                    page.send(frame)
+
+    def _reply(self, seq: int, body: AllClearAsked | Fault) -> None:
+        """What the core answered to an act; its door fetches it after the commit."""
+        self.replies[seq] = body
+        if len(self.replies) > REPLIES_MAX:
+            del self.replies[next(iter(self.replies))]
 
     def _status(self, status: Status) -> None:
         self.clock.heard(status.t_ns)
@@ -275,7 +279,7 @@ class Gateway:
             self.view.recall_owner(times.alert_id, times.person)
             alert = self.view.alerts.get(times.alert_id)
             if alert is not None and alert.person_id == times.person:
-                self.view.recall_reached(times.alert_id, _reached_times(times))
+                self.view.recall_reached(times.alert_id, reached_times(times))
                 self.hub.alert(None, frame_of(out.AlertOut(self.view.alert(alert))), None)
 
     def _background(self, work: Coroutine[None, None, None]) -> None:
@@ -323,6 +327,7 @@ class Gateway:
             danger_radius_m=settings.policy.danger_radius_m,
             watch=self.pulse.beat(),
             alerts=self.view.open_alerts(mine),
+            cover=self.view.covers(mine),
         )
 
     def health(self) -> out.HealthOut | None:

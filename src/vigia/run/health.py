@@ -16,6 +16,7 @@ class Health:
 
     def __init__(self, settings: CoreSettings) -> None:
         self._sites = {site.sensor_id: site for site in settings.sensors}
+        self._prove_ns = settings.policy.prove_s * 1e9
         self._last_ns: dict[str, int] = {}
         self._detections: Counter[str] = Counter()
         self._faults: Counter[str] = Counter()
@@ -71,7 +72,7 @@ class Health:
         last = self._last_ns.get(sensor_id)
         if silent_after_s is None:
             # A receiver of broadcasts that hears nothing may be deaf or alone: cannot be proved.
-            return "ok" if last is not None and t_ns - last < 10_000_000_000 else "unproved"
+            return "ok" if last is not None and t_ns - last <= self._prove_ns else "unproved"
         if last is None or t_ns - last > silent_after_s * 1e9:
             return "silent"
         return "ok"

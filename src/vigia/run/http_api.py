@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import msgspec
 
-from vigia.events import AllClear, Sighting, TrackJudged
+from vigia.events import AttackReported, Sighting
 from vigia.run import http_ledger, http_who
 from vigia.run import page_json as out
 from vigia.run.asgi import Answer, Request, decode, json
 from vigia.run.declination import declination_deg
 from vigia.run.gateway import Gateway
-from vigia.run.http_doors import COMMIT_S, Caller, Private, Public, committed, received
+from vigia.run.http_acts import ACTS
+from vigia.run.http_doors import COMMIT_S, Caller, Private, Public
 from vigia.run.link import Committed, Refused
 from vigia.run.roles import OFFICERS
 from vigia.terms import Bearing, Position
@@ -22,8 +23,6 @@ FUTURE_NS = 2_000_000_000  # a device's clock ahead by more is not believed
 MINUTES_MAX = 60
 
 _sighting = msgspec.json.Decoder(out.SightingIn)
-_all_clear = msgspec.json.Decoder(out.AllClearIn)
-_judge = msgspec.json.Decoder(out.JudgeIn)
 
 
 # ---- reports and acts --------------------------------------------------------------------------
@@ -32,9 +31,9 @@ _judge = msgspec.json.Decoder(out.JudgeIn)
 async def report(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     """200 only after the commit; else the device keeps it and sends it again."""
     body = decode(request.body, _sighting)
-    sighting = _to_sighting(gateway, body, caller)
+    told = (_to_attack if body.attack else _to_sighting)(gateway, body, caller)
     try:
-        answer = await gateway.link.submit(sighting, caller.source, timeout_s=COMMIT_S)
+        answer = await gateway.link.submit(told, caller.source, timeout_s=COMMIT_S)
         why = answer.why if isinstance(answer, Refused) else ""
         warned = isinstance(answer, Refused) and bool(answer.request_id)
     except TimeoutError:
@@ -53,6 +52,21 @@ async def report(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     gateway.metrics.counts["reports_not_received"] += 1
     error = {"what": f"report: {why}", "got": "", "expected": "", "fix": "send it again"}
     return json({"received": False, "warned": warned, "error": error}, 503)
+
+
+def _to_attack(gateway: Gateway, body: out.SightingIn, caller: Caller) -> AttackReported:
+    where = body.position
+    return AttackReported(
+        report_id=body.refines or body.report_id,  # an undo names the report it takes back
+        t_obs_ns=min(body.t_ms * 1_000_000, gateway.clock.now_ns()),
+        person_id=caller.person.person_id,
+        device_id=caller.device_id,
+        position=None
+        if where is None
+        else Position(where.lat_deg, where.lon_deg, where.alt_hae_m, where.sigma_m),
+        withdrawn=body.withdrawn,
+        text=body.text or "",
+    )
 
 
 def _to_sighting(gateway: Gateway, body: out.SightingIn, caller: Caller) -> Sighting:
@@ -105,25 +119,6 @@ def _to_bearing(
     )
 
 
-async def all_clear(gateway: Gateway, request: Request, caller: Caller) -> Answer:
-    body = decode(request.body, _all_clear)
-    act = AllClear(
-        by_person_id=caller.person.person_id, reason=body.reason, incident_id=body.incident_id
-    )
-    return received(await committed(gateway, act, caller.source))
-
-
-async def not_a_drone(gateway: Gateway, request: Request, caller: Caller) -> Answer:
-    body = decode(request.body, _judge)
-    act = TrackJudged(
-        track_id=request.params["track_id"],
-        by_person_id=caller.person.person_id,
-        is_drone=False,
-        reason=body.reason,
-    )
-    return received(await committed(gateway, act, caller.source))
-
-
 # ---- reading -----------------------------------------------------------------------------------
 
 
@@ -166,8 +161,7 @@ PRIVATE: dict[str, Private] = {
     "devices": http_who.devices,
     "revoke": http_who.revoke,
     "report": report,
-    "all_clear": all_clear,
-    "not_a_drone": not_a_drone,
+    **ACTS,
     "status": status,
     "sightings": sightings,
     "alerts": http_ledger.alerts,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from vigia.events import Fault, Input, Observation, OperatorSeen, SensorHeard, Thinned
+from vigia.events import Fault, Input, Observation, OperatorSeen, SensorHeard, SensorLost, Thinned
 from vigia.terms import Mark
 
 PEOPLE_MAX = 20_000  # waiting inputs from people; beyond it the sender hears "refused, retry"
@@ -50,7 +50,7 @@ class Inbox:
         if isinstance(item.body, Observation):
             self._put_scan(item, item.body)
             return True
-        if isinstance(item.body, OperatorSeen | SensorHeard | Fault):
+        if isinstance(item.body, OperatorSeen | SensorHeard | SensorLost | Fault):
             if len(self._notes) >= NOTES_MAX:
                 self._notes.popleft()
                 self.dropped_notes += 1

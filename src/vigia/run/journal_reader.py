@@ -162,6 +162,16 @@ class JournalReader:
             out.append(Decided(row.idx, packed, recorded))
         return out
 
+    def alerts(self, *, since_ns: int, until_ns: int) -> list[Event]:
+        """Recorded alert revisions of a span that can still be read, in order."""
+        rows = self._db.execute(
+            f"SELECT seq, idx, {_COLUMNS}, x'' FROM decisions "
+            "WHERE kind = 'Alert' AND t_recv_ns BETWEEN ? AND ? ORDER BY seq, idx",
+            (since_ns, until_ns),
+        )
+        found = (self._recorded("decisions", _Row(*values))[1] for values in rows)
+        return [recorded for recorded in found if isinstance(recorded, Event)]
+
     def decisions_without_input(self) -> list[int]:
         """Their seqs; a whole journal has none but those of inputs that found no room."""
         return [

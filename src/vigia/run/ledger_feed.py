@@ -35,14 +35,24 @@ INPUTS = (
     "Acknowledged",
     "HandedOver",
     "AllClear",
+    "AllClearReversed",
+    "AlertRaised",
+    "AttackReported",
+    "MarkedFriendly",
+    "ReportConfirmed",
+    "TrackIdentified",
     "TrackJudged",
+    "Undone",
     "ClockStepped",
     "Fault",
     "Thinned",
     "PositionErased",
     "Restarted",
 )
-DECISIONS = ("SightingPlaced", "Alert", "Delivery", "Fault")
+DECISIONS = (
+    *("SightingPlaced", "Alert", "Delivery", "Fault"),
+    *("AllClearAsked", "CoverTold", "FriendlyEnded"),
+)
 
 
 WINDOW = 5_000  # inputs looked at by one query

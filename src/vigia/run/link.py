@@ -14,6 +14,7 @@ from vigia.events import (
     AgencyAdded,
     Alert,
     CoreSettings,
+    CoverTold,
     DeviceEnrolled,
     Event,
     Input,
@@ -124,6 +125,7 @@ class State(_Message, frozen=True, kw_only=True):
     people: tuple[PersonAdded, ...]
     devices: tuple[DeviceEnrolled, ...]
     open_alerts: tuple[Alert, ...]
+    cover: tuple[CoverTold, ...] = ()
 
 
 ToWatch: TypeAlias = Submit

@@ -10,7 +10,8 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-from vigia.events import ALERTS_HELD_MAX, ID_MAX, TEXT_MAX
+from vigia.events import ALERTS_HELD_MAX, ID_MAX, TEXT_MAX, Grounds
+from vigia.run.page_acts import CoverOut
 from vigia.terms import AckKind, DroneKind, Lang, Mark, Motion, MsgType, Role, Sense
 
 NAME_MAX = 80
@@ -78,16 +79,8 @@ class SightingIn(msgspec.Struct, frozen=True, kw_only=True):
     motion: Motion | None = None
     refines: Id | None = None
     withdrawn: bool = False
+    attack: bool = False  # "attack here", held for a second
     text: Text | None = None
-
-
-class AllClearIn(msgspec.Struct, frozen=True, kw_only=True):
-    reason: Reason
-    incident_id: Id | None = None
-
-
-class JudgeIn(msgspec.Struct, frozen=True, kw_only=True):
-    reason: Reason
 
 
 class InvitationIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,6 +194,9 @@ class AlertBody(msgspec.Struct, frozen=True, kw_only=True):
     end_reason: str | None
     by_name: str | None
     reached: ReachedTimes
+    identity: str = "unknown"
+    grounds: Grounds | None = None
+    text: str = ""
 
 
 class Beat(msgspec.Struct, frozen=True, tag_field="t", tag="beat"):
@@ -219,6 +215,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="hello
     danger_radius_m: float
     watch: Beat
     alerts: tuple[AlertBody, ...]
+    cover: tuple[CoverOut, ...] = ()
 
 
 class AlertOut(msgspec.Struct, frozen=True, tag_field="t", tag="alert"):
@@ -377,4 +374,5 @@ ToPage: TypeAlias = (
     | AckedOut
     | PongOut
     | RefusedOut
+    | CoverOut
 )

@@ -60,6 +60,12 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/v1/sightings", REPORTERS, "report"),
     Route("POST", "/api/v1/all-clear", OFFICERS, "all_clear"),
     Route("POST", "/api/v1/tracks/{track_id}/not-a-drone", OFFICERS, "not_a_drone"),
+    Route("POST", "/api/v1/all-clear/reverse", OFFICERS, "reverse"),
+    Route("POST", "/api/v1/raise", OFFICERS, "raise_alerts"),
+    Route("POST", "/api/v1/tracks/{track_id}/friendly", OFFICERS, "friendly"),
+    Route("POST", "/api/v1/tracks/{track_id}/identity", OFFICERS, "identify"),
+    Route("POST", "/api/v1/attacks/{report_id}/confirm", OFFICERS, "confirm"),
+    Route("POST", "/api/v1/orders/{order_id}/undo", OFFICERS, "undo"),
     # reading
     Route("GET", "/api/v1/status", ANYONE_ENROLLED, "status"),
     Route("GET", "/api/v1/sightings", READERS, "sightings"),

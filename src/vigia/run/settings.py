@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from vigia.alert_terms import DroneClass
 from vigia.events import CoreSettings, Policy, Post, SensorSite
 from vigia.terms import Channel, Grade, Mark, Position
 
@@ -58,6 +59,9 @@ class SensorEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     false_per_hour: float = 5.0
     range_max_m: float = 3_000.0
     silent_after_s: float | None = None
+    covers: DroneClass | None = None  # None: as the adapter's kind says
+    view_deg_true: float | None = None  # middle of its field of view; None: all around
+    view_width_deg: float = 360.0
 
 
 class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -193,6 +197,9 @@ def _sensor(name: str, entry: SensorEntry) -> SensorSite:
         false_per_hour=entry.false_per_hour,
         range_max_m=entry.range_max_m,
         silent_after_s=entry.silent_after_s,
+        covers=entry.covers,
+        view_deg_true=entry.view_deg_true,
+        view_width_deg=entry.view_width_deg,
     )
 
 

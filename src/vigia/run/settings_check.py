@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PORT_MAX = 65_535
 SERIAL_MAX = 24  # bytes of a stated identity
 OWN_MAX = 64  # serials the tracker compares with
-CHANCES = ("warning_p", "danger_p")  # keys of [policy]
+CHANCES = ("warning_p", "danger_p", "fall_share")  # keys of [policy]
 
 
 def check_values(settings: Settings) -> None:
@@ -88,6 +88,10 @@ def _check_sensor(name: str, sensor: SensorEntry, mode: Mark) -> None:
     _positive(sensor.range_max_m, f"{key} range_max_m")
     if sensor.silent_after_s is not None:
         _positive(sensor.silent_after_s, f"{key} silent_after_s")
+    if sensor.view_deg_true is not None and not 0.0 <= sensor.view_deg_true < 360.0:
+        raise SettingsError(f"{key} view_deg_true: got {sensor.view_deg_true}; need 0 to 360")
+    if not 0.0 < sensor.view_width_deg <= 360.0:
+        raise SettingsError(f"{key} view_width_deg: got {sensor.view_width_deg}; need 1 to 360")
     if not sensor.source:
         return
     try:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from vigia.alert.words import alert_text
 from vigia.events import (
     AgencyAdded,
     Alert,
     CoreSettings,
+    CoverTold,
     DeviceEnrolled,
     DeviceRevoked,
     Event,
@@ -19,9 +21,11 @@ from vigia.events import (
     TracksPublished,
 )
 from vigia.run import page_json as out
+from vigia.run.catalogue import words_of
 from vigia.run.link import Arrival, Picture, State, Status
+from vigia.run.page_acts import CoverOut, cover_out
 from vigia.run.track_json import tracks_json
-from vigia.terms import AckKind, MsgType
+from vigia.terms import AckKind, Lang, MsgType
 from vigia.tracktable import PUBLISHED_DTYPE, PUBLISHED_VERSION
 
 SIGHTINGS_MAX = 2_000
@@ -47,6 +51,7 @@ class View:
         self.people: dict[str, PersonAdded] = {}
         self.devices: dict[str, DeviceEnrolled] = {}
         self.alerts: dict[str, Alert] = {}
+        self.cover: dict[str, CoverTold] = {}
         self.status: Status | None = None
         self.sightings: dict[str, out.SightingOut] = {}
         self.ended: dict[str, Alert] = {}
@@ -54,6 +59,7 @@ class View:
         self._past: dict[str, str | None] = {}  # whose alerts of before this process were
         self._rows: bytes = b""
         self.spots: tuple[out.SpotOut, ...] = ()
+        self._placed: frozenset[str] = frozenset()
         self._arrivals: dict[str, Arrival] = {}
         self.t_picture_ns = 0
 
@@ -68,6 +74,7 @@ class View:
         now_open = {a.alert_id: a for a in state.open_alerts}
         gone = [a for a in self.alerts.values() if a.alert_id not in now_open]
         self.alerts = now_open
+        self.cover = {c.target_id: c for c in state.cover}
         return gone
 
     def held(self, alert_id: str) -> Alert | None:
@@ -192,6 +199,7 @@ class View:
     def take_picture(self, picture: Picture) -> None:
         self.t_picture_ns = picture.t_ns
         self._arrivals = {a.track_id: a for a in picture.arrivals}
+        self._placed = frozenset(s.person_id for s in picture.people)
         self.spots = tuple(
             out.SpotOut(
                 s.person_id,
@@ -202,6 +210,10 @@ class View:
             )
             for s in picture.people
         )
+
+    def take_cover(self, body: CoverTold) -> CoverOut:
+        self.cover[body.target_id] = body
+        return cover_out(body)
 
     # ---- giving ----------------------------------------------------------------------------
 
@@ -254,14 +266,54 @@ class View:
             sources=alert.sources,
             end_reason=None if alert.end_reason is None else alert.end_reason.value,
             by_name=None if by is None else by.name,
+            identity=alert.identity.value,
+            grounds=alert.grounds,
+            text=self._text(alert, person, None if by is None else by.name),
             reached=self._reached.get(alert.alert_id) or out.ReachedTimes(),
         )
+
+    def _text(self, alert: Alert, person: PersonAdded | None, by: str | None) -> str:
+        """The whole alert in the person's language, for whatever shows only words."""
+        kind, _, name = alert.target_id.partition("/")
+        posts = () if self.settings is None else self.settings.posts
+        if kind == "post":
+            name = next((p.name for p in posts if p.post_id == name), name)
+        elif person is not None:
+            away = self._is_elsewhere(person.person_id)
+            at_post = next((p.name for p in posts if p.post_id == person.post_id), person.name)
+            name = person.name if away else at_post
+        lang = Lang.EN if person is None else person.lang
+        return alert_text(alert, words_of(lang), target=name, t_ns=alert.t_decided_ns, by=by)
 
     def open_alerts(self, person_id: str | None) -> tuple[out.AlertBody, ...]:
         """person_id None: all."""
         return tuple(
             self.alert(a) for a in self.alerts.values() if person_id in (None, a.person_id)
         )
+
+    def concerned(self, target_id: str) -> list[str]:
+        """People whose own cover this is: a person elsewhere, or all who are at a post."""
+        kind, _, name = target_id.partition("/")
+        if kind == "person":
+            return [name]
+        return [
+            p.person_id
+            for p in self.people.values()
+            if p.post_id == name and not self._is_elsewhere(p.person_id)
+        ]
+
+    def _is_elsewhere(self, person_id: str) -> bool:
+        """At a place of his own; a place that was forgotten counts no more."""
+        return person_id in self._placed and f"person/{person_id}" in self.cover
+
+    def covers(self, person_id: str | None) -> tuple[CoverOut, ...]:
+        """person_id None: of all; else how this person is watched."""
+        if person_id is None:
+            return tuple(cover_out(c) for c in self.cover.values())
+        person = self.people.get(person_id)
+        post = None if person is None else self.cover.get(f"post/{person.post_id}")
+        own = self.cover[f"person/{person_id}"] if self._is_elsewhere(person_id) else post
+        return () if own is None else (cover_out(own),)
 
     def tracks(self) -> Iterator[out.TrackOut]:
         return tracks_json(self._rows, self._arrivals)

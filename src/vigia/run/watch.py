@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from vigia.events import (
     AgencyAdded,
     Alert,
+    AllClearAsked,
     ClockStepped,
     Delivery,
     DeviceEnrolled,
@@ -26,6 +27,7 @@ from vigia.events import (
     PositionErased,
     Reached,
     Restarted,
+    SensorLost,
     SettingsApplied,
     Sighting,
     SightingPlaced,
@@ -115,6 +117,7 @@ class WatchProcess:
         self._alerts: dict[str, Alert] = {}
         self.on_ready: Callable[[], None] | None = None
         self.on_alert: Callable[[Alert], None] | None = None  # the demo's people answer
+        self.on_asked: Callable[[AllClearAsked], None] | None = None  # so does its officer
 
     # ---- doors -----------------------------------------------------------------------------
 
@@ -165,6 +168,7 @@ class WatchProcess:
             people=tuple(roster.people.values()),
             devices=tuple(roster.devices.values()),
             open_alerts=tuple(watch.open_alerts),
+            cover=tuple(told.said for told in watch.state.cover.told.values()),
         )
 
     # ---- running ---------------------------------------------------------------------------
@@ -255,6 +259,8 @@ class WatchProcess:
                 self._alerts.pop(next(iter(self._alerts)))
             if self.on_alert is not None:
                 self.on_alert(body)
+        elif isinstance(body, AllClearAsked) and self.on_asked is not None:
+            self.on_asked(body)
         if not self._outlets:
             return
         if isinstance(body, Delivery) and body.channel is Channel.COT:
@@ -273,15 +279,20 @@ class WatchProcess:
         """A feed that breaks is shown; it stops nothing else."""
         try:
             await feed.run(self.put)
-            self._over[feed.source] = "the source ended"
+            self._feed_over(feed, "the source ended")
         except (OSError, ValueError) as e:
             self._feed_failed(feed, Fault(where=feed.source, whose="world", what=str(e)))
         except Exception as e:  # noqa: BLE001 - plug-in boundary: a feed's mistake ends the feed
             what = f"the source broke: {type(e).__name__}: {e}"
             self._feed_failed(feed, Fault(where=feed.source, whose="us", what=what))
 
+    def _feed_over(self, feed: Feed, why: str) -> None:
+        self._over[feed.source] = why
+        lost = SensorLost(sensor_id=feed.source, t_obs_ns=self._clock.now_ns(), why=why)
+        self.put(feed.source, self._settings.settings.mode, lost)
+
     def _feed_failed(self, feed: Feed, fault: Fault) -> None:
-        self._over[feed.source] = fault.what
+        self._feed_over(feed, fault.what)
         self.put(feed.source, self._settings.settings.mode, fault)
         say(f"sensor {feed.source}: {fault.what}")
 

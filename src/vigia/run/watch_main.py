@@ -98,7 +98,8 @@ async def _serve(folder: Path, plan: RunPlan) -> None:
     if any(feed.kind == "demo" for feed in plan.feeds):
         from vigia.run.demo import DemoAnswers
 
-        running.on_alert = DemoAnswers(running, clock).hear
+        answers = DemoAnswers(running, clock)
+        running.on_alert, running.on_asked = answers.hear, answers.asked
     link.on_connected = lambda: link.send(running.state())
     link.on_fault = running.link_fault
     task = asyncio.current_task()

@@ -33,7 +33,7 @@ def assign(
     out = w.row_got[:n_rows]
     for r in range(n_rows):
         out[r] = -1
-    count, rest, n = w.count, w.pair_rest, 0
+    count, rest, n = w.counts, w.pair_rest, 0
     for k in range(n_rows + n_cols):
         count[k] = 0
     for p in range(len(rows)):
@@ -62,26 +62,30 @@ def _clusters(
     out: NDArray[np.int64],
 ) -> None:
     """The first n pairs of w.pair_rest: those joined by rows or columns are assigned together."""
-    root, count, rest, placed = w.root, w.count, w.pair_rest, w.pair_placed
+    root, count, rest, placed = w.root, w.counts, w.pair_rest, w.pair_placed
     for k in range(total):
         root[k] = k
         count[k] = 0
     for k in range(n):
-        _join(root, rows[rest[k]], n_rows + cols[rest[k]])
+        p: int = rest[k]
+        _join(root, rows[p], n_rows + cols[p])
     for k in range(n):
-        count[_root(root, rows[rest[k]])] += 1
+        p: int = rest[k]
+        count[_root(root, rows[p])] += 1
     start = 0
     for k in range(total):
         many = count[k]
         count[k] = start
         start += many
     for k in range(n):
-        mine = _root(root, rows[rest[k]])
-        placed[count[mine]] = rest[k]
+        p: int = rest[k]
+        mine = _root(root, rows[p])
+        placed[count[mine]] = p
         count[mine] += 1
     start = 0
     while start < n:
-        end = count[_root(root, rows[placed[start]])]
+        p: int = placed[start]
+        end = count[_root(root, rows[p])]
         _cluster(w, rows, cols, score, placed[start:end], out)
         start = end
 

@@ -127,7 +127,7 @@ def observe_place(table: Any, rows: NDArray[np.void], s: int, mark: int, t_recv_
     order_by(w.read_t, w.read_key, n, w.row_order, w.row_spare)
     z = w.read_z[0]
     for k in range(n):
-        r = w.row_order[k]
+        r: int = w.row_order[k]
         why = KNOWN
         if not seen_before(cols, w.read_key[r]):
             why = age(rows[r]["t_obs_ns"], t_recv_ns)

@@ -6,7 +6,7 @@ columns. Unknown is NaN inside.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -202,7 +202,7 @@ class Work(NamedTuple):
     pair_placed: NDArray[np.int64]
     # by row and candidate
     root: NDArray[np.int64]
-    count: NDArray[np.int64]
+    counts: NDArray[np.int64]
     some_rows: NDArray[np.int64]  # (SOME,)
     some_cols: NDArray[np.int64]
     # by candidate
@@ -214,19 +214,19 @@ class Work(NamedTuple):
     taken: NDArray[np.bool_]
 
 
-def _in_lines(rows: int, width: int, kind: type) -> NDArray[Any]:
-    """Zeros of 8 bytes each whose rows begin where cache lines do."""
-    flat = np.zeros(rows * width + LINE, kind)
+def _in_lines(rows: int, width: int) -> NDArray[np.float64]:
+    """Zeros whose rows begin where cache lines do, as far as their width lets them."""
+    flat = np.zeros(rows * width + LINE)
     skip = -flat.ctypes.data % (8 * LINE) // 8
     return flat[skip : skip + rows * width].reshape(rows, width)
 
 
 def empty_cols(cap: int, sensors: int) -> Cols:
     """No track; slot 0 is taken first."""
-    ints = _in_lines(cap, I_N, np.int64)
+    ints = _in_lines(cap, I_N).view(np.int64)
     return Cols(
         np.zeros((cap, PARTS_MAX, SIZE)),
-        _in_lines(cap, GATE_N, np.float64),
+        _in_lines(cap, GATE_N),
         np.zeros((cap, F_N)),
         ints,
         np.zeros((cap, SEEN_MAX, 2), np.int64),

@@ -62,7 +62,7 @@ class Pointers(_types.Type):  # pyright: ignore
 
     def __init__(self, group: str) -> None:
         self.group = group
-        super().__init__(name=f"Pointers({group})")
+        super().__init__(name=f"Pointers({group})")  # pyright: ignore
 
 
 def _samples() -> dict[str, dict[str, tuple[int, Any]]]:
@@ -84,7 +84,7 @@ COLS, WORK = Pointers("cols"), Pointers("work")
 @_extending.register_model(Pointers)
 class _Model(_extending.models.PrimitiveModel):  # pyright: ignore
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _WORD.as_pointer())
+        super().__init__(manager, kind, _WORD.as_pointer())  # pyright: ignore
 
 
 @_templates.infer_getattr

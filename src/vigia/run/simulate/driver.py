@@ -18,6 +18,7 @@ from vigia.events import (
     Alert,
     AlertsHeld,
     AllClear,
+    AllClearAsked,
     ClockStepped,
     Delivery,
     DeviceEnrolled,
@@ -35,8 +36,9 @@ from vigia.events import (
     TracksPublished,
 )
 from vigia.flow import Watch
+from vigia.run.simulate.acts import CLEAR_ID, acts, second_word
 from vigia.run.simulate.emission import Emission
-from vigia.run.simulate.officer import judge_birds
+from vigia.run.simulate.officer import judge
 from vigia.run.simulate.phones import Phone
 from vigia.run.simulate.sensors import is_down, machines
 from vigia.run.simulate.witnesses import witnesses
@@ -133,7 +135,8 @@ class Shell:
         world, result = self.world, self.result
         flown = max([world.duration_s, *(f.path.t_s[-1] for f in world.flyers)])
         t_min = ns(flown + QUIET_S)
-        t_max = t_min + round((world.settings.policy.expire_s + AFTER_EXPIRY_S) * 1e9)
+        policy = world.settings.policy
+        t_max = t_min + round((policy.expire_s + policy.blind_s + AFTER_EXPIRY_S) * 1e9)
         t_crash = None if world.crash is None else ns(world.crash.t_s)
         while True:
             t_work = self._heap[0][0] if self._heap else t_max
@@ -178,12 +181,12 @@ class Shell:
                 self._push(ns(up), LinkChange(phone, up=True))
         if self._rng.random() < 0.5:
             self._push(ns(self._rng.uniform(10.0, world.duration_s)), Glance())
-        for emission in (*machines(world), *witnesses(world), *self._noise()):
+        for emission in (*machines(world), *witnesses(world), *acts(world), *self._noise()):
             self._push(ns(emission.t_recv_s), emission)
 
     def _glance(self, t_ns: int) -> None:
         if not self._down and self._picture is not None:
-            word = judge_birds(self.world, self._picture, seconds(t_ns))
+            word = judge(self.world, self._picture, seconds(t_ns))
             if word is not None:
                 self._feed(t_ns, "dw", word)
 
@@ -206,7 +209,7 @@ class Shell:
             word = AllClear(by_person_id="a0", reason="looks fine to me")
             found.append(Emission(rng.uniform(1.0, end), "d0", word, retried=True))
         if self.world.all_clear_s is not None:
-            word = AllClear(by_person_id="w0", reason="searched, nothing there")
+            word = AllClear(by_person_id="w0", reason="searched, nothing there", clear_id=CLEAR_ID)
             found.append(Emission(self.world.all_clear_s, "dw", word, retried=True))
         return found
 
@@ -252,6 +255,10 @@ class Shell:
                 self._hand_over(t_ns, decision.body)
             elif isinstance(decision.body, TracksPublished):
                 self._picture = decision.body
+            elif isinstance(decision.body, AllClearAsked) and isinstance(body, AllClear):
+                again = second_word(body, decision.body.open)
+                at = t_ns + self._some(1.0, 3.0)
+                self._push(at, Emission(seconds(at), source, again, retried=True))
 
     def _note(self, alert: Alert) -> None:
         self._sent[(alert.alert_id, alert.revision)] = alert

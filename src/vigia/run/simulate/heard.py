@@ -8,6 +8,7 @@ from vigia.events import (
     Acknowledged,
     Alert,
     AllClear,
+    AllClearAsked,
     Fault,
     Reached,
     Sighting,
@@ -75,6 +76,8 @@ def says_why_it_ended(story: Story) -> Iterator[str]:
             word = None
             if not any(isinstance(d.body, Fault) for d in step.decisions):
                 yield "an agent's all clear was not refused"
+        if any(isinstance(d.body, AllClearAsked) for d in step.decisions):
+            word = None  # asked back: he has not given it
         for a in (d.body for d in step.decisions if isinstance(d.body, Alert)):
             if a.msg_type is not MsgType.CANCEL:
                 open_now[a.alert_id] = a

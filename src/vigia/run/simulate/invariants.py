@@ -14,9 +14,12 @@ import msgspec
 from vigia.events import (
     Alert,
     AlertsHeld,
+    AttackReported,
     Delivery,
+    MarkedFriendly,
     SightingPlaced,
     TrackJudged,
+    Undone,
 )
 from vigia.run.simulate.heard import (
     acknowledgements_count,
@@ -29,6 +32,14 @@ from vigia.run.simulate.likeness import (
     drones_in_picture,
     points_the_right_way,
     tells_when_it_was_seen,
+)
+from vigia.run.simulate.promises import (
+    asks_before_all_clear,
+    attack_reaches,
+    danger_holds,
+    machine_says_suspect_at_most,
+    tells_how_posts_are_watched,
+    undo_corrects,
 )
 from vigia.run.simulate.story import stands
 from vigia.run.simulate.world import ns, seconds
@@ -45,6 +56,10 @@ EXPIRY_SLACK_S = 12.0  # a drone that shows itself for a moment between two upda
 TWO_AT_ONCE_S = 4.0  # a returning page is told to drop the old one
 PICTURE_S = 2.5
 ALERTS_AN_INCIDENT_MAX = 3
+
+
+# what a person says may lower a tier at once
+_WORDS = (TrackJudged, AttackReported, Undone, MarkedFriendly)
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -206,7 +221,7 @@ def tiers_move_as_said(story: Story) -> Iterator[str]:
     """Rises ring and come at once; revisions only go up. A fall waits hold_s, unless the evidence
     is as old as it may get or the watch officer knows better."""
     policy = story.run.world.settings.policy
-    words = [s.event.t_recv_ns for s in story.run.steps if isinstance(s.event.body, TrackJudged)]
+    words = [s.event.t_recv_ns for s in story.run.steps if isinstance(s.event.body, _WORDS)]
     for alert_id, revisions in story.by_alert.items():
         own = [s for s in revisions if not _adopted(s)]
         if not own:
@@ -266,7 +281,7 @@ def live_tracks(story: Story) -> Iterator[str]:
         fresh = a.action in {"be_aware", "get_ready", "take_cover"}
         if a.msg_type is MsgType.CANCEL or not fresh:
             continue
-        if not a.track_ids:
+        if not a.track_ids and not (a.grounds is not None and a.grounds.order_id):
             yield f"alert {a.alert_id}.{a.revision}: no track"
         if story.near_crash(said.t_ns, margin_s=PICTURE_S):
             continue
@@ -297,6 +312,7 @@ RULES: dict[str, Callable[[Story], Iterator[str]]] = {
         warned, ends, delivered_once, one_alert_at_a_time, same_people, pages_agree, marked,
         tiers_move_as_said, no_flapping, times_in_order, says_why_it_ended, judged, live_tracks,
         reports_used, acknowledgements_count, points_the_right_way, arrives_as_said,
-        drones_in_picture, tells_when_it_was_seen,
+        drones_in_picture, tells_when_it_was_seen, attack_reaches, asks_before_all_clear,
+        undo_corrects, danger_holds, tells_how_posts_are_watched, machine_says_suspect_at_most,
     )
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vigia.events import TrackJudged
+from vigia.events import MarkedFriendly, TrackJudged
 from vigia.run.simulate.paths import distance
 from vigia.tracktable import Fix, published_rows
 
@@ -16,23 +16,33 @@ GLANCE_M = 120.0  # how near a drawn track is to what it stands for
 OFFICER = "w0"
 
 
-def judge_birds(world: World, picture: TracksPublished, t_s: float) -> TrackJudged | None:
-    """ "No drone", of the first track drawn at a bird and at nothing else."""
+def judge(
+    world: World, picture: TracksPublished, t_s: float
+) -> TrackJudged | MarkedFriendly | None:
+    """A bird is no drone; a drone that means no harm is somebody's he knows."""
+    found = _track_of(world, picture, t_s, {"bird"})
+    if found is not None:
+        return TrackJudged(track_id=found, by_person_id=OFFICER, is_drone=False, reason="a bird")
+    found = _track_of(world, picture, t_s, {"hobby", "go_home"})
+    if found is not None:
+        return MarkedFriendly(track_id=found, by_person_id=OFFICER, reason="the neighbour's")
+    return None
+
+
+def _track_of(
+    world: World, picture: TracksPublished, t_s: float, behaviours: set[str]
+) -> str | None:
+    """The first track drawn at one of these and at nothing else."""
     for row in published_rows(picture.data):
         if int(row["fix"]) != Fix.POSITION:
             continue
         lat, lon, alt = (float(row[k]) for k in ("lat_deg", "lon_deg", "alt_hae_m"))
         at = world.site.to_enu(lat_deg=lat, lon_deg=lon, alt_hae_m=alt)
         near = {
-            f.kind
+            f.behaviour
             for f in world.flyers
             if f.path.exists(t_s) and distance(f.path.at(t_s), at) < GLANCE_M
         }
-        if near == {"bird"}:
-            return TrackJudged(
-                track_id=bytes(row["track_id"]).decode(),
-                by_person_id=OFFICER,
-                is_drone=False,
-                reason="a bird",
-            )
+        if near and near <= behaviours:
+            return bytes(row["track_id"]).decode()
     return None

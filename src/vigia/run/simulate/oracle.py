@@ -32,6 +32,7 @@ REPORT_S = 30.0  # a person's word counts this long
 KNOWN_M = 30.0  # we know where somebody is when he is this near to where he last was for us
 WORD_S = 3.0
 REPORT_RANGE_M = 1200.0
+UNPLACED = "nobody knew where he was"
 PLACED = frozenset({"radar", "remote_id"})
 
 
@@ -68,7 +69,7 @@ def dangers(world: World, received: Sequence[Received], *, down: Span | None) ->
                 continue
             demanded, why = _demand(world, flyer, person, t_arrive, seen)
             if not _known(world, person, t_arrive, received):
-                demanded, why = Tier.NONE, "nobody knew where he was"
+                demanded, why = Tier.NONE, UNPLACED
             elif down is not None and down[0] < t_arrive and t_arrive - LEAD_S - FRESH_S < down[1]:
                 demanded, why = Tier.NONE, "the watch was down"
             elif _quiet_by_word(cleared_s, t_arrive, demanded):

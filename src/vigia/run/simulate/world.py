@@ -198,10 +198,16 @@ def _settings(rng: Random, world: World, posts: list[Enu], mode: Mark) -> CoreSe
                 false_per_hour=max(1.0, min(2000.0, s.clutter * 3600.0 / s.period_s)),
                 range_max_m=s.range_m,
                 p_detect=0.75,
+                silent_after_s=None if s.kind in ("remote_id", "rf") else 12.0,
             )
             for s in world.sensors
         ),
-        policy=Policy(expire_s=rng.choice((20.0, 30.0, 40.0)), hold_s=rng.choice((8.0, 15.0))),
+        policy=Policy(
+            expire_s=rng.choice((20.0, 30.0, 40.0)),
+            hold_s=rng.choice((8.0, 15.0)),
+            blind_s=30.0,
+            prove_s=15.0,
+        ),
         channels=(Channel.PAGE, Channel.COT) if rng.random() < 0.4 else (Channel.PAGE,),
     )
 

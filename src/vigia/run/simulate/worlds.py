@@ -162,6 +162,8 @@ def _dangers_said(story: Story) -> tuple[int, int]:
     said = false = 0
     for revisions in story.by_alert.values():
         first = next((s for s in revisions if s.alert.tier is Tier.DANGER), None)
+        if first is not None and first.alert.grounds is not None and first.alert.grounds.order_id:
+            continue  # a person said so
         person = None if first is None else people.get(first.alert.person_id or "")
         if first is None or person is None or first.alert.msg_type is MsgType.CANCEL:
             continue

@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "e336b26fdd6aacc3";
+export const VERSION = "99467014cf1a08dd";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -18,8 +18,8 @@ export const FILES = {
   "enrol/enrol.css": "16752e8e523130be",
   "enrol/enrol.mjs": "20ab5730282b56d6",
   "enrol/index.html": "a4c8a1178adeb964",
-  "i18n/en.json": "1250ee3c7c2715a0",
-  "i18n/es.json": "c50ce157eb365b76",
+  "i18n/en.json": "5c817330880d2092",
+  "i18n/es.json": "7ec1215cd4d0ad43",
   "icons/icon-180.png": "6df55402c8f3400c",
   "icons/icon-192.png": "1885461e32fbf420",
   "icons/icon-512.png": "21e54303b9980f6a",
@@ -30,18 +30,18 @@ export const FILES = {
   "phone/dial.mjs": "82d44cc20032c561",
   "phone/icons.mjs": "ca4a2305322f82cb",
   "phone/index.html": "8736f292f7382ccc",
-  "phone/model.mjs": "ffec53748d7f36d6",
-  "phone/phone.css": "ef7513d68c0b9e89",
-  "phone/report.mjs": "61d93be438500071",
-  "phone/reports.mjs": "822c434f80303a5a",
+  "phone/model.mjs": "7d1a1f63bd02bfe5",
+  "phone/phone.css": "54bae2b0b9442de6",
+  "phone/report.mjs": "f902164a93bb6878",
+  "phone/reports.mjs": "05f45cd7c0a23d9b",
   "phone/sensors.mjs": "101e1c5b93886590",
   "phone/siren.mjs": "319d274a71542389",
   "phone/theme.mjs": "e27c8339d4946827",
   "phone/views/alert.mjs": "7ac5874cfbb8a76a",
   "phone/views/frame.mjs": "562c9794d1ab8894",
-  "phone/views/home.mjs": "f3a879f2d06cf342",
+  "phone/views/home.mjs": "e8d003a8ac1a3082",
   "phone/views/lists.mjs": "ad89e6338fef9028",
-  "phone/views/sent.mjs": "3057da4a5e2ea0bb",
+  "phone/views/sent.mjs": "9e40767836f2b554",
   "phone/views/stranger.mjs": "d0d449cbb509d7f3",
   "phone/warnings.mjs": "5a92dd5473c35ae1",
   "theme/base.css": "7844b3e3f68298b0",

@@ -13,6 +13,7 @@ import {sceneOf} from './scene.mjs';
 import {Horn} from './horn.mjs';
 import {emptyState, receive} from './store.mjs';
 import {alertsTab} from './views/alerts.mjs';
+import {coverBand} from './views/cover.mjs';
 import {inviteDialog} from './views/invite.mjs';
 import {leftColumn} from './views/left.mjs';
 import {mapFrame} from './views/map.mjs';
@@ -177,6 +178,8 @@ export class ConsoleApp extends LitElement {
       peek: (/** @type {boolean} */ peek) => this.#ui({peek}),
       askAllClear: (/** @type {string} */ incident_id) => this.#ask({kind: 'clear', incident_id}),
       askNotDrone: (/** @type {string} */ track_id) => this.#ask({kind: 'judge', track_id}),
+      ask: (/** @type {any} */ what) => this.#ask(what),
+      choose: (/** @type {any} */ choice) => this.#ui({ask: {...this.ui.ask, ...choice}}),
       reason: (/** @type {string} */ reason) => this.#ui({ask: {...this.ui.ask, reason}}),
       doIt: (/** @type {boolean} */ live) => this.#doIt(live),
       everybody: () => this.#ui({everybody: !this.ui.everybody}),
@@ -219,10 +222,11 @@ export class ConsoleApp extends LitElement {
     this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.querySelector('.dialog textarea'))?.focus());
   }
 
-  /** live: a drone of it is still tracked, so an all clear is asked for a second time. */
-  async #doIt(/** @type {boolean} */ live) {
+  /** live: what of it is still tracked; an all clear is asked for a second time while there is any,
+   * and again when the watch knows of more: a drone that came meanwhile, a place nobody watches. */
+  async #doIt(/** @type {string[]} */ live) {
     const {ask} = this.ui;
-    if (live && !ask.sure) {
+    if (ask.kind === 'clear' && live.length && !ask.sure) {
       this.#ui({ask: {...ask, sure: true}});
       await this.updateComplete;
       return /** @type {HTMLElement | null} */ (this.querySelector('.dialog .primary'))?.focus();
@@ -230,8 +234,10 @@ export class ConsoleApp extends LitElement {
     this.#ui({ask: {...ask, busy: true, error: null}});
     const reason = ask.reason.trim();
     try {
-      if (ask.kind === 'clear') await session.post('/all-clear', {incident_id: ask.incident_id, reason});
-      else await session.post(`/tracks/${encodeURIComponent(ask.track_id)}/not-a-drone`, {reason});
+      const accepts = [...live.map((id) => `track/${id}`), ...(ask.asked?.open ?? [])];
+      const answer = await session.post(...callOf(ask, reason, accepts));
+      if (answer?.asked)
+        return this.#ui({ask: {...ask, busy: false, sure: true, clear_id: answer.clear_id, asked: answer.asked}});
       this.#ui({ask: null, said: {text: t(`console.${ask.kind}.done`), at_ms: this.clock.now()}});
     } catch (error) {
       this.#ui({ask: {...ask, busy: false, error: /** @type {Error} */ (error).message}});
@@ -307,9 +313,25 @@ export class ConsoleApp extends LitElement {
   render() {
     const c = this.#context();
     return html`<div class="page ${c.ui.ask || c.ui.invite ? 'asking' : ''}" ?inert=${c.ui.ask !== null || c.ui.invite !== null || (c.watch.state === 'lost' && !c.ui.peek)}>
-      ${topBar(c)}${markBand(c)}${limitedBand(c)}${banner(c)}${leftColumn(c)}${mapFrame(c)}${rightColumn(c)}
+      ${topBar(c)}${markBand(c)}<div class="bands">${limitedBand(c)}${coverBand(c)}</div>${banner(c)}${leftColumn(c)}${mapFrame(c)}${rightColumn(c)}
       ${c.ui.tab === 'alerts' ? alertsTab(c) : ''}</div>
       ${toast(c)}${askDialog(c)}${inviteDialog(c)}${c.refused || c.wrongRole ? refusedOverlay(c) : lostOverlay(c)}`;
+  }
+}
+
+/** An act of the officer -> path and body of its call.
+ * @param {any} ask @param {string} reason @param {string[]} accepts @returns {[string, object]} */
+function callOf(ask, reason, accepts) {
+  const id = encodeURIComponent(ask.track_id ?? ask.order_id ?? '');
+  switch (ask.kind) {
+    case 'clear': return ['/all-clear', {incident_id: ask.incident_id, reason, accepts, ...(ask.clear_id ? {clear_id: ask.clear_id} : {})}];
+    case 'reverse': return ['/all-clear/reverse', {reason}];
+    case 'raise': return ['/raise', {incident_id: ask.incident_id, reason, tier: Number(ask.tier ?? 3), radius_m: Number(ask.radius_m ?? 1000)}];
+    case 'friendly': return [`/tracks/${id}/friendly`, {reason}];
+    case 'hostile': return [`/tracks/${id}/identity`, {reason, identity: 'hostile'}];
+    case 'confirm': return [`/attacks/${id}/confirm`, {reason}];
+    case 'undo': return [`/orders/${id}/undo`, {reason}];
+    default: return [`/tracks/${id}/not-a-drone`, {reason}];
   }
 }
 customElements.define('vigia-console', ConsoleApp);

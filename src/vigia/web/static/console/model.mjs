@@ -195,6 +195,24 @@ export function soonest(state, alerts) {
 /** The alert's drone is not seen any more; there is no time to tell. @param {any} alert */
 export const isLost = (alert) => alert.action === 'stay_in_cover' || alert.action === 'drone_lost';
 
+/** Posts in their order with how each is watched; null: not said yet.
+ * @param {State} state @returns {{post: any, cover: any}[]} */
+export const postCover = (state) =>
+  state.posts.map((post) => ({post, cover: state.cover.get(`post/${post.post_id}`) ?? null}));
+
+/** Posts where the watch is lost: cover that was declared has fallen silent. @param {State} state */
+export const lostPosts = (state) => postCover(state).filter(({cover}) => cover?.watched === 'lost');
+
+/** What a named person, or an observed attack, says of a track beside the machine's word; null: nobody.
+ * @param {State} state @param {string} track_id @returns {string | null} */
+export function givenIdentity(state, track_id) {
+  const lead = alertsOf(state, track_id).find((a) => a.track_ids[0] === track_id);
+  return ['hostile', 'friend', 'assumed_friend'].includes(lead?.identity) ? lead.identity : null;
+}
+
+/** The order an alert rests on now (an attack report, a raise), or null. @param {any} alert */
+export const orderOf = (alert) => (alert.grounds?.order_id ? alert.grounds : null);
+
 /** Kinds of sensors that work, that cannot prove it, and that do not. What is covered and what not.
  * @param {any} health @returns {{works: Map<string, number>, unproved: Map<string, number>, blind: any[], pages: number | null}} */
 export function coverage(health) {

@@ -25,13 +25,14 @@ const PLACED_MAX = 300; // answers that came before their report
  * @property {Map<string, number | null>} placed  report -> the track it supports
  * @property {any} health
  * @property {Map<string, string>} names  person -> name
+ * @property {Map<string, any>} cover  target -> how it is watched
  */
 
 /** @returns {State} */
 export const emptyState = () => ({
   mode: null, person: null, posts: [], origin: null, danger_radius_m: 50,
   tracks: new Map(), trails: new Map(), picture_ms: null, people: [],
-  alerts: new Map(), first_ms: new Map(), ended: [], sightings: [], placed: new Map(), health: null, names: new Map(),
+  alerts: new Map(), first_ms: new Map(), ended: [], sightings: [], placed: new Map(), health: null, names: new Map(), cover: new Map(),
 });
 
 /** The state after a message; messages of no interest change nothing.
@@ -45,6 +46,7 @@ export function receive(state, message) {
     case 'sighting': return sighting(state, message);
     case 'placed': return placed(state, message);
     case 'health': return {...state, health: message};
+    case 'cover': return {...state, cover: new Map(state.cover).set(message.target_id, message)};
     default: return state;
   }
 }
@@ -52,7 +54,8 @@ export function receive(state, message) {
 function hello(/** @type {State} */ state, /** @type {any} */ message) {
   // The server's list is the truth: an alert it no longer has is over, even if we missed the cancel.
   const fresh = {...state, mode: message.mode, person: message.person, posts: message.posts,
-    origin: message.origin, danger_radius_m: message.danger_radius_m, alerts: new Map()};
+    origin: message.origin, danger_radius_m: message.danger_radius_m, alerts: new Map(),
+    cover: new Map((message.cover ?? []).map((/** @type {any} */ one) => [one.target_id, one]))};
   return message.alerts.reduce(alert, fresh);
 }
 

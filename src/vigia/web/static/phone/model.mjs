@@ -15,6 +15,7 @@ import { Warnings } from "./warnings.mjs";
 
 const COVERAGE_MS = 30_000;
 const POSITION_MS = 5_000; // on watch, at most this often
+const HOLD_MS = 1_000; // "attack here" is meant when it is held this long
 
 /** Events: "change" (draw again), "shout" (detail: text for a screen reader, at once). */
 export class Model extends EventTarget {
@@ -38,6 +39,8 @@ export class Model extends EventTarget {
     this.mode = read("mode") ?? "actual";
     this.posts = [];
     this.coverage = null; // [{kind, state}], null: not known
+    this.cover = null; // how the place where this person is is watched; null: not said
+    this.holding = null; // timer of "attack here"
     this.view = "home";
     this.onWatch = read("onWatch") === "1";
     this.sharePosition = read("sharePosition") === "1";
@@ -74,6 +77,7 @@ export class Model extends EventTarget {
     on("hello", (m) => this._hello(m));
     on("alert", (m) => this.warnings.take(m.alert));
     on("placed", (m) => this.outbox.placed(m));
+    on("cover", (m) => this._covered(m));
     on("state", () => this.change());
     on("watch", () => this.change());
     on("acked", (m) => this.warnings.acked(m));
@@ -98,11 +102,20 @@ export class Model extends EventTarget {
     write("mode", this.mode);
     write("person", JSON.stringify(this.person)); // who this is, when the next start has no network
     for (const alert of message.alerts ?? []) this.warnings.take(alert);
+    this._covered(message.cover?.[0] ?? null);
     this.toldOnWatch = null;
     this._tellOnWatch();
     this._sendPosition();
     this._readCoverage();
     this.outbox.flush();
+    this.change();
+  }
+
+  /** WATCH LOST for this person: the phone shakes once, and the first screen says so. */
+  _covered(cover) {
+    const lost = cover?.watched === "lost" && this.cover?.watched !== "lost";
+    this.cover = cover;
+    if (lost) navigator.vibrate?.([200, 100, 200]);
     this.change();
   }
 
@@ -124,6 +137,23 @@ export class Model extends EventTarget {
   /** sense: "seen" or "heard". */
   report(sense) {
     return this.reports.press(sense);
+  }
+
+  holdAttack() {
+    if (this.holding) return;
+    this.holding = setTimeout(() => {
+      this.holding = null;
+      this.reports.attack();
+      this.change();
+    }, HOLD_MS);
+    this.change();
+  }
+
+  letGoAttack() {
+    if (!this.holding) return;
+    clearTimeout(this.holding);
+    this.holding = null;
+    this.change();
   }
 
   /** What a screen reader says at once. */

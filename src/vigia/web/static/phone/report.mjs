@@ -38,6 +38,11 @@ export function sighting({ report_id, sense, aim, fix }) {
   return { ...BLANK, report_id, sense, position: positionOf(fix), bearing: bearingOf(aim, sense) };
 }
 
+/** "Attack here": no direction, no additions; who is near is warned at once. */
+export function attackReport({ report_id, fix }) {
+  return { ...BLANK, report_id, sense: "seen", attack: true, position: positionOf(fix) };
+}
+
 export function positionOf(fix) {
   if (!fix || fix.ageMs > FIX_OLD_MS) return null;
   return {
@@ -76,8 +81,9 @@ export function refinement({ report_id, root, sense, chips, bearing = null, posi
   return Object.assign({ ...BLANK, report_id, sense, refines: root, bearing, position }, ...facts);
 }
 
-export function withdrawal({ report_id, root, sense }) {
-  return { ...BLANK, report_id, sense, refines: root, withdrawn: true };
+export function withdrawal({ report_id, root, sense, attack = false }) {
+  const body = { ...BLANK, report_id, sense, refines: root, withdrawn: true };
+  return attack ? { ...body, attack } : body;
 }
 
 /** The chips a refinement stands for: what is read back after a reload. */

@@ -1,6 +1,7 @@
 // Presses -> reports in the outbox, what refines them, and what became of them.
 
 import {
+  attackReport,
   bearingOfPoint,
   chipsIn,
   positionOf,
@@ -30,6 +31,18 @@ export class Reports {
     this.model.place.ask();
     this.model.compass.ask();
     navigator.vibrate?.(60);
+    this.shownId = body.report_id;
+    this.chips.set(body.report_id, new Set());
+    this.model.view = "sent";
+    setTimeout(() => this.model.change(), SLOW_MS);
+    return this.model.outbox.add(body);
+  }
+
+  /** After the button was held for a second. */
+  attack() {
+    const body = attackReport({ report_id: crypto.randomUUID(), fix: this.model.place.now() });
+    this.model.place.ask();
+    navigator.vibrate?.([60, 40, 160]);
     this.shownId = body.report_id;
     this.chips.set(body.report_id, new Set());
     this.model.view = "sent";
@@ -94,6 +107,7 @@ export class Reports {
       report_id: crypto.randomUUID(),
       root: entry.root,
       sense: entry.body.sense,
+      attack: entry.body.attack === true,
     });
     await this.model.outbox.add(body, { deviceMs: entry.deviceMs, offsetMs: entry.offsetMs });
     return this.model.change();
@@ -103,7 +117,7 @@ export class Reports {
   completeWithPosition() {
     const fix = this.model.place.now();
     const entry = this.shown();
-    if (!fix || !entry || entry.body.position || entry.completed) return;
+    if (!fix || !entry || entry.body.attack || entry.body.position || entry.completed) return;
     if (this.model.clock.wall() - entry.pressedMs > LATE_FIX_MS) return;
     entry.completed = true;
     this._refine(entry, { position: positionOf(fix) });

@@ -5,6 +5,7 @@ import {t} from '../../core/i18n.mjs';
 import {age, distance, trackName, zulu} from '../format.mjs';
 import {NO_LINK, TRIANGLE} from '../icons.mjs';
 import {targetName} from '../model.mjs';
+import {postName} from './cover.mjs';
 
 /** @typedef {import('../app.mjs').Context} Context */
 
@@ -50,11 +51,14 @@ export function askDialog(c) {
   const incident = c.incidents.find((i) => i.incident_id === ask.incident_id);
   const subject = c.state.tracks.get(ask.track_id);
   const still = (incident?.lead.track_ids ?? []).map((/** @type {string} */ id) => c.state.tracks.get(id)).filter(Boolean);
-  const again = ask.sure && still.length > 0;
+  const blind = (ask.asked?.open ?? []).filter((/** @type {string} */ o) => o.startsWith('blind/')).map((/** @type {string} */ o) => o.slice(6));
+  const others = (ask.asked?.track_numbers ?? []).filter((/** @type {number} */ n) => !still.some((/** @type {any} */ s) => s.number === n));
+  const open = still.length + blind.length + others.length > 0;
+  const again = ask.sure && open;
   const ready = ask.reason.trim().length >= REASON_MIN && !ask.busy;
   const send = (/** @type {Event} */ e) => {
     e.preventDefault();
-    if (ready) c.act.doIt(still.length > 0);
+    if (ready) c.act.doIt(still.map((/** @type {any} */ track) => track.track_id));
   };
   return html`<div class="over" @click=${(/** @type {Event} */ e) => e.target === e.currentTarget && c.act.closeDialog()}>
     <form class="card dialog" role="dialog" aria-modal="true" aria-label=${word('title')} @submit=${send}>
@@ -63,12 +67,24 @@ export function askDialog(c) {
       <label>${t('console.ask.reason')}
         <textarea rows="2" maxlength=${REASON_MAX} .value=${live(ask.reason)} ?disabled=${ask.sure} @input=${(/** @type {any} */ e) => c.act.reason(e.target.value)}></textarea></label>
       ${again ? html`<div class="still" role="alert">${TRIANGLE}<div><b>${t('console.clear.still')}</b>
-        ${still.map((/** @type {any} */ track) => html`<span>${stillText(c, track)}</span>`)}</div></div>` : nothing}
+        ${still.map((/** @type {any} */ track) => html`<span>${stillText(c, track)}</span>`)}
+        ${others.map((/** @type {number} */ n) => html`<span>${trackName(n)}</span>`)}
+        ${blind.length ? html`<span>${t('console.clear.blind', {list: blind.map((/** @type {string} */ id) => postName(c.state, id)).join(', ')})}</span>` : nothing}</div></div>` : nothing}
+      ${ask.kind === 'raise' ? raiseChoice(c, ask) : nothing}
       ${ask.error ? html`<p class="failed" role="alert">${t('console.ask.failed', {why: ask.error})}</p>` : nothing}
       <footer><button type="button" class=${ask.sure ? 'primary' : 'ghost'} @click=${c.act.closeDialog}>${t('console.ask.keep')}</button>
         <button type="submit" class=${again ? 'dangerous' : 'primary'} ?disabled=${!ready}>
           ${ask.busy ? t('console.ask.sending') : again ? t('console.clear.anyway') : word('do')}</button></footer>
     </form></div>`;
+}
+
+/** How high, and how far around those who are warned already. */
+function raiseChoice(/** @type {Context} */ c, /** @type {any} */ ask) {
+  const choose = (/** @type {string} */ name) => (/** @type {any} */ e) => c.act.choose({[name]: e.target.value});
+  return html`<label>${t('console.raise.tier')}<select name="tier" @change=${choose('tier')}>
+      ${[3, 2].map((tier) => html`<option value=${tier} ?selected=${Number(ask.tier ?? 3) === tier}>${t(`alert.tier.${tier}`)}</option>`)}</select></label>
+    <label>${t('console.raise.radius')}<select name="radius" @change=${choose('radius_m')}>
+      ${[0, 1000, 3000, 10000].map((m) => html`<option value=${m} ?selected=${Number(ask.radius_m ?? 1000) === m}>${m ? distance(m).join(' ') : t('console.raise.same')}</option>`)}</select></label>`;
 }
 
 function stillText(/** @type {Context} */ c, /** @type {any} */ track) {

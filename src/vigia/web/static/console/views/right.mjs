@@ -2,7 +2,8 @@
 import {html, nothing} from '../../vendor/lit/lit.mjs';
 import {t} from '../../core/i18n.mjs';
 import {age, bearing, countdown, DASH, distance, seconds, trackName, whole, zulu} from '../format.mjs';
-import {alertsOf, arrivalOf, coverage, entityOf, freshness, fromNearestPost, identityOf, targetName, tierOf} from '../model.mjs';
+import {alertsOf, arrivalOf, coverage, entityOf, freshness, fromNearestPost, givenIdentity, identityOf, targetName, tierOf} from '../model.mjs';
+import {coverList} from './cover.mjs';
 import {sightingText, what} from './left.mjs';
 import {TIER_WORD} from './top.mjs';
 
@@ -28,13 +29,14 @@ function trackPanel(/** @type {Context} */ c, /** @type {any} */ track) {
     <header class="subject">
       <vigia-symbol class="id-${identity}" name="${identity}-${entityOf(track)}"></vigia-symbol>
       <h3 class="code">${trackName(track.number)}</h3>
-      <span class="pill ${identity}">${t(`console.identity.${identity}`)}</span>
+      <span class="pill ${identity}">${t(`console.identity.${givenIdentity(c.state, track.track_id) ?? identity}`)}</span>
       <p>${what(track)}${track.mark !== 'actual' ? html` · <b>${t(`alert.mark.${track.mark}`)}</b>` : nothing}</p>
     </header>
     ${figures(c, track)}
     ${incident ? warned(c, incident) : nothing}
     ${reasons(c, track)}
-    <div class="acts"><button class="ghost" @click=${() => c.act.askNotDrone(track.track_id)}>${t('console.judge.ask')}</button></div>`;
+    <div class="acts"><button class="ghost" @click=${() => c.act.askNotDrone(track.track_id)}>${t('console.judge.ask')}</button>
+      ${['friendly', 'hostile'].map((kind) => html`<button class="ghost" data-act=${kind} @click=${() => c.act.ask({kind, track_id: track.track_id})}>${t(`console.${kind}.ask`)}</button>`)}</div>`;
 }
 
 function figures(/** @type {Context} */ c, /** @type {any} */ track) {
@@ -134,6 +136,7 @@ function calmPanel(/** @type {Context} */ c) {
       ${unproved.size ? html`<li><span>${t('console.calm.unproved', {list: kinds(unproved)})}</span></li>` : nothing}
       <li><span>${t('console.calm.unseen')}</span></li>
     </ul></section>
+    ${coverList(c)}
     <section><h2>${t('console.calm.sensors')}</h2><ul class="sensors">
       ${(c.state.health?.sensors ?? []).map((/** @type {any} */ s) => sensorRow(c, s))}
     </ul></section>
@@ -151,6 +154,7 @@ function sensorRow(/** @type {Context} */ c, /** @type {any} */ s) {
 function ended(/** @type {Context} */ c) {
   const seen = new Set();
   const once = c.state.ended.filter((a) => !seen.has(a.incident_id) && seen.add(a.incident_id));
-  return html`<section><h2>${t('console.calm.ended')}</h2><ul class="reasons">${once.slice(0, 4).map((a) => html`
+  const cleared = once.some((a) => a.end_reason === 'all_clear');
+  return html`<section><h2>${t('console.calm.ended')}</h2>${cleared ? html`<div class="acts"><button class="ghost" data-act="reverse" @click=${() => c.act.ask({kind: 'reverse'})}>${t('console.reverse.ask')}</button></div>` : nothing}<ul class="reasons">${once.slice(0, 4).map((a) => html`
     <li><time class="num">${zulu(a.decided_ms)}</time><span><b class="code">${a.track_numbers?.map(trackName).join(', ')}</b> ${t(`console.end.${a.end_reason ?? 'expired'}`)}${a.by_name ? `, ${a.by_name}` : nothing}</span></li>`)}</ul></section>`;
 }

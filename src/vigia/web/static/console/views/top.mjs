@@ -4,7 +4,7 @@ import {t} from '../../core/i18n.mjs';
 import {THEMES, currentTheme} from '../../theme/theme.mjs';
 import {DASH, age, countdown, localTime, trackName, zulu} from '../format.mjs';
 import {BRAND, DIAMOND, EYE, PHONE, SPEAKER, SPEAKER_OFF, TRIANGLE} from '../icons.mjs';
-import {TIER, coverage, isLost, targetName} from '../model.mjs';
+import {TIER, coverage, isLost, orderOf, targetName} from '../model.mjs';
 
 /** @typedef {import('../app.mjs').Context} Context */
 
@@ -81,13 +81,26 @@ export function banner(c) {
     ${others > 0 ? html`<button class="ghost num" @click=${c.act.nextIncident}>${t('console.banner.more', {n: others})}</button>` : nothing}
     ${arrival(c, incident, target)}
     <div class="figure"><b class="num">${incident.people.length ? `${incident.acked} / ${incident.people.length}` : DASH}</b><small>${t('console.banner.acked')}</small></div>
+    ${orders(c, incident)}
+    <button class="ghost" data-act="raise" @click=${() => c.act.ask({kind: 'raise', incident_id: incident.incident_id})}>${t('console.raise.ask')}</button>
     <button class="ghost" @click=${() => c.act.askAllClear(incident.incident_id)}>${t('console.all_clear')}</button>
   </section>`;
+}
+
+/** A person's word leads: it can be taken back, and one that is not enrolled be vouched for. */
+function orders(/** @type {Context} */ c, /** @type {any} */ {lead}) {
+  const order = orderOf(lead);
+  if (!order || order.rule === 'reversed') return nothing;
+  const ask = (/** @type {string} */ kind) => () => c.act.ask({kind, order_id: order.order_id});
+  return html`${order.rule === 'attack' && lead.tier < TIER.DANGER ? html`<button class="ghost" data-act="confirm" @click=${ask('confirm')}>${t('console.confirm.ask')}</button>` : nothing}
+    <button class="ghost" data-act="undo" @click=${ask('undo')}>${t('console.undo.ask')}</button>`;
 }
 
 /** @param {Context} c @param {any} lead */
 export function headline(c, lead) {
   const target = lead.target_id;
+  const order = orderOf(lead);
+  if (order) return {sentence: t(`text.${order.rule}`, {target: targetName(c.state, target)}), target};
   const name = lead.track_numbers.length ? trackName(lead.track_numbers[0]) : '';
   const more = lead.track_numbers.length - 1;
   const kind = isLost(lead) ? 'lost' : lead.tier >= TIER.WARNING ? 'heading' : 'near';

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "../../vendor/lit/lit.mjs";
 import { t } from "../../core/i18n.mjs";
-import { minutesSeconds } from "../../core/geo.mjs";
+import { POINTS, minutesSeconds } from "../../core/geo.mjs";
 import { actionKey, arrival, direction, endKey, look, phase } from "../alerts.mjs";
 import * as icons from "../icons.mjs";
 import { ageText, kindWord, listWords, statusLine, tabs } from "./frame.mjs";
@@ -15,6 +15,7 @@ export function homeView(model) {
       ${icons.quad}<span class="word">${t("home.drone_seen")}</span>
       <small>${t(compass ? "home.drone_seen_hint" : "home.drone_seen_hint_nocompass")}</small>
     </button>
+    ${attackButton(model)}
     <div class="pair">
       <button class="card-button" data-act="heard" @click=${() => model.report("heard")}>
         ${icons.ear}<span>${t("home.hear")}</span>
@@ -23,6 +24,20 @@ export function homeView(model) {
     </div>
     ${tabs(model)}
   </main>`;
+}
+
+/** Held for a second, so that no pocket presses it; letting go earlier does nothing. */
+function attackButton(model) {
+  const start = (event) => {
+    if (event.type === "keydown" && (event.repeat || !["Enter", " "].includes(event.key))) return;
+    model.holdAttack();
+  };
+  const stop = () => model.letGoAttack();
+  return html`<button class="attack ${model.holding ? "holding" : ""}" data-act="attack"
+    @pointerdown=${start} @pointerup=${stop} @pointerleave=${stop} @pointercancel=${stop}
+    @keydown=${start} @keyup=${stop} @contextmenu=${(event) => event.preventDefault()}>
+    ${icons.warn}<span>${t("attack.button")}<small>${t(model.holding ? "attack.holding" : "attack.hint")}</small></span>
+  </button>`;
 }
 
 function watchSwitch(model) {
@@ -46,6 +61,7 @@ export function truth(model) {
   if (pressing) return alertCard(model, pressing);
   const { state, why } = model.link.watchState;
   if (state === "lost") return lostCard(model, why);
+  if (model.cover?.watched === "lost") return blindCard(model);
   if (state === "connecting")
     return plainCard(icons.clock, t("truth.connecting"), html`<p>${coverage(model)}</p>`);
   if (state === "starting")
@@ -76,8 +92,37 @@ function lostCard(model, why) {
   </div></section>`;
 }
 
+/** The watch runs, and no sensor works where this person is. */
+function blindCard(model) {
+  const since = ageText(Math.max(0, model.now - model.cover.since_ms));
+  return html`<section class="truth lost" role="alert" data-cover="lost">${icons.lost}<div>
+    <h1>${t("truth.watch_lost")}</h1>
+    <p>${t("truth.blind_here")}</p>
+    <p class="num">${t("truth.since", { age: since })}</p>
+  </div></section>`;
+}
+
+/** What is declared to watch here and what of it works: classes of drones, sides, no radar. */
+function declared({ watched, classes }) {
+  if (watched === "none" || watched === "unproved") return t(`cover.${watched}`);
+  const works = classes.filter((c) => c.points.length);
+  const lost = classes.filter((c) => !c.points.length);
+  const names = (list) => listWords(list.map((c) => t(`cover.class.${c.drones}`)));
+  const seen = new Set(works.flatMap((c) => c.points));
+  const open = POINTS.filter((p) => !seen.has(p)).map((p) => t(`alert.point.${p}`));
+  return [
+    t("cover.only", { list: names(works) }),
+    works.some((c) => c.kinds.includes("radar")) ? "" : t("cover.no_radar"),
+    lost.length ? t("cover.not_now", { list: names(lost) }) : "",
+    open.length ? t("cover.open_sides", { list: listWords(open) }) : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
 /** Calm is not safe: say who watches, who does not, and what that cannot see. */
 function coverage(model) {
+  if (model.cover) return declared(model.cover);
   if (model.coverage === null) return t("truth.covered_unknown");
   const works = (s) => s.state === "ok" || s.state === "unproved";
   const kinds = (wanted) => [...new Set(model.coverage.filter(wanted).map((s) => s.kind))];

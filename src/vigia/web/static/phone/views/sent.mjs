@@ -14,14 +14,15 @@ export function sentView(model) {
   const entry = model.reports.shown();
   if (!entry) return html`<main class="screen sent">${statusLine(model)}</main>`;
   const gone = model.reports.withdrawn(entry);
+  const attack = entry.body.attack === true;
   const asking =
-    !gone && !model.reports.bearingNow(entry) && !model.reports.skipped.has(entry.root);
+    !attack && !gone && !model.reports.bearingNow(entry) && !model.reports.skipped.has(entry.root);
   return html`<main class="screen sent ${asking ? "asking" : ""}">
     ${statusLine(model)} ${banner(model, entry, gone)}
-    <div class="caught-area">${caught(model, entry)}</div>
+    <div class="caught-area">${attack ? html`<p class="skipped">${t("attack.sent")}</p>` : caught(model, entry)}</div>
     <p class="facts">${facts(model, entry)}</p>
     ${
-      gone
+      gone || attack
         ? nothing
         : html`<h2>${t("sent.add")}</h2>
       <div class="chips">${CHIPS.map((chip) => chipButton(model, entry, chip))}</div>`

@@ -1,0 +1,112 @@
+"""A named person's act, or what the watch asked or told him -> the fields of one entry.
+
+Reasons are committed to, never written (docs/ledger.md).
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from vigia.events import (
+    AlertRaised,
+    AllClearAsked,
+    AllClearReversed,
+    AttackReported,
+    CoverTold,
+    FriendlyEnded,
+    MarkedFriendly,
+    ReportConfirmed,
+    TrackIdentified,
+    Undone,
+)
+from vigia.ledger.entry import Fields, Said, Who
+
+Act: TypeAlias = (
+    AttackReported
+    | AllClearReversed
+    | AlertRaised
+    | ReportConfirmed
+    | Undone
+    | MarkedFriendly
+    | TrackIdentified
+)
+Told: TypeAlias = AllClearAsked | CoverTold | FriendlyEnded
+
+KIND_OF_ACT = {
+    "AttackReported": "attack",
+    "AllClearReversed": "reversed",
+    "AlertRaised": "raised",
+    "ReportConfirmed": "confirmed",
+    "Undone": "undone",
+    "MarkedFriendly": "friendly",
+    "TrackIdentified": "identified",
+    "AllClearAsked": "asked",
+    "CoverTold": "cover",
+    "FriendlyEnded": "friendly_ended",
+}
+
+
+def remember_act(body: Act) -> tuple[str, Fields]:
+    if isinstance(body, AttackReported):
+        return "attack", {
+            "report": body.report_id,
+            "person": who(body.person_id),
+            "pressed_ns": body.t_obs_ns,
+            "via": body.via.value,
+            "withdrawn": body.withdrawn,
+        }
+    by: Fields = {
+        "by": who(body.by_person_id),
+        "reason": Said(f"person/{body.by_person_id}", body.reason),
+    }
+    match body:
+        case AllClearReversed():
+            return "reversed", {"clear": body.clear_id} | by
+        case AlertRaised():
+            return "raised", {
+                "order": body.raise_id,
+                "tier": int(body.tier),
+                "incident": body.incident_id,
+                "radius_m": round(body.radius_m),
+            } | by
+        case ReportConfirmed():
+            return "confirmed", {"report": body.report_id} | by
+        case Undone():
+            return "undone", {"order": body.order_id} | by
+        case MarkedFriendly():
+            return "friendly", {"track": body.track_id} | by
+        case TrackIdentified():
+            return "identified", {"track": body.track_id, "identity": body.identity.value} | by
+
+
+def remember_told(body: Told) -> tuple[str, Fields]:
+    match body:
+        case AllClearAsked():
+            return "asked", {
+                "clear": body.clear_id,
+                "by": who(body.by_person_id),
+                "incident": body.incident_id,
+                "tracks": body.track_numbers,
+                "open": len(body.open),
+            }
+        case CoverTold():
+            return "cover", {
+                "target": named(body.target_id),
+                "watched": body.watched.value,
+                "since_ns": body.t_since_ns,
+            }
+        case FriendlyEnded():
+            return "friendly_ended", {
+                "track": body.track_id,
+                "by": who(body.by_person_id),
+                "why": body.why.value,
+            }
+
+
+def who(person_id: str | None) -> Who | None:
+    return None if person_id is None else Who(f"person/{person_id}")
+
+
+def named(name: str) -> Who | str:
+    """A post or a part of the machine in clear; whoever is a person or a person's device not."""
+    return Who(name) if name.startswith(("person/", "device/")) else name
