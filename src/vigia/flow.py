@@ -74,7 +74,7 @@ from vigia.geo import Site
 from vigia.roster import Roster
 from vigia.terms import Channel, EndReason, Mark, Role
 from vigia.threat.assess import assess, make_ready
-from vigia.threat.claims import count_unseen, doubt
+from vigia.threat.claims import doubt
 from vigia.threat.targets import TargetBook, Targets
 from vigia.threats import Threat
 from vigia.track.tracker import Tracker
@@ -227,8 +227,6 @@ class Watch:
         s.t_tick_ns = s.t_ns
         s.roster.forget_older(s.t_ns - int(s.settings.policy.forget_position_s * 1e9))
         self._end_tracks(tracker.advance(s.t_ns), out)
-        looking = looking_now(s.settings, s.cover, self._site_known, s.t_ns)
-        count_unseen(s.unseen, tracker.states(s.t_ns), looking)
         out.extend(look_around(s.settings, s.roster, self._site_known, s.cover, s.t_ns))
         self._send(spread_all(self._policy(), self.targets, s.t_ns), out)
         self._assess(out)
@@ -244,7 +242,8 @@ class Watch:
         assert s.settings is not None
         s.pending, s.t_assess_ns = False, s.t_ns
         states = tracker.states(s.t_ns)
-        doubt(states, s.unseen)
+        looking = looking_now(s.settings, s.cover, self._site_known, s.t_ns)
+        doubt(states, looking, s.unseen, tick=s.t_ns == s.t_tick_ns)
         if len(states) == 0 and not s.alerts.open:
             self._threats = []
             return

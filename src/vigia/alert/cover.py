@@ -38,7 +38,7 @@ RING_M = 500.0  # a direction is covered when a drone this far away in it would 
 RING_AUDIBLE_M = 100.0
 SENSORS_MAX = 1_000  # whose last word is remembered; further ones count as unproved
 WORKS, UNPROVED, LOST = 0, 1, 2
-FRESH_S = 4.0  # a sensor heard within it was looking just now
+FRESH_S = 8.0  # a sensor heard within it is looking: heartbeats come every five seconds or so
 BLIND = frozenset({Watched.LOST, Watched.UNPROVED})
 
 

@@ -1,8 +1,8 @@
-"""Tracks that only broadcasts tell of, beside sensors that should see them -> which to doubt.
+"""Tracks that only broadcasts tell of, beside sensors that would see them -> which are weak.
 
-A forged broadcast costs a few dollars. Where a radar or camera that works looks and sees nothing,
-again and again, the place that is stated is no evidence: the track is weak and gives WATCH, until
-somebody sees it. Where nobody could see it, a broadcast is believed. docs/threat.md, section 2.
+A forged broadcast costs a few dollars. Where a radar or camera is at work, what it does not see is
+not believed: such a track gives WATCH until somebody measures or sees it. Where nobody would see
+it, a broadcast is believed like any sensor. docs/threat.md, section 2.
 """
 
 from __future__ import annotations
@@ -20,50 +20,43 @@ if TYPE_CHECKING:
 
     from vigia.threats import Looking
 
-LOOKS = 4  # seconds in which it should have been seen and was not
-REACH = 0.5  # of a sensor's range: nearer than that it hardly misses
-NEAR_M = 100.0
+REACH = 1.2  # of a sensor's range: what is farther will be seen before it arrives
+NEAR_M = 100.0  # nearer than this to it a radar may be blind
 UP_M = 25.0  # lower than this the ground may hide it
-RATE_MPS = 3.0  # slower along the line of sight a radar may not see it
+LONG_S = 4  # unseen as long as this in full view: not believed behind the ground either
 CLAIMED, WEAK = int(TrackFlag.CLAIMED), int(TrackFlag.WEAK)
 
 
-def count_unseen(
-    unseen: dict[str, int], states: NDArray[np.void], looking: Sequence[Looking]
+def doubt(
+    states: NDArray[np.void], looking: Sequence[Looking], unseen: dict[str, int], *, tick: bool
 ) -> None:
-    """Once a second. unseen: track -> seconds in which it should have been seen; only tracks that
-    live and that nobody measured stay in it."""
-    only = states[states["flags"] & CLAIMED != 0]
-    ids: list[str] = only["track_id"].astype(str).tolist()
-    due = _should_be_seen(only, looking)
+    """Marks as WEAK, in place, what only broadcasts state where one of these sensors looks.
+
+    unseen: track -> seconds in full view and not seen; it grows when tick is set, once a second,
+    and holds only tracks that live and that nobody measured.
+    """
+    claimed = states["flags"] & CLAIMED != 0
+    if not claimed.any():
+        unseen.clear()
+        return
+    due = claimed & _in_view(states["x"], looking)
+    ids: list[str] = states["track_id"][claimed].astype(str).tolist()
     for track_id in unseen.keys() - set(ids):
         del unseen[track_id]
-    for track_id in (i for i, d in zip(ids, due.tolist(), strict=True) if d):
-        unseen[track_id] = unseen.get(track_id, 0) + 1
+    late = np.zeros(len(states), dtype=np.bool_)
+    for k, track_id in zip(np.flatnonzero(claimed).tolist(), ids, strict=True):
+        if tick and due[k]:
+            unseen[track_id] = unseen.get(track_id, 0) + 1
+        late[k] = unseen.get(track_id, 0) >= LONG_S
+    states["flags"][due | late] |= WEAK
 
 
-def doubt(states: NDArray[np.void], unseen: dict[str, int]) -> None:
-    """Marks as WEAK, in place, what should have been seen long since."""
-    for track_id, seconds in unseen.items():
-        if seconds >= LOOKS:
-            mine = states["track_id"] == track_id.encode()
-            states["flags"][mine & (states["flags"] & CLAIMED != 0)] |= WEAK
-
-
-def _should_be_seen(only: NDArray[np.void], looking: Sequence[Looking]) -> NDArray[np.bool_]:
-    """(n,) Would any of these sensors see a drone that is and flies as stated?"""
-    x = only["x"]
-    due = np.zeros(len(only), dtype=np.bool_)
+def _in_view(x: NDArray[np.float64], looking: Sequence[Looking]) -> NDArray[np.bool_]:
+    """x (n, 6) -> (n,): would one of these sensors see a drone there, now or on its way?"""
+    found = np.zeros(len(x), dtype=np.bool_)
     for s in looking:
         de, dn = x[:, 0] - s.e_m, x[:, 1] - s.n_m
-        r = np.maximum(np.hypot(de, dn), 1.0)
-        rate = np.abs(de * x[:, 3] + dn * x[:, 4]) / r
+        r = np.hypot(de, dn)
         off = (np.degrees(np.arctan2(de, dn)) - s.view_deg + 180.0) % 360.0 - 180.0
-        due |= (
-            (r >= NEAR_M)
-            & (r <= REACH * s.reach_m)
-            & (np.abs(off) <= s.half_deg)
-            & (rate >= RATE_MPS)
-            & (x[:, 2] >= UP_M)
-        )
-    return due
+        found |= (r >= NEAR_M) & (r <= REACH * s.reach_m) & (np.abs(off) <= s.half_deg)
+    return found & (x[:, 2] >= UP_M)

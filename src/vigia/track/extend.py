@@ -16,7 +16,7 @@ from vigia.track.classes import believe, kinematics
 from vigia.track.fuse import MISFIT, MOVES, settle, take, true_time
 from vigia.track.gate import tells
 from vigia.track.jit import inner
-from vigia.track.sense import AZ, AZ_S, RNG
+from vigia.track.sense import AZ, AZ_S, EL, RNG
 from vigia.track.slots import NOBODY, PLOT, begin, filled, known_id, seen_from, show
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vigia.track.layout import Cols, Work
 
 CROSSING_NATS = 2.0  # false bearings cross often: one more proves no more than this
+FINE = math.radians(1.5)  # a bearing in height too, finer than this, was taken of the very thing
 BESIDE_NATS = 0.2  # a bearing proves little of a track that a radar should see
 
 
@@ -83,6 +84,8 @@ def extend(
     if not moves:
         span = 0.0  # it may be the other's: no reason to live longer
     credit(cols, slot, s, t_ns, t_recv_ns, nats, span, p, flags)
+    if ranged or not i[c.SOLID] or (moves and z[AZ_S] <= FINE and not math.isnan(z[EL])):
+        i[c.KINDS] |= c.MEASURED
     if ranged:
         kinematics(cols, slot, t_ns)
         i[c.UNSEEN] = 0
@@ -105,8 +108,6 @@ def credit(
     life.support(cols, slot, t_ns, t_recv_ns, nats, life_s)
     life.witness(cols, slot, cols.si[s, c.S_LINK], t_ns)
     cols.i[slot, c.KINDS] |= 1 << cols.si[s, c.S_KIND]
-    if not cols.si[s, c.S_CLAIMS]:
-        cols.i[slot, c.KINDS] |= c.MEASURED
     cols.f[slot, c.CREDIT + cols.si[s, c.S_KIND]] += nats
     believe(cols, slot, p, flags)
 
@@ -145,3 +146,4 @@ def begin_with(
     cols.f[slot, c.AZ_SIGMA_DEG] = math.degrees(z[AZ_S])
     life.hit(cols, slot, s, t_ns)
     credit(cols, slot, s, t_ns, t_recv_ns, 0.0, life.first_life_s(cols, s), p, flags)
+    i[c.KINDS] |= c.MEASURED

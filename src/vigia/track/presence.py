@@ -68,4 +68,5 @@ def present(
     filled(cols, slot, 1, True, w)
     credit(cols, slot, s, t_ns, t_recv_ns, 0.0, life.LIFE_BEARING_S, p, flags)
     cols.i[slot, c.FLAGS] |= WEAK
+    cols.i[slot, c.KINDS] |= c.MEASURED
     show(cols, slot, True, w)

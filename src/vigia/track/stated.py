@@ -202,6 +202,8 @@ def _extend(
         f[c.LLR] = max(f[c.LLR], WEAK_BIRTH_LLR if weak else PLACE_BIRTH_LLR)
     nats = 0.0 if same or forged else (WEAK_NATS if weak else PLACE_NATS)
     credit(cols, slot, s, t_ns, t_recv_ns, nats, life.LIFE_STATED_S, p, flags)
+    if not cols.si[s, c.S_CLAIMS]:
+        i[c.KINDS] |= c.MEASURED
     show(cols, slot, True, w)
 
 
@@ -245,6 +247,8 @@ def _begin(
         _bind(cols, slot, space, name, id_kind, text)
     life.hit(cols, slot, s, t_ns)
     credit(cols, slot, s, t_ns, t_recv_ns, 0.0, life.LIFE_STATED_S, p, flags)
+    if not cols.si[s, c.S_CLAIMS]:
+        i[c.KINDS] |= c.MEASURED
     show(cols, slot, True, w)
 
 

@@ -63,7 +63,7 @@ def make_stage(scene: Scene, seed: int) -> World:
         duration_s=duration, until_s=duration + scene.after_s, settings=settings,
         input_mark=Mark.EXERCISE, output_mark=Mark.EXERCISE, site=site, people=people,
         flyers=flyers, sensors=sensors, network=NETWORK, crash=None, all_clear_s=None,
-        night=scene.night,
+        night=scene.night, acts=False,
     )  # fmt: skip
 
 

@@ -181,7 +181,12 @@ class Shell:
                 self._push(ns(up), LinkChange(phone, up=True))
         if self._rng.random() < 0.5:
             self._push(ns(self._rng.uniform(10.0, world.duration_s)), Glance())
-        for emission in (*machines(world), *witnesses(world), *acts(world), *self._noise()):
+        for emission in (
+            *machines(world),
+            *witnesses(world),
+            *(acts(world) if world.acts else ()),
+            *self._noise(),
+        ):
             self._push(ns(emission.t_recv_s), emission)
 
     def _glance(self, t_ns: int) -> None:

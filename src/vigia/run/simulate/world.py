@@ -116,6 +116,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     crash: Crash | None
     all_clear_s: float | None
     t0_ns: int = T0_NS
+    acts: bool = True  # people report attacks, raise, err and take back (acts.py)
     night: bool = False  # people hear, and see nothing
 
     def ns(self, t_s: float) -> int:
