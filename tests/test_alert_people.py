@@ -250,13 +250,13 @@ def test_a_raised_alert_ends_by_expiry_as_not_confirmed_gone() -> None:
 
 def test_a_friendly_drone_warns_nobody_below_danger_and_is_void_when_it_attacks() -> None:
     shell = town()
-    shell.approach(1, 8)
+    shell.approach(1, 6)
     [track] = {t for a in alerts(e.body for e in shell.out) for t in a.track_ids}
-    ends = said(shell.at(9, MarkedFriendly(track_id=track, by_person_id="w", reason="ours")))
+    ends = said(shell.at(7, MarkedFriendly(track_id=track, by_person_id="w", reason="ours")))
     assert {a.end_reason for a in ends.values()} == {EndReason.FRIENDLY}
-    quiet = [alerts(shell.at(t, place(t, north_m=900 - 15 * t))) for t in range(10, 13)]
+    quiet = [alerts(shell.at(t, place(t, north_m=900 - 15 * t))) for t in range(8, 11)]
     assert quiet == [[]] * 3
-    for t in range(13, 56):
+    for t in range(11, 56):
         shell.at(t, place(t, north_m=900 - 15 * t))
     bodies = [e.body for e in shell.out]
     assert [b.why for b in bodies if isinstance(b, FriendlyEnded)] == [FriendlyEnd.DANGER]

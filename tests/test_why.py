@@ -28,8 +28,8 @@ def test_a_danger_is_explained_by_track_evidence_threshold_and_words(tmp_path: P
     text = told(tmp_path, "ana", 30)
     assert "Ana (ana) at 2027-01-15 08:00:30Z" in text
     assert "DANGER" in text
-    assert "needs 0.35" in text
-    assert "needs 45 s or less" in text
+    assert "needs 0.7" in text
+    assert "needs 6 s or less" in text
     assert "TAKE COVER. Drone heading for Ana" in text
     assert "sources: sensor/remote_id" in text
     assert "track T-001: DANGER, confirmed" in text

@@ -426,7 +426,8 @@ class SightingPlaced(Body, frozen=True, kw_only=True):
 class Grounds(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why a revision says its tier: the rule, what it needs, and what there was.
 
-    rule: arrives, near, in_area, held (the tier waits to fall), lost, attack, raised, reversed.
+    rule: arrives, soon, word (somebody says that it comes at him), near, in_area, held (the tier
+    waits to fall), lost, attack, raised, reversed.
     """
 
     rule: str

@@ -8,6 +8,9 @@ import msgspec
 
 from vigia.terms import Tier
 
+SOON_S, SOON_P = 6.0, 0.7  # DANGER too: so probable, and half of it so soon
+WORD_P = 0.5  # enough for DANGER where somebody says that it comes at him
+
 
 class Threat(msgspec.Struct, frozen=True, gc=False):
     """One track against one target. Times from now [s]; None: no honest number."""

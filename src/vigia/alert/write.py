@@ -10,6 +10,7 @@ from vigia.alert.identity import identity_of
 from vigia.events import Grounds
 from vigia.geo import compass_point
 from vigia.terms import EndReason, MsgType, Tier
+from vigia.threats import SOON_P, SOON_S, WORD_P
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,7 +162,11 @@ def grounds_of(lead: Threat, tier: Tier, policy: Policy) -> Grounds:
     )
     if lead.p_hit >= p_min and lead.p10_s is not None and lead.p10_s <= within_s:
         return replace(there, rule="arrives", p_min=p_min, within_s=within_s)
-    return replace(there, rule="near")
+    if tier is not Tier.DANGER:
+        return replace(there, rule="near")
+    if lead.p_hit >= SOON_P and lead.p50_s is not None and lead.p50_s <= SOON_S:
+        return replace(there, rule="soon", p_min=SOON_P, within_s=SOON_S)
+    return replace(there, rule="word", p_min=WORD_P, within_s=within_s)
 
 
 def _after(t_ns: int, s: float | None) -> int | None:

@@ -137,14 +137,15 @@ def threats(pairs: Pairs, states: NDArray[np.void], targets: Targets) -> list[Th
                 t.t_cause_ns,
                 t.t_last_ns,
                 departing != 0,
-                t.status != TrackStatus.CONFIRMED or t.flags & _WEAK != 0,
+                t.flags & _WEAK != 0
+                or (t.status != TrackStatus.CONFIRMED and not t.flags & _CLOSING),
                 t.witnesses,
             )
         )
     return found
 
 
-_LOAD, _WEAK = int(TrackFlag.LOAD), int(TrackFlag.WEAK)
+_LOAD, _WEAK, _CLOSING = int(TrackFlag.LOAD), int(TrackFlag.WEAK), int(TrackFlag.CLOSING)
 
 
 def _rows(columns: list[list[T]]) -> Iterator[tuple[T, ...]]:

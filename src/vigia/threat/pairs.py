@@ -10,14 +10,13 @@ from vigia.threat.jit import inner
 from vigia.threat.motions import arrived, mixture
 from vigia.threat.quantiles import quantiles
 from vigia.threat.tracks import NEAR_S
+from vigia.threats import SOON_P, SOON_S, WORD_P
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 NEAR_P = 0.1  # what could be here in NEAR_S is a WARNING, unless it is plainly not coming
-WORD_P = 0.5  # enough for DANGER where somebody says that it comes at him
-LATE_S, LATE_P = 6.0, 0.7  # enough when half of it comes so soon
 RANGE_SURE = 0.35  # 1-sigma of a range, of the range, up to which it is told
 RANGE_SURE_M = 50.0  # or this
 BEARING_SURE_DEG = 20.0  # 1-sigma of a direction up to which it is told
@@ -51,7 +50,7 @@ def tier_of(
         needed = min(needed, WORD_P)
     if strong and p >= needed and arrived(m, limits[c.L_DANGER_S]) >= 0.1 * comes:
         return 3
-    if strong and p >= LATE_P and arrived(m, LATE_S) >= 0.5 * comes:
+    if strong and p >= SOON_P and arrived(m, SOON_S) >= 0.5 * comes:
         return 3
     if strong and p >= limits[c.L_WARN_P] and arrived(m, limits[c.L_WARN_S]) >= 0.1 * comes:
         return 2
