@@ -299,7 +299,7 @@ def test_rows_add_up_to_the_numbers_computed_by_hand() -> None:
     assert (row.false_top, row.told_truly) == (0.0, 1.0)
     hours = 2 * truth.t_end_s / 3600.0
     assert row.alerts_per_hour == pytest.approx(1 / hours)
-    met = {g.says.split(":")[0]: g.met for g in goals(row, 0.5)}
+    met = {g.says.split(":")[0]: g.met for g in goals(row, [row], 0.5)}
     assert not met["missed top tier, where DANGER was possible"]
     assert met["false top tier"]
     assert met["false DANGER a person in thirty harmless shifts"]

@@ -217,7 +217,7 @@ def _print(report: Report, took_s: float) -> None:
     if ours is not None:
         per_person = None if report.days is None else report.days.top_per_person
         print("\ngoals")
-        print("\n".join(goal_lines(goals(ours, per_person))))
+        print("\n".join(goal_lines(goals(ours, report.rows[:-2:2], per_person))))
         print(
             f"  beside them: DANGER stood {ours.danger_lead_p50_s:.0f} s before arrival (p50), "
             f"{100 * ours.danger_of_oracle:.0f} % of the oracle's; fell below WARNING in the last "

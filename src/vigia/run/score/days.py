@@ -99,10 +99,7 @@ def sum_days(ordinary: Scene, results: Sequence[Result]) -> DaysRow:
         ),
         alerts=sum(r.vigia.alerts for r in busy) + scale * sum(r.vigia.alerts for r in idle),
         rings=sum(r.vigia.rings for r in busy) + scale * sum(r.vigia.rings for r in idle),
-        flights_with_top=sum(
-            len({a.about_id for a in r.vigia.alarms if a.tier is Tier.DANGER and a.about_id})
-            for r in busy
-        ),
+        flights_with_top=sum(len(_flights(r.vigia)) for r in busy),
         about=dict(
             Counter(a.about for r in results for a in r.vigia.alarms if a.tier is Tier.DANGER)
         ),
@@ -112,6 +109,15 @@ def sum_days(ordinary: Scene, results: Sequence[Result]) -> DaysRow:
         ),
         cpu_s=sum(r.cpu_s for r in results),
     )
+
+
+def _flights(s: RunScore) -> set[str]:
+    """What was nearest when somebody was told DANGER; a flock is one flight."""
+    return {
+        a.about if a.about == "flock_bird" else a.about_id
+        for a in s.alarms
+        if a.tier is Tier.DANGER and a.about_id is not None
+    }
 
 
 def _top(s: RunScore) -> int:

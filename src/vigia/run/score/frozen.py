@@ -16,11 +16,12 @@ from vigia.events import Policy
 from vigia.run.score.scene import scene_sources
 
 SHOWN = 12  # hexadecimal digits
+SHOWING = frozenset(f"run.score/{name}.py" for name in ("bench", "frozen", "plot", "table"))
 
 
 class Digests(NamedTuple):
     """policy: sources of threat and alert, and the default settings. tracker: sources of track.
-    scenes: the scene files, the simulator and this package."""
+    scenes: the scene files, the simulator, and what of this package the numbers depend on."""
 
     policy: str
     tracker: str
@@ -32,7 +33,13 @@ def digests() -> Digests:
     return Digests(
         policy=_digest([*_sources("threat"), *_sources("alert"), ("settings", settings)]),
         tracker=_digest(_sources("track")),
-        scenes=_digest([*scene_sources(), *_sources("run.score"), *_sources("run.simulate")]),
+        scenes=_digest(
+            [
+                *scene_sources(),
+                *(s for s in _sources("run.score") if s[0] not in SHOWING),
+                *_sources("run.simulate"),
+            ]
+        ),
     )
 
 

@@ -137,16 +137,19 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
     met: bool
 
 
-def goals(row: Row, false_per_person: float | None) -> list[Goal]:
-    """Of the row of all scenes, and of the harmless days where they ran."""
+def goals(whole: Row, scenes: Sequence[Row], false_per_person: float | None) -> list[Goal]:
+    """whole: all scenes together, which the goals are about; scenes: one by one, for the mean
+    beside it, since a raid of thirty weighs more than seventeen quiet pilots."""
     found = [
-        _at_most("missed top tier, where DANGER was possible", row.missed_top, 0.05),
-        _at_most("false top tier", row.false_top, 0.10),
-        _at_least("of people told to act truly endangered", row.told_truly, 0.80),
-        _at_least("of the oracle's lead (each at most 60 s)", row.of_oracle, 0.90),
-        _none("duplicates", row.duplicates),
-        _none("alerts without end", row.endless),
-        _none("people released while an attacker was within reach", row.released),
+        _share_goal(
+            "missed top tier, where DANGER was possible", "missed_top", 0.05, whole, scenes
+        ),
+        _share_goal("false top tier", "false_top", 0.10, whole, scenes),
+        _share_goal("people told to act truly endangered", "told_truly", 0.80, whole, scenes),
+        _share_goal("the oracle's lead (each at most 60 s)", "of_oracle", 0.90, whole, scenes),
+        _none("duplicates", whole.duplicates),
+        _none("alerts without end", whole.endless),
+        _none("people released while an attacker was within reach", whole.released),
     ]
     if false_per_person is not None:
         found.append(
@@ -159,7 +162,7 @@ def goals(row: Row, false_per_person: float | None) -> list[Goal]:
     return found
 
 
-# name, field, whether more is better, how to write it
+# name, field, whether more is better
 COLUMNS: tuple[tuple[str, str, bool], ...] = (
     ("lead p10", "lead_p10_s", True),
     ("lead p50", "lead_p50_s", True),
@@ -186,15 +189,15 @@ def against(ours: Row, peer: Row) -> list[tuple[str, str]]:
     return found
 
 
-def _at_most(says: str, got: float, limit: float) -> Goal:
+def _share_goal(says: str, field: str, limit: float, whole: Row, scenes: Sequence[Row]) -> Goal:
+    """A limit below one half is the most that may be, one above it the least."""
+    got: float = getattr(whole, field)
+    each = [v for v in (float(getattr(r, field)) for r in scenes) if not math.isnan(v)]
+    low = limit < 0.5
     return Goal(
-        says=f"{says}: at most {100 * limit:.0f} %", got=f"{100 * got:.1f} %", met=got <= limit
-    )
-
-
-def _at_least(says: str, got: float, limit: float) -> Goal:
-    return Goal(
-        says=f"{says}: at least {100 * limit:.0f} %", got=f"{100 * got:.1f} %", met=got >= limit
+        says=f"{says}: at {'most' if low else 'least'} {100 * limit:.0f} %",
+        got=f"{100 * got:.1f} % (mean of scenes {100 * _share(sum(each), len(each)):.0f} %)",
+        met=got <= limit if low else got >= limit,
     )
 
 
