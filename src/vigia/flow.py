@@ -121,7 +121,7 @@ class Watch:
     def __init__(self) -> None:
         self._s = WatchState()
         self._tracker: Tracker | None = None
-        self._site: Site | None = None
+        self._site = Site(lat_deg=0.0, lon_deg=0.0, alt_hae_m=0.0)
         self._targets: TargetBook | None = None
         self._sensors: dict[str, SensorSite] = {}
         self._threats: list[Threat] = []  # of the last assessment, for the console
@@ -227,7 +227,7 @@ class Watch:
         s.t_tick_ns = s.t_ns
         s.roster.forget_older(s.t_ns - int(s.settings.policy.forget_position_s * 1e9))
         self._end_tracks(tracker.advance(s.t_ns), out)
-        out.extend(look_around(s.settings, s.roster, self._site_known, s.cover, s.t_ns))
+        out.extend(look_around(s.settings, s.roster, self._site, s.cover, s.t_ns))
         self._send(spread_all(self._policy(), self.targets, s.t_ns), out)
         self._assess(out)
         picture = tracker.published(s.t_ns)
@@ -242,7 +242,7 @@ class Watch:
         assert s.settings is not None
         s.pending, s.t_assess_ns = False, s.t_ns
         states = tracker.states(s.t_ns)
-        looking = looking_now(s.settings, s.cover, self._site_known, s.t_ns)
+        looking = looking_now(s.settings, s.cover, self._site, s.t_ns)
         doubt(states, looking, s.unseen, tick=s.t_ns == s.t_tick_ns)
         if len(states) == 0 and not s.alerts.open:
             self._threats = []
@@ -275,7 +275,7 @@ class Watch:
         assert s.settings is not None
         if isinstance(body, AttackReported):
             where = where_of(body, s.settings, s.roster)
-            at = None if where is None else en_of(self._site_known, where)
+            at = None if where is None else en_of(self._site, where)
         found = self._desk(mark).act(body, at)
         out.extend(one for one in found if not isinstance(one, Alert))
         self._send([one for one in found if isinstance(one, Alert)], out)
@@ -347,9 +347,8 @@ class Watch:
 
     def _ready(self, settings: CoreSettings) -> None:
         o = settings.origin
-        site = Site(lat_deg=o.lat_deg, lon_deg=o.lon_deg, alt_hae_m=o.alt_hae_m or 0.0)
-        self._site = site
-        self._targets = TargetBook(settings, site)
+        self._site = Site(lat_deg=o.lat_deg, lon_deg=o.lon_deg, alt_hae_m=o.alt_hae_m or 0.0)
+        self._targets = TargetBook(settings, self._site)
         make_ready()
         self._sensors = {sensor.sensor_id: sensor for sensor in settings.sensors}
 
@@ -368,8 +367,6 @@ class Watch:
             watch._tracker = Tracker.restore(found.state.settings, found.tracker)
             watch._ready(found.state.settings)
         return watch
-
-    # ---- to look at ------------------------------------------------------------------------
 
     @property
     def threats(self) -> Sequence[Threat]:
@@ -401,8 +398,3 @@ class Watch:
     def targets(self) -> Targets:
         assert self._targets is not None
         return self._targets.table(self._s.roster, self._s.t_ns)
-
-    @property
-    def _site_known(self) -> Site:
-        assert self._site is not None, "the first input must be SettingsApplied"
-        return self._site

@@ -62,7 +62,8 @@ def kinematics(cols: Cols, slot: int, t_ns: int) -> None:
         return
     speed = math.sqrt(f[c.MEAN_VE] * f[c.MEAN_VE] + f[c.MEAN_VN] * f[c.MEAN_VN])
     high = f[c.MEAN_U]
-    small = _normal(speed, 12.0, 10.0) + _normal(high, 60.0, 60.0)
+    # height says little: who means harm flies as high as he likes
+    small = _normal(speed, 12.0, 10.0) + _normal(high, 100.0, 200.0)
     air = _normal(speed, 60.0, 25.0) + _normal(high, 500.0, 300.0)
     # The same for a bird: a slow drone must not become one by flying on.
     f[c.CL_DRONE] += SPEED_WEIGHT * small
