@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 DRONE_MIN = 0.1  # belief below which it is taken for no drone; one classifier's word is not enough
-OTHER_WEIGHT = 0.25  # of "no drone" in the belief: the tracker doubts more drones than it should
+OTHER_WEIGHT = 0.5  # of "no drone" in the belief: the tracker doubts more drones than it should
 NOTHING_SAID = 0.5  # belief without evidence; an address that the flight belies is none
 WORD_EXISTS = 0.9  # of a drone that an enrolled person says comes at him
 LOAD_ODDS = 1.5
