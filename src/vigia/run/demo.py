@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from vigia.events import Alert, AllClear, AllClearAsked, Input, PersonAdded
-from vigia.run.clock import Clock
 from vigia.run.simulate.demo import OFFICER, DemoFeed
-from vigia.run.watch import WatchProcess
 from vigia.terms import Mark, Role
 
 LOOKS_S = 2.0
+
+
+if TYPE_CHECKING:  # the supervisor plans the demo and must not load the core
+    from vigia.run.clock import Clock
+    from vigia.run.watch import WatchProcess
 
 
 def demo_items(seed: int, *, start_ns: int, now_ns: int) -> Iterator[tuple[int, str, Input]]:

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 SURE_CLASS = 0.55
 CLASS_NS = 1_000_000_000
 SPEED_WEIGHT = 0.1  # of a second of flight: the next one looks much the same
+BIRD_MPS, BIRD_SIGMA_MPS = 15.0, 4.0  # few birds fly faster than this for long
 BELIEF_MAX = 12.0
 CLASS_MAX = 6.0
+P_MIN = 0.05  # classifiers err one time in five, whatever they say of themselves
 REPEAT_WEIGHT = 0.15  # class evidence of one sensor is nearly the same every time
 R_LOAD, R_EMERGENCY = int(Flag.LOAD), int(Flag.EMERGENCY)
 R_CLOSING, R_WEAK = int(Flag.CLOSING), int(Flag.WEAK)
@@ -65,10 +67,11 @@ def kinematics(cols: Cols, slot: int, t_ns: int) -> None:
     # height says little: who means harm flies as high as he likes
     small = _normal(speed, 12.0, 10.0) + _normal(high, 100.0, 200.0)
     air = _normal(speed, 60.0, 25.0) + _normal(high, 500.0, 300.0)
-    # The same for a bird: a slow drone must not become one by flying on.
+    # The same for a bird, but that few fly so fast: a slow drone must not become one by flying on.
+    too_fast = max(speed - BIRD_MPS, 0.0) / BIRD_SIGMA_MPS
     f[c.CL_DRONE] += SPEED_WEIGHT * small
     f[c.CL_OWN] += SPEED_WEIGHT * small
-    f[c.CL_BIRD] += SPEED_WEIGHT * small
+    f[c.CL_BIRD] += SPEED_WEIGHT * (small - 0.5 * min(too_fast * too_fast, 16.0))
     f[c.CL_AIR] += SPEED_WEIGHT * air
     _bound_beliefs(cols, slot)
 
@@ -111,7 +114,7 @@ def lean(cols: Cols, slot: int, nats: float) -> None:
 def believe(cols: Cols, slot: int, p: float, row_flags: int) -> None:
     """Class and flags from one machine row; p NaN says nothing."""
     if not math.isnan(p):
-        p = min(max(p, 0.02), 0.98)
+        p = min(max(p, P_MIN), 1.0 - P_MIN)
         weight = REPEAT_WEIGHT if cols.i[slot, c.HITS] > 1 else 1.0
         lean(cols, slot, weight * math.log(p / (1.0 - p)))
     i = cols.i[slot]
