@@ -87,6 +87,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     clear_s: float = 120.0  # after an all clear, its tracks raise nothing below DANGER
     repeat_s: float = 5.0  # an update that does not escalate is sent at most this often
     forget_position_s: float = 600.0  # a person's last point
+    hold_m: float = 300.0  # DANGER is not left while another of its drones is this near and comes
     fall_share: float = 0.7  # of warning_p and danger_p: a tier is not left above it
     leave_m: float = 50.0  # DANGER falls only for a drone that went this much farther away
     blind_s: float = 1800.0  # how long, at most, a blind area stops the clock of expiry

@@ -34,6 +34,7 @@ CLASS_OF = {
     "acoustic": DroneClass.AUDIBLE,
 }
 LOSES_HOVERING = frozenset({"radar"})
+SEES_AROUND = frozenset({"radar"})  # unless the settings say otherwise
 RING_M = 500.0  # a direction is covered when a drone this far away in it would be noticed
 RING_AUDIBLE_M = 100.0
 SENSORS_MAX = 1_000  # whose last word is remembered; further ones count as unproved
@@ -132,12 +133,14 @@ def proofs(settings: CoreSettings, memory: CoverMemory, t_ns: int) -> NDArray[np
 def looking_now(
     settings: CoreSettings, memory: CoverMemory, site: Site, t_ns: int
 ) -> list[Looking]:
-    """The placed sensors that notice any drone in sight and were heard within FRESH_S."""
+    """The placed sensors that notice any drone in sight and were heard within FRESH_S. Where a
+    camera looks is known only if its settings say so."""
     found: list[Looking] = []
     for s in settings.sensors:
         last_ns = memory.heard.get(s.sensor_id)
         sees = s.position is not None and _covers(s) is DroneClass.FLYING
-        if not sees or last_ns is None or t_ns - last_ns > FRESH_S * 1e9:
+        around = s.kind in SEES_AROUND or s.view_deg_true is not None
+        if not (sees and around) or last_ns is None or t_ns - last_ns > FRESH_S * 1e9:
             continue
         if s.sensor_id not in memory.lost:
             e, n = _en(s, site)

@@ -42,6 +42,8 @@ def recall(held: Open, group: Sequence[Threat], scene: Scene, policy: Policy, dt
             held.expired = True
             if fear.tier < Tier.DANGER:
                 del held.fears[track_id]
+        elif fear.tier is Tier.DANGER and _another_comes(track_id, group, policy):
+            fear.below_since_ns = None  # a raid's DANGER is not over with its first drone
         elif not fear.lost and _fall(fear, track_id, now.get(track_id), held, scene, policy):
             del held.fears[track_id]
     for order_id, order in list(held.orders.items()):
@@ -89,6 +91,16 @@ def _run(standing: Standing, scene: Scene, policy: Policy, dt_ns: int, *, blind:
         dt_ns = min(dt_ns, max(0, scene.t_ns - standing.t_evidence_ns))
         standing.stopped_ns = min(standing.stopped_ns + dt_ns, int(policy.blind_s * 1e9))
     standing.over = scene.t_ns >= expires_ns(standing, policy)
+
+
+def _another_comes(track_id: str, group: Sequence[Threat], policy: Policy) -> bool:
+    return any(
+        t.track_id != track_id
+        and t.tier >= Tier.WARNING
+        and not t.departing
+        and t.range_m <= policy.hold_m
+        for t in group
+    )
 
 
 def _fall(

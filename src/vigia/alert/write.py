@@ -10,7 +10,7 @@ from vigia.alert.identity import identity_of
 from vigia.events import Grounds
 from vigia.geo import compass_point
 from vigia.terms import EndReason, MsgType, Tier
-from vigia.threats import SOON_P, SOON_S, WORD_P
+from vigia.threats import NOW_P, NOW_S, SOON_P, SOON_S, WORD_P
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -166,6 +166,8 @@ def grounds_of(lead: Threat, tier: Tier, policy: Policy) -> Grounds:
         return replace(there, rule="near")
     if lead.p_hit >= SOON_P and lead.p50_s is not None and lead.p50_s <= SOON_S:
         return replace(there, rule="soon", p_min=SOON_P, within_s=SOON_S)
+    if lead.p_hit >= NOW_P and lead.p50_s is not None and lead.p50_s <= NOW_S:
+        return replace(there, rule="soon", p_min=NOW_P, within_s=NOW_S)
     return replace(there, rule="word", p_min=WORD_P, within_s=within_s)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 DRONE_MIN = 0.1  # belief below which it is taken for no drone; one classifier's word is not enough
-OTHER_WEIGHT = 0.5  # of "no drone" in the belief: the tracker doubts more drones than it should
+OTHER_WEIGHT = 0.25  # of "no drone" in the belief: the tracker doubts more drones than it should
 NOTHING_SAID = 0.5  # belief without evidence; an address that the flight belies is none
 WORD_EXISTS = 0.9  # of a drone that an enrolled person says comes at him
 LOAD_ODDS = 1.5
@@ -40,7 +40,7 @@ OWN = CLASSES.index("own")
 CONFIRMED, POSITION = int(TrackStatus.CONFIRMED), int(Fix.POSITION)
 LOAD, CLOSING = int(TrackFlag.LOAD), int(TrackFlag.CLOSING)
 CONFLICT, WEAK = int(TrackFlag.ID_CONFLICT), int(TrackFlag.WEAK)
-CLAIMED, DANGER, WATCH = int(TrackFlag.CLAIMED), int(Tier.DANGER), int(Tier.WATCH)
+DANGER, WATCH = int(Tier.DANGER), int(Tier.WATCH)
 AIRCRAFT, EMERGENCY = int(TrackFlag.AIRCRAFT), int(TrackFlag.EMERGENCY)
 
 
@@ -127,11 +127,10 @@ def word_var(row: np.void) -> float:
 @inner
 def most_tier(row: np.void) -> int:
     """What its evidence may give at most. More than WATCH: confirmed, or an officer's "coming at
-    me"; not only weak; and not a place that only a broadcast states and a sensor contradicts."""
+    me"; and not only weak."""
     flags = int(row["flags"])
     proved = int(row["status"]) == CONFIRMED or flags & CLOSING != 0
-    forged = flags & CLAIMED != 0 and flags & CONFLICT != 0
-    return DANGER if proved and flags & WEAK == 0 and not forged else WATCH
+    return DANGER if proved and flags & WEAK == 0 else WATCH
 
 
 @inner

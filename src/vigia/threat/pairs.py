@@ -10,7 +10,7 @@ from vigia.threat.jit import inner
 from vigia.threat.motions import arrived, mixture
 from vigia.threat.quantiles import quantiles
 from vigia.threat.tracks import NEAR_S
-from vigia.threats import SOON_P, SOON_S, WORD_P
+from vigia.threats import NOW_P, NOW_S, SOON_P, SOON_S, WORD_P
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +51,8 @@ def tier_of(
     if strong and p >= needed and arrived(m, limits[c.L_DANGER_S]) >= 0.1 * comes:
         return 3
     if strong and p >= SOON_P and arrived(m, SOON_S) >= 0.5 * comes:
+        return 3
+    if strong and p >= NOW_P and arrived(m, NOW_S) >= 0.5 * comes:
         return 3
     if strong and p >= limits[c.L_WARN_P] and arrived(m, limits[c.L_WARN_S]) >= 0.1 * comes:
         return 2

@@ -36,7 +36,6 @@ MISS_SHARE = 0.95  # of p_detect: terrain and weather make looks fail together
 STATED_SHARE = 0.3  # the same of a receiver of broadcasts
 NOTCH_MPS = 0.8  # slower along the line of sight than this a radar may not see it
 NOTCH_SHARE = 0.35  # what is left of p_detect then
-BRAKE_MPS2, SLOW_MPS = 4.0, 4.0  # how hard a drone brakes; at which speed it may vanish
 NOTCH_SOON = 0.04  # chance that it began to hover since it was last seen
 STATED_LATE = 3.0  # broadcasts come late and get lost: so many do not count as missed
 SWEEPS_SURE, SWEEPS_MAX = 4, 8
@@ -47,7 +46,6 @@ LIFE_UNKNOWN_S = 16.0  # of one whose looks nobody has timed yet, and of the slo
 LIFE_PER_HIT_S = 0.8  # a machine's track earns its life
 LIFE_RANGED_S = 10.0
 HOVER_S = 8.0  # a hovering drone falls into a radar's Doppler notch: no doubt so soon
-FAST_MPS = 12.0  # but about one that was faster than this
 LIFE_STATED_S = 15.0
 LIFE_BEARING_S = 8.0
 LIFE_PERSON_S = 60.0  # people report rarely
@@ -108,17 +106,11 @@ def swept(cols: Cols, s: int, rows: int) -> None:
 
 
 @inner
-def _speed(cols: Cols, slot: int) -> float:
-    f = cols.f[slot]
-    return math.sqrt(f[c.MEAN_VE] * f[c.MEAN_VE] + f[c.MEAN_VN] * f[c.MEAN_VN])
-
-
-@inner
 def missed(cols: Cols, slot: int, s: int, hit_ns: int, t_ns: int) -> float:
     """Nats against a track that s last saw at hit_ns.
 
     Either it moved and every look missed it by itself, or it hovers where a radar hardly sees it
-    and all looks failed together; but first it had to brake, in full sight.
+    and all looks failed together.
     """
     looks = min(looks_missed(cols, s, hit_ns, t_ns), MISSES_MAX)
     if looks == 0.0:
@@ -137,12 +129,8 @@ def missed(cols: Cols, slot: int, s: int, hit_ns: int, t_ns: int) -> float:
     spread = 0.5 * f[c.VAR_V] + 1.0
     notch = 2.0 * NOTCH_MPS / math.sqrt(6.2832 * spread) * math.exp(-0.5 * rate * rate / spread)
     notch = min(notch + NOTCH_SOON, 0.95)
-    seen, hardly = math.log(1.0 - MISS_SHARE * pd), math.log(1.0 - NOTCH_SHARE * pd)
-    speed, braking = _speed(cols, slot), 0.0
-    if speed > FAST_MPS:
-        braking = min((speed - SLOW_MPS) / BRAKE_MPS2 / cols.sf[s, c.S_REVISIT], looks)
-    moving = math.exp(looks * seen)
-    still = math.exp(braking * seen + (looks - braking) * hardly)
+    moving = math.exp(looks * math.log(1.0 - MISS_SHARE * pd))
+    still = math.exp(looks * math.log(1.0 - NOTCH_SHARE * pd))
     return -math.log((1.0 - notch) * moving + notch * still)
 
 
@@ -362,12 +350,10 @@ def earned_s(cols: Cols, slot: int, s: int, full_s: float) -> float:
 
 @inner
 def doubted(cols: Cols, slot: int, t_ns: int) -> bool:
-    """Misses have eaten the odds of a shown track; a confirmed one that was slow is given time to
-    hover or to turn."""
+    """Misses have eaten the odds of a shown track; a confirmed one is given time to hover."""
     i = cols.i[slot]
     if i[c.STATUS] == 0:
         return False
-    lately = t_ns - i[c.T_RANGED] < HOVER_S * 1e9
-    if i[c.STATUS] == CONFIRMED and lately and _speed(cols, slot) < FAST_MPS:
+    if i[c.STATUS] == CONFIRMED and t_ns - i[c.T_RANGED] < HOVER_S * 1e9:
         return False
     return llr_at(cols, slot, t_ns) <= LLR_END

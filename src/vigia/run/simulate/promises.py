@@ -19,6 +19,7 @@ from vigia.events import (
     Observation,
     PersonMoved,
     SensorHeard,
+    TrackEnded,
     Undone,
 )
 from vigia.run.simulate.oracle import PLACED, UNPLACED
@@ -132,6 +133,12 @@ def danger_holds(story: Story) -> Iterator[str]:
     """Nobody at DANGER is released by silence, nor while an attacker that is seen is within
     reach. Persons may release: by all clear, not a drone, undo."""
     by_word = {EndReason.ALL_CLEAR, EndReason.FALSE, EndReason.WITHDRAWN, EndReason.FRIENDLY}
+    none = {
+        d.body.track_id: step.event.t_recv_ns
+        for step in story.run.steps
+        for d in step.decisions
+        if isinstance(d.body, TrackEnded) and d.body.reason is EndReason.FALSE
+    }
     for alert_id, revisions in story.by_alert.items():
         for before, after in pairwise(revisions):
             a = after.alert
@@ -142,6 +149,8 @@ def danger_holds(story: Story) -> Iterator[str]:
                 continue
             if not ended and (a.tier is Tier.DANGER or _by_person(after)):
                 continue
+            if any(before.t_ns <= none.get(t, 0) <= after.t_ns for t in before.alert.track_ids):
+                continue  # somebody said that it was no drone
             if ended and a.end_reason is EndReason.EXPIRED:
                 if a.action != "not_confirmed_gone":
                     yield f"alert {alert_id}: DANGER expired with {a.action}"
