@@ -242,7 +242,7 @@ class Watch:
         assert s.settings is not None
         s.pending, s.t_assess_ns = False, s.t_ns
         states = tracker.states(s.t_ns)
-        looking = looking_now(s.settings, s.cover, self._site, s.t_ns)
+        looking = looking_now(s.settings, s.cover, self._site, tracker.strays(), s.t_ns)
         doubt(states, looking, s.unseen, tick=s.t_ns == s.t_tick_ns)
         if len(states) == 0 and not s.alerts.open:
             self._threats = []

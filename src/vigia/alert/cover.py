@@ -17,7 +17,7 @@ from vigia.events import ClassCover, CoverTold
 from vigia.threats import Looking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,6 +34,7 @@ CLASS_OF = {
     "acoustic": DroneClass.AUDIBLE,
 }
 LOSES_HOVERING = frozenset({"radar"})
+STRAYS, STRAYS_S = 4.0, 0.2  # so many times what is declared, and a little, is nonsense
 SEES_AROUND = frozenset({"radar"})  # unless the settings say otherwise
 RING_M = 500.0  # a direction is covered when a drone this far away in it would be noticed
 RING_AUDIBLE_M = 100.0
@@ -131,10 +132,15 @@ def proofs(settings: CoreSettings, memory: CoverMemory, t_ns: int) -> NDArray[np
 
 
 def looking_now(
-    settings: CoreSettings, memory: CoverMemory, site: Site, t_ns: int
+    settings: CoreSettings,
+    memory: CoverMemory,
+    site: Site,
+    strays: Mapping[str, float],
+    t_ns: int,
 ) -> list[Looking]:
-    """The placed sensors that notice any drone in sight and were heard within FRESH_S. Where a
-    camera looks is known only if its settings say so."""
+    """The placed sensors that notice any drone in sight, were heard within FRESH_S and make sense.
+    Where a camera looks is known only if its settings say so. strays: rows a second of each that
+    no track claims; one that has far more of them than it declares speaks nonsense."""
     found: list[Looking] = []
     for s in settings.sensors:
         last_ns = memory.heard.get(s.sensor_id)
@@ -142,7 +148,8 @@ def looking_now(
         around = s.kind in SEES_AROUND or s.view_deg_true is not None
         if not (sees and around) or last_ns is None or t_ns - last_ns > FRESH_S * 1e9:
             continue
-        if s.sensor_id not in memory.lost:
+        nonsense = strays.get(s.sensor_id, 0.0) > STRAYS * (s.false_per_hour / 3600.0 + STRAYS_S)
+        if s.sensor_id not in memory.lost and not nonsense:
             e, n = _en(s, site)
             half = 180.0 if s.view_deg_true is None else s.view_width_deg / 2.0
             found.append(Looking(e, n, s.range_max_m, s.view_deg_true or 0.0, half))

@@ -180,6 +180,11 @@ class Tracker:
             )
         return out
 
+    def strays(self) -> dict[str, float]:
+        """Rows a second of each sensor that no track claims."""
+        row, stray = self._book.row, self._book.cols.sf[:, c.S_STRAY]
+        return {sensor_id: float(stray[row[sensor_id]]) for sensor_id in self._book.sensors}
+
     def snapshot(self) -> bytes:
         """The whole state; holds people's positions."""
         return pack(self._book)

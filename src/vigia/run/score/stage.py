@@ -33,6 +33,7 @@ PEOPLE_S = 900.0  # people's paths are known so long
 PERIOD_S: dict[SensorKind, float] = {
     "radar": 1.0, "camera": 1.0, "rf": 1.5, "acoustic": 1.0, "remote_id": 1.0,
 }  # fmt: skip
+ALIVE_S = 240.0  # until every alert must have expired: a site's sensors do not die with a flight
 NETWORK = Network(loss=0.02, duplicate=0.02, straggler=0.01)
 
 
@@ -64,6 +65,7 @@ def make_stage(scene: Scene, seed: int) -> World:
         input_mark=Mark.EXERCISE, output_mark=Mark.EXERCISE, site=site, people=people,
         flyers=flyers, sensors=sensors, network=NETWORK, crash=None, all_clear_s=None,
         night=scene.night, acts=False,
+        alive_s=duration + scene.after_s + ALIVE_S,
     )  # fmt: skip
 
 

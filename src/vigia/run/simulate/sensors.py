@@ -40,6 +40,7 @@ LATENCY_S = {
 GPS_BIAS_M = 4.0
 RID_SIGMA_M = 10.0
 OPERATOR_EVERY_S = 15.0
+BEAT_S = 5.0
 GARBLED_ROWS = 8  # of one scan, while its link is garbled
 COLUMNS = (
     "t_obs_ns", "azimuth_deg_true", "azimuth_sigma_deg", "elevation_deg", "elevation_sigma_deg",
@@ -66,7 +67,18 @@ def machines(world: World) -> list[Emission]:
         )
         for t_s, emission in scans:
             found.extend(_carry(world, sensor, rng, t_s, emission))
+        for t_s in _beats(world):
+            heard = SensorHeard(sensor_id=sensor.sensor_id, t_obs_ns=world.ns(t_s))
+            sent = Emission(t_s, sensor.sensor_id, heard)
+            found.extend(_carry(world, sensor, rng, t_s, sent))
     return found
+
+
+def _beats(world: World) -> Iterator[float]:
+    t = world.until_s
+    while t < world.alive_s:
+        yield t
+        t += BEAT_S
 
 
 def is_down(spans: tuple[Span, ...], t_s: float) -> bool:

@@ -116,6 +116,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     crash: Crash | None
     all_clear_s: float | None
     t0_ns: int = T0_NS
+    alive_s: float = 0.0  # heartbeats of machines go on as long as this when nothing else is said
     acts: bool = True  # people report attacks, raise, err and take back (acts.py)
     night: bool = False  # people hear, and see nothing
 
