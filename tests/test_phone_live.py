@@ -28,12 +28,12 @@ LAT, LON = 31.79, -106.75
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Live]:
-    """`vigia watch` on 60 s of a drone that comes from the north at 15 m/s, a post below it."""
+    """`vigia watch` on 40 s of a drone that comes from the north at 15 m/s, a post below it."""
     capture = tmp_path / "approach.pcap"
     site = Site(lat_deg=LAT, lon_deg=LON, alt_hae_m=0.0)
-    flight = Flight("VIGIATEST1", 0.0, 800.0, 0.0, -15.0)
+    flight = Flight("VIGIATEST1", 0.0, 700.0, 0.0, -15.0)
     start = 1_767_225_600 * 10**9
-    records = b"".join(r for _, r in frames(site, [flight], start_ns=start, seconds=60, hz=2))
+    records = b"".join(r for _, r in frames(site, [flight], start_ns=start, seconds=40, hz=2))
     capture.write_bytes(header() + records)
     post = f"Post 12,{LAT},{LON}"
     args = ["watch", str(capture), "--post", post, "--data", str(tmp_path / "data")]
