@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vigia.events import RAW_MAX, Fault, Observation
+from vigia.event_base import RAW_MAX
+from vigia.events import Fault, Observation
 from vigia.run.decode import sensor_names
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import msgspec
 
 from vigia.alert_terms import DroneClass, FriendlyEnd, Via, Watched
+from vigia.event_base import Body
 from vigia.scan import Scan
 from vigia.terms import (
     AckKind,
@@ -31,15 +32,6 @@ from vigia.terms import (
     Sense,
     Tier,
 )
-
-ID_MAX = 64  # characters of any identifier
-TEXT_MAX = 500  # characters of any free text
-ALERTS_HELD_MAX = 64  # a device holds at most this many open alerts
-
-
-class Body(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
-    """Base of every body; the tag in the encoding is the class name."""
-
 
 # ---- settings (an event, so that a replay is exact) -----------------------------------------
 
@@ -372,9 +364,6 @@ class Fault(Body, frozen=True, kw_only=True):
     raw: bytes = b""  # bounded by RAW_MAX; the offending bytes
     person_id: str | None = None  # set when raw may hold this person's position
     count: int = 1
-
-
-RAW_MAX = 512
 
 
 class Thinned(Body, frozen=True, kw_only=True):

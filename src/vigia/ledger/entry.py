@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from vigia.events import ID_MAX
+from vigia.event_base import ID_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable

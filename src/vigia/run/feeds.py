@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from vigia.events import RAW_MAX, Fault, Input
+from vigia.event_base import RAW_MAX
+from vigia.events import Fault, Input
 from vigia.run.clock import Clock
 from vigia.run.doors import Put
 from vigia.run.settings import SettingsError

@@ -6,7 +6,13 @@ is one of the two places where a broad except may live.
 
 from __future__ import annotations
 
-from vigia.events import RAW_MAX, Event, Fault, encode_body, personal_subject
+from vigia.event_base import RAW_MAX
+from vigia.events import (
+    Event,
+    Fault,
+    encode_body,
+    personal_subject,
+)
 from vigia.flow import Watch
 
 KEPT_MAX = 20_000  # inputs between two snapshots in memory

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from vigia.events import RAW_MAX
+from vigia.event_base import RAW_MAX
 from vigia.run.asgi import (
     Answer,
     HttpError,

@@ -9,7 +9,8 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from vigia.events import ID_MAX, TEXT_MAX, CoverTold
+from vigia.event_base import ID_MAX, TEXT_MAX
+from vigia.events import CoverTold
 from vigia.terms import Identity
 
 Id: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_MAX)]

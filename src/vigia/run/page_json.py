@@ -10,7 +10,8 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-from vigia.events import ALERTS_HELD_MAX, ID_MAX, TEXT_MAX, Grounds
+from vigia.event_base import ALERTS_HELD_MAX, ID_MAX, TEXT_MAX
+from vigia.events import Grounds
 from vigia.run.page_acts import CoverOut
 from vigia.terms import AckKind, DroneKind, Lang, Mark, Motion, MsgType, Role, Sense
 

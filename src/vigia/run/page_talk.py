@@ -10,8 +10,8 @@ from typing import assert_never
 
 import msgspec
 
+from vigia.event_base import RAW_MAX
 from vigia.events import (
-    RAW_MAX,
     Acknowledged,
     AlertsHeld,
     PersonAdded,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from vigia.events import ID_MAX
+from vigia.event_base import ID_MAX
 from vigia.run.settings import SettingsError
 from vigia.scan import DTYPES, Layout
 

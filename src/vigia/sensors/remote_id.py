@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from vigia.events import RAW_MAX, Fault, Observation, OperatorSeen, SensorHeard
+from vigia.event_base import RAW_MAX
+from vigia.events import (
+    Fault,
+    Observation,
+    OperatorSeen,
+    SensorHeard,
+)
 from vigia.scan import ROWS_MAX, Flag, IdKind, Layout, pack
 from vigia.terms import Position
 from vigia.wire import ble, dot11, odid, odid_columns, odid_reference, pcap

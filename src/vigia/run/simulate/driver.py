@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from vigia.event_base import ALERTS_HELD_MAX
 from vigia.events import (
-    ALERTS_HELD_MAX,
     AgencyAdded,
     Alert,
     AlertsHeld,
