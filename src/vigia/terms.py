@@ -81,8 +81,19 @@ class AckKind(Enum):
 
 
 class Channel(Enum):
-    PAGE = "page"
-    COT = "cot"
+    """How an alert gets to somebody. The first six go to a person, the others to a place."""
+
+    PAGE = "page"  # an open page of ours
+    PUSH = "push"  # Web Push to a closed one
+    NTFY = "ntfy"
+    SMS = "sms"
+    EMAIL = "email"
+    RADIO = "radio"  # a watch officer calls him: the console's radio desk list
+    COT = "cot"  # TAK
+    CAP = "cap"
+    WEBHOOK = "webhook"
+    MQTT = "mqtt"
+    SIREN = "siren"  # or a loudspeaker
 
 
 class MsgType(Enum):

@@ -1,0 +1,1 @@
+"""The third process: alerts by every channel that is not an open page or TAK."""
