@@ -59,7 +59,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def render(alert: Alert, *, t_ns: int) -> PushMessage:
-    """t_ns: now. The topic is the alert's, so an update replaces what still waits at the service."""
+    """t_ns: now. One topic an alert: an update replaces what still waits at the service."""
     ends = alert.msg_type is MsgType.CANCEL
     text = PushText(
         v=VERSION,
