@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from vigia.threats import Threat
 
 IDENTITIES_MAX = 10_000
+NAMED_MAX = 500  # told on: the last ones given
 ACTS = TrackFlag.LOAD | TrackFlag.CLOSING | TrackFlag.ID_CONFLICT
 
 
@@ -48,3 +49,9 @@ def call_hostile(state: AlertState, track_ids: Iterable[str]) -> None:
     for track_id in track_ids:
         if track_id not in state.identities:
             give(state, track_id, Identity.HOSTILE, None)
+
+
+def named_identities(state: AlertState) -> tuple[tuple[str, Identity], ...]:
+    """What named persons called tracks, the last NAMED_MAX; not what the machine concluded."""
+    named = [(t, given.identity) for t, given in state.identities.items() if given.by_person_id]
+    return tuple(named[-NAMED_MAX:])

@@ -21,7 +21,7 @@ from vigia.events import (
     PersonAdded,
     Position,
 )
-from vigia.terms import Mark
+from vigia.terms import Identity, Mark
 
 FRAME_MAX = 16 * 1024 * 1024
 
@@ -83,6 +83,7 @@ class Picture(_Message, frozen=True, kw_only=True):
     t_ns: int
     arrivals: tuple[Arrival, ...]
     people: tuple[PersonSpot, ...] = ()
+    identities: tuple[tuple[str, Identity], ...] = ()  # by track; named persons' words only
 
 
 class PersonSpot(msgspec.Struct, frozen=True):

@@ -36,6 +36,7 @@ from vigia.run.link import (
 from vigia.run.link_frames import Wire, frame, private_socket
 
 NAME = "link.sock"
+TAK_NAME = "tak.sock"  # where the TAK process meets the watch
 SOCKET_PATH_MAX = 100  # bytes; the kernel takes 107
 URGENT_MAX = 50_000  # waiting messages that must not be dropped; beyond it the link is ended
 OTHER_MAX = 10_000  # waiting others; beyond it the oldest are dropped and counted
@@ -47,12 +48,12 @@ RETRY_S = 0.2
 SUBMIT_S = 2.0
 
 
-def link_path(folder: Path) -> Path:
-    """Where both processes meet. A folder with a long name gets a private one of short name.
+def link_path(folder: Path, name: str = NAME) -> Path:
+    """Where two processes meet. A folder with a long name gets a private one of short name.
 
     Raises OSError when that private folder is somebody else's.
     """
-    path = folder.resolve() / NAME
+    path = folder.resolve() / name
     if len(os.fsencode(path)) <= SOCKET_PATH_MAX:
         return path
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
@@ -63,7 +64,7 @@ def link_path(folder: Path) -> Path:
         raise OSError(
             f"{short}: needed for the link of {folder} and not a private folder of ours; remove it"
         )
-    return short / NAME
+    return short / name
 
 
 _decode_submit = msgspec.msgpack.Decoder(Submit).decode

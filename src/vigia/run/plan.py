@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from vigia.events import CoreSettings
-from vigia.run.settings import Listen, Storage
+from vigia.run.settings import Listen, Storage, Tak
 
 PLAN_NAME = "run.json"
 
@@ -30,7 +30,7 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     core: CoreSettings
     listen: Listen
     storage: Storage
-    tak_urls: tuple[str, ...] = ()
+    tak: Tak = Tak()
     feeds: tuple[FeedPlan, ...] = ()
 
 

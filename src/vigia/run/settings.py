@@ -74,9 +74,20 @@ class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Tak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where Cursor on Target goes: tcp://host:port, udp://host:port."""
+    """Cursor on Target: where it goes, who is served, what is believed (docs/tak.md)."""
 
-    urls: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()  # other servers and the mesh: tcp://host:port, udp://host:port
+    listen: str = ""  # plain TCP, on this machine only; "" is off
+    listen_tls: str = ""  # TLS with client certificates; "" is off
+    mesh: str = ""  # multicast group that is heard, HOST:PORT; "" is off
+    callsigns: dict[str, str] = {}  # of clients without a certificate, to person ids
+    keep_h: int = 24  # what was relayed is deleted after
+    keep_mb: int = 64  # and beyond
+
+    @property
+    def used(self) -> bool:
+        """Is a TAK process needed at all?"""
+        return bool(self.urls or self.listen or self.listen_tls or self.mesh)
 
 
 class Storage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -101,7 +112,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def core(self) -> CoreSettings:
         """What the deterministic core gets to know of them."""
         site = Position(self.site.lat_deg, self.site.lon_deg, self.site.alt_hae_m)
-        channels = (Channel.PAGE, Channel.COT) if self.tak.urls else (Channel.PAGE,)
+        channels = (Channel.PAGE, Channel.COT) if self.tak.used else (Channel.PAGE,)
         return CoreSettings(
             mode=self.mode,
             origin=site,

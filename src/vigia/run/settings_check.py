@@ -14,7 +14,7 @@ from vigia.run.tak_wire import parse_url
 from vigia.terms import Mark
 
 if TYPE_CHECKING:
-    from vigia.run.settings import PostEntry, SensorEntry, Settings
+    from vigia.run.settings import PostEntry, SensorEntry, Settings, Tak
 
 PORT_MAX = 65_535
 SERIAL_MAX = 24  # bytes of a stated identity
@@ -25,8 +25,7 @@ CHANCES = ("warning_p", "danger_p", "fall_share")  # keys of [policy]
 def check_values(settings: Settings) -> None:
     """Everything a table's types cannot say. Raises SettingsError without the file's name."""
     check_address(settings.listen.address, "[listen] address")
-    for url in settings.tak.urls:
-        parse_url(url)
+    _check_tak(settings.tak)
     _altitude(settings.site.alt_hae_m, "[site] alt_hae_m")
     _positive(settings.site.false_tracks_per_hour, "[site] false_tracks_per_hour")
     for serial in settings.site.own_drones:
@@ -50,6 +49,33 @@ def check_values(settings: Settings) -> None:
             _chance(value, f"[policy] {key}")
         else:
             _positive(value, f"[policy] {key}")
+
+
+def _check_tak(tak: Tak) -> None:
+    for url in tak.urls:
+        parse_url(url)
+    for key, text in (("listen", tak.listen), ("listen_tls", tak.listen_tls), ("mesh", tak.mesh)):
+        if text:
+            check_address(text, f"[tak] {key}")
+    host = tak.listen.rpartition(":")[0].strip("[]")
+    if tak.listen and not (host in ("localhost", "::1") or host.startswith("127.")):
+        raise SettingsError(
+            f"[tak] listen: got {tak.listen!r}; plain TCP is served on this machine only "
+            '(127.0.0.1:8087); for phones and others use listen_tls, such as "0.0.0.0:8089", and '
+            "`vigia tak package`"
+        )
+    if tak.mesh:
+        group = tak.mesh.rpartition(":")[0].strip("[]")
+        try:
+            multicast = ipaddress.ip_address(group).is_multicast
+        except ValueError:
+            multicast = False
+        if not multicast:
+            raise SettingsError(
+                f"[tak] mesh: got {tak.mesh!r}; need a multicast group such as 239.2.3.1:6969"
+            )
+    _least(tak.keep_h, 1, "[tak] keep_h")
+    _least(tak.keep_mb, 1, "[tak] keep_mb")
 
 
 def check_address(text: str, key: str) -> None:

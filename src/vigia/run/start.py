@@ -20,7 +20,7 @@ from vigia.events import (
 from vigia.run.capture_site import capture_ground_m, capture_origin
 from vigia.run.hello import say_hello
 from vigia.run.plan import FeedPlan, RunPlan, write_plan
-from vigia.run.settings import Listen, SensorEntry, Settings, SettingsError, Storage
+from vigia.run.settings import Listen, SensorEntry, Settings, SettingsError, Storage, Tak
 from vigia.run.settings_check import check_address
 from vigia.run.stdin_io import forget_heads
 from vigia.run.supervise import FINAL, Child, supervise
@@ -91,7 +91,7 @@ def capture_plan(
         core=core,
         listen=listen or (Listen() if settings is None else settings.listen),
         storage=Storage() if settings is None else settings.storage,
-        tak_urls=() if settings is None else settings.tak.urls,
+        tak=Tak() if settings is None else settings.tak,
         feeds=tuple(feeds),
     )
 
@@ -123,7 +123,7 @@ def data_folder(folder: Path, mode: Mark) -> Path:
 
 
 def run_plan(folder: Path, plan: RunPlan, *, open_browser: bool) -> int:
-    """Write the plan, start both processes, stay until stopped. Exit code for the shell."""
+    """Write the plan, start its processes, stay until stopped. Exit code for the shell."""
     try:
         lock = lock_folder(folder)
         if lock is None:
@@ -152,6 +152,8 @@ def run_plan(folder: Path, plan: RunPlan, *, open_browser: bool) -> int:
             stdin=any(feed.kind == "stdin" for feed in plan.feeds),
         ),
     ]
+    if plan.tak.used:
+        children.append(Child("TAK", [*command, "vigia.run.tak_server_main", *where]))
     hello = threading.Thread(
         target=say_hello,
         args=(folder, plan, listening),

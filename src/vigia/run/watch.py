@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from vigia.alert.identity import named_identities
 from vigia.events import (
     AgencyAdded,
     Alert,
@@ -358,4 +359,5 @@ class WatchProcess:
             t_ns=now_ns,
             arrivals=tuple(first.values()),
             people=tuple(PersonSpot(p, s.position, s.t_obs_ns) for p, s in spots.items()),
+            identities=named_identities(self._core.watch.state.alerts),
         )

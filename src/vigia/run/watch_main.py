@@ -14,7 +14,6 @@ from pathlib import Path
 import msgspec
 
 from vigia.events import SettingsApplied
-from vigia.run.catalogue import load_words
 from vigia.run.clock import Clock
 from vigia.run.demo_clock import demo_start_ns
 from vigia.run.feeds import PlaybackFeed, ScriptFeed, StdinFeed, load_adapter
@@ -22,15 +21,15 @@ from vigia.run.forget_requests import ForgetFeed
 from vigia.run.guard import GuardedCore
 from vigia.run.journal import Journal, JournalError
 from vigia.run.keys import ShiftKeys, shift_of
-from vigia.run.link_io import LinkServer, link_path
+from vigia.run.link_io import NAME, TAK_NAME, LinkServer, link_path
+from vigia.run.links import Links
 from vigia.run.plan import FeedPlan, RunPlan, read_plan
 from vigia.run.recover import recover
 from vigia.run.say import say
 from vigia.run.settings import SettingsError
 from vigia.run.supervise import EXIT_OPERATOR
-from vigia.run.tak import TakSender
 from vigia.run.watch import Feed, WatchProcess
-from vigia.terms import Lang, Mark
+from vigia.terms import Mark
 
 PARENT_POLL_S = 0.5
 CLOSE_S = 3.0
@@ -74,47 +73,53 @@ async def _serve(folder: Path, plan: RunPlan) -> None:
     )
     watch, last_seq, last_t_ns = recover(folder, keys)
     clock.not_before(last_t_ns)
-    link = LinkServer(link_path(folder))
-    places = {f"post/{post.post_id}": post.position for post in plan.core.posts}
-    words = load_words(Lang.EN)
-    outlets = [TakSender(u, words, places=places, clock_ns=clock.now_ns) for u in plan.tak_urls]
+    links = Links([LinkServer(link_path(folder, name)) for name in _joined(plan)])
     process = WatchProcess(
         GuardedCore(watch),
         settings=SettingsApplied(settings=plan.core),
         clock=clock,
         journal=journal,
-        link=link,
+        link=links,
         feeds=[
             *(_feed(f, plan, clock, folder, last_t_ns) for f in plan.feeds),
             ForgetFeed(folder, keys, plan.core.mode),
         ],
-        outlets=outlets,
+        outlets=(),
         last_seq=last_seq,
     )
-    for outlet in outlets:
-        outlet.on_handed = process.handed
-    link.on_submit = process.submit
     running = process
+    for link in links.servers:
+        _join(link, running)
     if any(feed.kind == "demo" for feed in plan.feeds):
         from vigia.run.demo import DemoAnswers
 
         answers = DemoAnswers(running, clock)
         running.on_alert, running.on_asked = answers.hear, answers.asked
-    link.on_connected = lambda: link.send(running.state())
-    link.on_fault = running.link_fault
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     gc.freeze()  # what was built at the start lives for ever: no pause to look at it again
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(link.run())
+            for link in links.servers:
+                group.create_task(link.run())
             group.create_task(_end_with_parent(task))
             group.create_task(process.run(restarted=last_seq > 0))
             group.create_task(_expire_keys(keys, clock, plan.storage.forget_after_h))
     finally:
         journal.close(CLOSE_S)
         keys.close()
+
+
+def _joined(plan: RunPlan) -> tuple[str, ...]:
+    """The sockets of the processes that this start has."""
+    return (NAME, TAK_NAME) if plan.tak.used else (NAME,)
+
+
+def _join(link: LinkServer, process: WatchProcess) -> None:
+    link.on_submit = process.submit
+    link.on_connected = lambda: link.send(process.state())
+    link.on_fault = process.link_fault
 
 
 def _say_trouble(text: str | None) -> None:

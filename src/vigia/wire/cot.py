@@ -11,6 +11,7 @@ import math
 import re
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from typing import NamedTuple
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
@@ -24,6 +25,7 @@ ELEMENTS_MAX = 1_000
 TEXT_MAX = 4_096  # characters of remarks kept
 UNKNOWN_M = "9999999.0"
 
+_DETAIL = len("event/detail/")
 _UNKNOWN_FROM = 9_999_999.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # What XML 1.0 has no way to write, not even as a reference.
@@ -41,10 +43,18 @@ class Emergency(Enum):
     CANCEL = ("b-a-o-can", "Cancel")
 
 
+class Dest(NamedTuple):
+    """One addressee of <marti>; TAK names people by callsign, some by uid."""
+
+    callsign: str = ""
+    uid: str = ""
+
+
 class CotEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One event. Times in ns since 1970, lengths in metres above the WGS-84 ellipsoid, errors
     1-sigma. lat and lon None: the place is unknown (0, 0 with an unknown error on the wire).
-    opex: "o" operations, "e" exercise, "s" simulation."""
+    opex: "o" operations, "e" exercise, "s" simulation. dests: whom it is for; empty: everybody.
+    details: what was read, the attributes of the first element at each path below <detail>."""
 
     uid: str
     type: str
@@ -63,10 +73,19 @@ class CotEvent(msgspec.Struct, frozen=True, kw_only=True):
     course_deg_true: float | None = None
     speed_mps: float | None = None
     emergency: Emergency | None = None
+    dests: tuple[Dest, ...] = ()
+    details: dict[str, dict[str, str]] = {}
+
+    def detail(self, path: str) -> dict[str, str]:
+        """Attributes of that element; none when it is not there."""
+        return self.details.get(path, {})
 
 
-def render(event: CotEvent) -> bytes:
-    """UTF-8 XML without a declaration, one line. Raises ValueError for a number that is none."""
+def render(event: CotEvent, more: str = "") -> bytes:
+    """UTF-8 XML without a declaration, one line. more: further elements of <detail>, as XML.
+
+    Raises ValueError for a number that is none.
+    """
     known = event.lat_deg is not None and event.lon_deg is not None
     lat_deg, lon_deg = (event.lat_deg, event.lon_deg) if known else (0.0, 0.0)
     point = (
@@ -80,7 +99,7 @@ def render(event: CotEvent) -> bytes:
         f'time="{_time(event.t_ns)}" start="{_time(event.t_start_ns)}" '
         f'stale="{_time(event.t_stale_ns)}" how={_attribute(event.how)}{opex}>'
     )
-    return f"{head}{point}<detail>{_detail(event)}</detail></event>".encode()
+    return f"{head}{point}<detail>{_detail(event)}{more}</detail></event>".encode()
 
 
 def parse(data: bytes) -> CotEvent | Refused:
@@ -113,7 +132,25 @@ def _detail(event: CotEvent) -> str:
         out += f'<track course="{course}" speed="{speed}"/>'
     if event.remarks is not None:
         out += f"<remarks>{_text(event.remarks)}</remarks>"
+    if event.dests:
+        out += f"<marti>{''.join(_dest(dest) for dest in event.dests)}</marti>"
     return out
+
+
+def element(name: str, attributes: dict[str, str], inner: str = "") -> str:
+    """For `more` of render(). inner: XML."""
+    said = "".join(f" {key}={_attribute(value)}" for key, value in attributes.items())
+    return f"<{name}{said}>{inner}</{name}>" if inner else f"<{name}{said}/>"
+
+
+def text(value: str) -> str:
+    """As the inside of an element."""
+    return _text(value)
+
+
+def _dest(dest: Dest) -> str:
+    said = {"callsign": dest.callsign, "uid": dest.uid}
+    return element("dest", {key: value for key, value in said.items() if value})
 
 
 def _attribute(value: str) -> str:
@@ -137,7 +174,15 @@ def _metres(value: float | None) -> str:
 
 def _time(t_ns: int) -> str:
     """xs:dateTime in UTC, milliseconds (rounded down)."""
-    when = _EPOCH + timedelta(milliseconds=t_ns // 1_000_000)
+    return time_of_ms(t_ns // 1_000_000)
+
+
+def time_of_ms(t_ms: int) -> str:
+    """xs:dateTime in UTC. Raises ValueError beyond the year 9999."""
+    try:
+        when = _EPOCH + timedelta(milliseconds=t_ms)
+    except OverflowError as error:
+        raise ValueError(f"time: got {t_ms} ms since 1970") from error
     return when.strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"
 
 
@@ -163,6 +208,7 @@ class _Reader:
         self._count = 0
         self._found: dict[str, dict[str, str]] = {}
         self._remarks = ""
+        self._dests: list[Dest] = []
 
     def event(self) -> CotEvent | Refused:
         head, point = self._found.get("event"), self._found.get("event/point")
@@ -199,6 +245,12 @@ class _Reader:
             course_deg_true=_number(track.get("course")),
             speed_mps=_number(track.get("speed")),
             emergency=self._emergency(head["type"]),
+            dests=tuple(self._dests),
+            details={
+                path[_DETAIL:]: said
+                for path, said in self._found.items()
+                if path.startswith("event/detail/")
+            },
         )
 
     def _emergency(self, kind: str) -> Emergency | None:
@@ -221,7 +273,10 @@ class _Reader:
         if len(self._path) > DEPTH_MAX or self._count > ELEMENTS_MAX:
             what = f"event: need at most {DEPTH_MAX} levels and {ELEMENTS_MAX} elements"
             raise _Stop("size", what)
-        self._found.setdefault("/".join(self._path), attributes)
+        path = "/".join(self._path)
+        self._found.setdefault(path, attributes)
+        if path == "event/detail/marti/dest":
+            self._dests.append(Dest(attributes.get("callsign", ""), attributes.get("uid", "")))
 
     def _end(self, name: str) -> None:
         self._path.pop()

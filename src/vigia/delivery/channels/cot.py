@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from vigia.terms import Identity, Mark, MsgType, Position, Tier
 from vigia.tracktable import MARKS, Fix, TrackFlag
-from vigia.wire.cot import CotEvent, Emergency, render
+from vigia.wire.cot import CotEvent, Emergency, element, render
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +39,8 @@ _AFFILIATIONS = {
     Identity.SUSPECT: "s",
     Identity.HOSTILE: "h",
 }
+_RED = "-65536"  # ARGB as TAK writes it
+_RED_THIN = "1157562368"
 _OPEX = {Mark.ACTUAL: "o", Mark.EXERCISE: "e", Mark.DEMO: "s"}
 
 
@@ -110,6 +112,42 @@ def track_name(row: np.void) -> str:
     return text if text.isascii() and text.isprintable() else raw.hex()
 
 
+def alert_words(alert: Alert, words: dict[str, str]) -> str:
+    """What a person reads in chat: marked, the action first."""
+    return _marked(alert.mark, words, " ".join(_sentences(alert, words)))
+
+
+def render_area(
+    alert: Alert, words: dict[str, str], *, position: Position, radius_m: float
+) -> bytes:
+    """The danger area of one alert of a post, as a circle that ends with it."""
+    ended = alert.msg_type is MsgType.CANCEL
+    event = CotEvent(
+        uid=f"vigia.area.{alert.alert_id}",
+        type="u-d-c-c",
+        how=_how(alert.mark),
+        opex=_OPEX[alert.mark],
+        t_ns=alert.t_decided_ns,
+        t_start_ns=alert.t_decided_ns,
+        t_stale_ns=alert.t_decided_ns if ended else max(alert.t_expires_ns, alert.t_decided_ns),
+        lat_deg=position.lat_deg,
+        lon_deg=position.lon_deg,
+        alt_hae_m=position.alt_hae_m,
+        callsign=_marked(alert.mark, words, _headline(alert, words)),
+        remarks=alert_words(alert, words),
+    )
+    radius = f"{radius_m:.1f}"
+    ellipse = element("ellipse", {"major": radius, "minor": radius, "angle": "360"})
+    colour = element("color", {"value": _RED})
+    return render(
+        event,
+        element("shape", {}, ellipse)
+        + element("strokeColor", {"value": _RED})
+        + element("fillColor", {"value": _RED_THIN})
+        + colour,
+    )
+
+
 def _finite(value: float) -> float | None:
     """A column's NaN, and whatever else is no number, is unknown."""
     return float(value) if math.isfinite(value) else None
@@ -130,7 +168,7 @@ def _word(words: dict[str, str], key: str) -> str:
 
 def _headline(alert: Alert, words: dict[str, str]) -> str:
     numbers = " ".join(f"T-{number:03d}" for number in alert.track_numbers[:3])
-    target = alert.target_id.partition("/")[2]
+    target = "" if alert.person_id else alert.target_id.partition("/")[2]
     tier = _word(words, f"alert.tier.{int(alert.tier)}")
     if alert.msg_type is MsgType.CANCEL and alert.end_reason is not None:
         tier = _word(words, f"alert.end.{alert.end_reason.value}")

@@ -1,0 +1,216 @@
+"""The TAK process's parts put together: the watch's messages in, inputs out, clients served."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from vigia.events import (
+    Alert,
+    Delivery,
+    DeviceEnrolled,
+    DeviceRevoked,
+    Event,
+    Fault,
+    HandedOver,
+    PersonAdded,
+    TrackEnded,
+    TracksPublished,
+)
+from vigia.run.link import Emit, Picture, State, Status, ToGateway
+from vigia.run.tak_server.hear import Ear
+from vigia.run.tak_server.hub import Relay
+from vigia.run.tak_server.speak import Speaker
+from vigia.run.watch_clock import WatchClock
+from vigia.terms import Channel, EndReason
+from vigia.tracktable import published_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from vigia.events import Input
+    from vigia.run.link_io import LinkClient
+    from vigia.run.tak import TakSender
+    from vigia.run.tak_server.hear import Hearing
+    from vigia.run.tak_server.item import Item
+    from vigia.run.tak_server.peer import Peer
+    from vigia.run.tak_server.who import Who
+    from vigia.terms import Lang
+
+SOURCE = "tak"
+SWEEP_S = 5.0
+PRESENT_S = 60.0
+FAULTS_S = 1.0
+FAULTS_MAX = 100  # kinds of bad input told of between two reports
+
+
+class Service:
+    """One for the process. Everything runs on one event loop and nothing here waits for a disk."""
+
+    def __init__(
+        self,
+        link: LinkClient,
+        words: Mapping[Lang, dict[str, str]],
+        *,
+        rules: Hearing,
+        senders: Sequence[TakSender] = (),
+    ) -> None:
+        self.clock = WatchClock()
+        self.relay = Relay(self.clock.now_ns)
+        self.speaker = Speaker(self.relay, words, self.clock.now_ns)
+        self.ear = Ear(rules, self.speaker.open.get)
+        self.people: dict[str, PersonAdded] = {}
+        self.devices: dict[str, DeviceEnrolled] = {}
+        self.known = False  # the watch has said who there is
+        self._link = link
+        self._senders = senders
+        self._faults: dict[str, Fault] = {}
+        link.on_message = self.told
+        self.relay.on_heard = self._heard
+        self.relay.on_opened = self._opened
+        self.relay.on_refused = self.fault
+        for sender in senders:
+            sender.on_handed = self._handed
+
+    # ---- the watch speaks ------------------------------------------------------------------
+
+    def told(self, message: ToGateway) -> None:
+        match message:
+            case Emit(event=event):
+                self._event(event)
+            case State():
+                self._state(message)
+            case Status():
+                self.clock.heard(message.t_ns)
+            case Picture():
+                self.speaker.identities = dict(message.identities)
+            case _:
+                pass  # answers are taken by the link
+
+    def _state(self, state: State) -> None:
+        self.clock.forget()
+        self.clock.heard(state.t_ns)
+        self.people = {p.person_id: p for p in state.people}
+        self.devices = {d.device_id: d for d in state.devices}
+        self.speaker.langs = {p.person_id: p.lang for p in state.people}
+        self.speaker.take_settings(state.settings)
+        self.known = True
+        for peer in self.relay:
+            self._check(peer)
+        self.speaker.present()
+        for alert in state.open_alerts:
+            self._alert(alert)
+            if alert.person_id is None and Channel.COT in state.settings.channels:
+                self._deliver(alert, _delivery_of(alert))
+
+    def _event(self, event: Event) -> None:
+        match event.body:
+            case Alert() as alert:
+                self._alert(alert)
+            case Delivery() as body if body.channel is Channel.COT:
+                alert = self.speaker.last.get(body.alert_id)
+                if alert is not None:
+                    self._deliver(alert, body)
+            case TracksPublished() as body:
+                rows = published_rows(body.data)
+                self.speaker.take_tracks(rows)
+                for sender in self._senders:
+                    sender.offer_tracks(rows)
+            case TrackEnded() as body:
+                self.speaker.track_ended(body.track_id, false=body.reason is EndReason.FALSE)
+            case PersonAdded() as body:
+                self.people[body.person_id] = body
+                self.speaker.langs[body.person_id] = body.lang
+            case DeviceEnrolled() as body:
+                self.devices[body.device_id] = body
+            case DeviceRevoked() as body:
+                self.devices.pop(body.device_id, None)
+                for peer in self.relay:
+                    self._check(peer)
+            case _:
+                pass
+
+    def _alert(self, alert: Alert) -> None:
+        self.speaker.take_alert(alert)
+
+    def _deliver(self, alert: Alert, delivery: Delivery) -> None:
+        for sender in self._senders:
+            sender.offer_alert(alert, delivery)
+
+    def _check(self, peer: Peer) -> None:
+        """A certificate whose device is not enrolled any more ends its connection."""
+        device_id = None if peer.who is None else peer.who.device_id
+        if device_id is not None and device_id not in self.devices:
+            peer.end()
+
+    # ---- clients speak ---------------------------------------------------------------------
+
+    def _opened(self, peer: Peer) -> None:
+        self.speaker.greet(peer)
+
+    def _heard(self, item: Item, who: Who, peer: Peer | None) -> None:
+        own = peer is not None and bool(peer.uid) and peer.uid == item.event.uid
+        if own and peer is not None:
+            self.speaker.named(peer)
+        for body in self.ear.inputs(item.event, who, own=own, t_ns=self.clock.now_ns()):
+            self.submit(body, who)
+
+    def submit(self, body: Input, who: Who) -> None:
+        source = f"device/{who.device_id}" if who.device_id else f"{SOURCE}/{who.address}"
+        self._link.submit_nowait(body, source)
+
+    def _handed(self, delivery_id: str, t_ns: int | None, failed: str | None) -> None:
+        alert_id, revision, _ = delivery_id.split(".")
+        body = HandedOver(
+            delivery_id=delivery_id,
+            alert_id=alert_id,
+            revision=int(revision),
+            t_handed_ns=t_ns if t_ns is not None else self.clock.now_ns(),
+            failed=failed,
+        )
+        self._link.submit_nowait(body, SOURCE)
+
+    def fault(self, what: str, raw: bytes) -> None:
+        """Counted at once, told to the watch every FAULTS_S, one Fault a kind. The bytes stay
+        here: they may hold somebody's position."""
+        known = self._faults.get(what)
+        if known is not None:
+            self._faults[what] = msgspec.structs.replace(known, count=known.count + 1)
+        elif len(self._faults) < FAULTS_MAX:
+            self._faults[what] = Fault(where=SOURCE, whose="peer", what=what)
+
+    # ---- running ---------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._link.run())
+            group.create_task(self._every(SWEEP_S, self.relay.sweep))
+            group.create_task(self._every(PRESENT_S, self.speaker.present))
+            group.create_task(self._every(FAULTS_S, self._tell_faults))
+            for sender in self._senders:
+                group.create_task(sender.run())
+
+    async def _every(self, seconds: float, act: Callable[[], None]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            act()
+
+    def _tell_faults(self) -> None:
+        for fault in self._faults.values():
+            self._link.submit_nowait(fault, SOURCE)
+        self._faults.clear()
+
+
+def _delivery_of(alert: Alert) -> Delivery:
+    """The one the watch decided, made anew for an alert that was open before we started."""
+    return Delivery(
+        delivery_id=f"{alert.alert_id}.{alert.revision}.{Channel.COT.value}",
+        alert_id=alert.alert_id,
+        revision=alert.revision,
+        target_id=alert.target_id,
+        person_id=alert.person_id,
+        channel=Channel.COT,
+        rank=0,
+    )
