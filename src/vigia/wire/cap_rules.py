@@ -55,7 +55,7 @@ class Rule(NamedTuple):
 
 def cap_time(text: str) -> datetime | None:
     """A time with its offset; None when it is no time as CAP writes them."""
-    found = _TIME.fullmatch(text)
+    found = _TIME.fullmatch(text.strip(_SPACE))
     if found is None:
         return None
     year, month, day, hour, minute, second, off_h, off_m = (
