@@ -1,0 +1,211 @@
+"""Web Push: alerts to closed phones through the browsers' push services.
+
+Sealing is prepared while nothing happens (push_ready.py); one VAPID token a service is used for
+half its life. What a service says is taken at its word: gone is gone, and its Retry-After holds
+for all its phones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import email.utils
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import httpx
+import msgspec
+
+from vigia.delivery.channels.push import PAD_TO, render
+from vigia.run.courier.door import Job, Receipt, Result
+from vigia.run.courier.push_ready import ReadyRecords
+from vigia.run.push_address import Subscription, of_address, origin_of, refused
+from vigia.terms import Channel
+from vigia.wire.webpush import PushRefused, seal, vapid_header, vapid_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+    from vigia.delivery.channels.push import PushMessage
+
+TOKEN_S = 12 * 3600
+SENDING_MAX = 64  # requests on their way at once
+REQUEST_S = 10.0
+RETRY_AFTER_MAX_S = 3_600.0
+RETRY_S = 30.0  # of a service that says "later" and not when
+ORIGINS_MAX = 256  # services whose token or pause is remembered
+FILL_AT_ONCE = 20  # exchanges between two looks at the loop: a millisecond and a half
+FILL_PAUSE_S = 0.02
+ANSWER_MAX = 4_096  # bytes of a service's answer that are read, so that its connection lives on
+
+
+class PushSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[channels.push]`. contact: whom a push service writes to when we are a nuisance."""
+
+    contact: str
+    services: tuple[str, ...] = ()
+    ca: str | None = None
+    proxy: str | None = None
+
+
+class PushSender:
+    """The courier's door for Channel.PUSH; the address is a subscription (push_address.py)."""
+
+    channel = Channel.PUSH
+
+    def __init__(
+        self,
+        settings: PushSettings,
+        key: EllipticCurvePrivateKey,
+        *,
+        wall_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """Raises OSError or ssl.SSLError for a ca that cannot be read."""
+        self.ready = ReadyRecords()
+        self._settings = settings
+        self._key = key
+        self._wall_ns = wall_ns
+        context = ssl.create_default_context(cafile=settings.ca)
+        self._http = httpx.AsyncClient(
+            verify=context,
+            proxy=settings.proxy,
+            trust_env=False,
+            follow_redirects=False,
+            timeout=REQUEST_S,
+            limits=httpx.Limits(max_connections=SENDING_MAX, keepalive_expiry=60.0),
+        )
+        self._gate = asyncio.Semaphore(SENDING_MAX)
+        self._tokens: dict[str, tuple[str, int]] = {}
+        self._quiet: dict[str, float] = {}  # by origin: monotonic time until which it wants none
+        self._filling: asyncio.Task[None] | None = None
+        self._sending = 0
+
+    async def send(self, jobs: Sequence[Job]) -> Sequence[Receipt]:
+        self._sending += 1
+        try:
+            return await asyncio.gather(*(self._one(job) for job in jobs))
+        finally:
+            self._sending -= 1
+            self._fill_by_itself()
+
+    async def close(self) -> None:
+        if self._filling is not None:
+            self._filling.cancel()
+        with contextlib.suppress(Exception):
+            await self._http.aclose()
+
+    def expect(self, addresses: Iterable[str]) -> None:
+        """These phones may be sent something: their key exchanges are made when there is time."""
+        for address in addresses:
+            with contextlib.suppress(PushRefused):
+                self.ready.expect(address, of_address(address).subscriber())
+        self._fill_by_itself()
+
+    async def _one(self, job: Job) -> Receipt:
+        try:
+            subscription = of_address(job.address)
+            why = refused(subscription, self._settings.services)
+            if why is not None:
+                return Receipt(Result.REFUSED, why)
+            to = subscription.subscriber()
+        except PushRefused as e:
+            return Receipt(Result.REFUSED, str(e))
+        origin = origin_of(subscription.endpoint)
+        left_s = self._quiet.get(origin, 0.0) - time.monotonic()
+        if left_s > 0.0:
+            return Receipt(Result.RETRY, "the push service asks us to wait", left_s)
+        async with self._gate:
+            message = render(job.alert, t_ns=self._wall_ns())
+            body = seal(self.ready.take(job.address, to), message.plain, pad_to=PAD_TO)
+            return await self._post(subscription, origin, message, body, job)
+
+    async def _post(
+        self, subscription: Subscription, origin: str, message: PushMessage, body: bytes, job: Job
+    ) -> Receipt:
+        headers = {
+            "TTL": str(message.ttl_s),
+            "Urgency": message.urgency,
+            "Topic": message.topic,
+            "Content-Encoding": "aes128gcm",
+            "Content-Type": "application/octet-stream",
+            "Authorization": self._authorization(origin),
+        }
+        try:
+            async with self._http.stream(
+                "POST", subscription.endpoint, content=body, headers=headers
+            ) as answer:
+                receipt = self._judge(answer, origin)
+                await _read_some(answer)
+        except httpx.HTTPError as e:
+            return Receipt(Result.RETRY, f"push service: {type(e).__name__}")
+        if receipt.result is Result.GONE:
+            self.ready.forget(job.address)
+        return receipt
+
+    def _judge(self, answer: httpx.Response, origin: str) -> Receipt:
+        status = answer.status_code
+        why = f"push service: HTTP {status}"
+        if 200 <= status < 300:
+            return Receipt(Result.OK)
+        if status in (404, 410):
+            return Receipt(Result.GONE, f"{why}: the phone has unsubscribed")
+        if status == 429 or status >= 500:
+            asked_s = retry_after_s(answer.headers.get("retry-after"), self._wall_ns())
+            if status == 429 or asked_s is not None:
+                wait_s = RETRY_S if asked_s is None else asked_s
+                if len(self._quiet) >= ORIGINS_MAX:
+                    self._quiet.clear()
+                self._quiet[origin] = time.monotonic() + wait_s
+                return Receipt(Result.RETRY, why, wait_s)
+            return Receipt(Result.RETRY, why)
+        # Ours or the operator's fault (a wrong clock, a lost key): the phone is not gone.
+        return Receipt(Result.REFUSED, why)
+
+    def _authorization(self, origin: str) -> str:
+        now_s = self._wall_ns() // 1_000_000_000
+        held = self._tokens.get(origin)
+        if held is not None and now_s < held[1] and held[1] - now_s <= TOKEN_S:
+            return held[0]
+        token = vapid_token(
+            self._key, audience=origin, t_exp_s=now_s + TOKEN_S, subject=self._settings.contact
+        )
+        header = vapid_header(token, self._key.public_key())
+        if len(self._tokens) >= ORIGINS_MAX:
+            self._tokens.clear()
+        self._tokens[origin] = (header, now_s + TOKEN_S // 2)
+        return header
+
+    def _fill_by_itself(self) -> None:
+        if self._filling is None or self._filling.done():
+            self._filling = asyncio.get_running_loop().create_task(self._fill())
+
+    async def _fill(self) -> None:
+        """Until all are ready; not while messages go out."""
+        while self._sending or self.ready.fill(FILL_AT_ONCE):  # noqa: ASYNC110 - it does work
+            await asyncio.sleep(FILL_PAUSE_S)
+
+
+async def _read_some(answer: httpx.Response) -> None:
+    size = 0
+    async for part in answer.aiter_raw():
+        size += len(part)
+        if size > ANSWER_MAX:
+            return
+
+
+def retry_after_s(text: str | None, now_ns: int) -> float | None:
+    """Seconds or a date (RFC 9110 10.2.3), bounded; None: not said, or not to be read."""
+    if text is None:
+        return None
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), RETRY_AFTER_MAX_S)
+    try:
+        at = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return min(max(at.timestamp() - now_ns / 1e9, 0.0), RETRY_AFTER_MAX_S)
