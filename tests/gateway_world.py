@@ -41,6 +41,7 @@ from vigia.run.invitations import invite
 from vigia.run.link import Committed, Emit, Refused, State, Status, Submit
 from vigia.run.link_io import LinkClient, LinkServer, link_path
 from vigia.run.sessions import open_sessions, to_base64url
+from vigia.run.settings_access import Access
 from vigia.terms import Channel, Mark, MsgType, Position, Role, Tier
 
 Json = dict[str, Any]  # Any: what came over the wire is looked at, not trusted
@@ -101,6 +102,7 @@ class FakeWatch:
         self.beats = True
         self.seq = 0
         self.people: dict[str, PersonAdded] = {}
+        self.posts: tuple[Post, ...] = (POST,)
         self.devices: dict[str, DeviceEnrolled] = {}
         self.open_alerts: tuple[Alert, ...] = ()
         self.decides: Callable[[Input], list[AnyBody]] = lambda _: []
@@ -113,7 +115,7 @@ class FakeWatch:
             State(
                 t_ns=now_ns(),
                 settings=CoreSettings(
-                    mode=Mark.DEMO, origin=Position(31.79, -106.75, 1200.0), posts=(POST,)
+                    mode=Mark.DEMO, origin=Position(31.79, -106.75, 1200.0), posts=self.posts
                 ),
                 agencies=(),
                 people=tuple(self.people.values()),
@@ -283,10 +285,18 @@ class World:
         self._phones.append(phone)
         return phone
 
-    async def enrolled(self, role: Role = Role.AGENT, person_id: str = "p1") -> Phone:
+    async def enrolled(
+        self, role: Role = Role.AGENT, person_id: str = "p1", agency_id: str = "site"
+    ) -> Phone:
         """A phone with an open session."""
         phone = self.phone()
-        invitation = invite(self.folder, name=person_id.upper(), role=role, person_id=person_id)
+        invitation = invite(
+            self.folder,
+            name=person_id.upper(),
+            role=role,
+            person_id=person_id,
+            agency_id=agency_id,
+        )
         answer = await phone.enrol(invitation.token)
         assert answer.status_code == 200, answer.text
         answer = await phone.open_session()
@@ -311,11 +321,13 @@ async def world(
     tls: ssl.SSLContext | None = None,
     ca: Path | None = None,
     open_alerts: tuple[Alert, ...] = (),
+    access: Access | None = None,
+    posts: tuple[Post, ...] = (POST,),
 ) -> AsyncGenerator[World]:
     path = link_path(folder)
     watch = FakeWatch(path)
-    watch.open_alerts = open_alerts
-    gateway = Gateway(folder, LinkClient(lambda: path), open_sessions(folder / "keys"))
+    watch.open_alerts, watch.posts = open_alerts, posts
+    gateway = Gateway(folder, LinkClient(lambda: path), open_sessions(folder / "keys"), access)
     sock = socket.create_server(("127.0.0.1", 0))
     scheme = "http" if tls is None else "https"
     url = f"{scheme}://localhost:{sock.getsockname()[1]}"

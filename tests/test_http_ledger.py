@@ -6,7 +6,7 @@ import asyncio
 import json
 from hashlib import sha256
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -20,20 +20,27 @@ from vigia.run.http_doors import Caller
 from vigia.run.ledger_keys import log_signer
 from vigia.run.ledger_store import FILE
 from vigia.run.roles import ANALYSTS, READERS, ROUTES
+from vigia.run.settings_access import Access
+from vigia.run.sharing import Eyes
 from vigia.terms import Role
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from vigia.run.view import View
 
 ANNA = PersonAdded(person_id="anna", name="Anna", agency_id="x", role=Role.ANALYST)
 CALLER = Caller("device", ANNA)
 
 
 def gateway(folder: Path) -> Any:
-    """The three things of a gateway that these handlers look at."""
+    """The four things of a gateway that these handlers look at."""
     alba = PersonAdded(person_id="alba", name="Alba Ruiz", agency_id="x", role=Role.AGENT)
     view = SimpleNamespace(people={"alba": alba})
-    return SimpleNamespace(folder=folder, view=view, now_ms=lambda: T_NS // 10**6 + 60_000)
+    eyes = Eyes(cast("View", view), Access())
+    return SimpleNamespace(
+        folder=folder, view=view, eyes=eyes, now_ms=lambda: T_NS // 10**6 + 60_000
+    )
 
 
 def get(folder: Path, handler: str, **query: str) -> bytes:

@@ -104,10 +104,13 @@ def check(settings: Annotated[Path, typer.Argument(help="A TOML file.")]) -> Non
 @app.command()
 def invite(
     name: Annotated[str, typer.Option(help="Whom the link is for, as others see it.")],
-    role: Annotated[str, typer.Option(help="agent, watch_officer, analyst or admin.")] = "agent",
+    role: Annotated[
+        str, typer.Option(help="viewer, officer, watch_officer, analyst, releaser or admin.")
+    ] = "officer",
     lang: Annotated[str, typer.Option(help="en or es.")] = "en",
     post: Annotated[str | None, typer.Option(help="Id of the post the person belongs to.")] = None,
     minutes: Annotated[int, typer.Option(help="How long the link is good for.")] = 15,
+    agency: Annotated[str, typer.Option(help="An agency of the settings.")] = "site",
     data: Data = Path("data"),
 ) -> None:
     """Make a one-time link (and its QR code) that enrols a phone or a console."""
@@ -115,7 +118,7 @@ def invite(
 
     _run(
         lambda: print_invitation(
-            data, name=name, role=role, lang=lang, post_id=post, minutes=minutes
+            data, name=name, role=role, lang=lang, post_id=post, minutes=minutes, agency_id=agency
         )
     )
 

@@ -88,10 +88,11 @@ class Desk(NamedTuple):
             return [_refusal(f"{_NAMES[type(body)]}: {body.by_person_id} is not a watch officer")]
         match body:
             case AllClear():
-                asked = question(self.policy, body, self.scene, self._blind, self._number)
-                return all_clear(self.policy, body, self._t_ns) if asked is None else [asked]
+                mine = self._mine(body.by_person_id)
+                asked = question(self.policy, body, self.scene, self._blind, self._number, mine)
+                return all_clear(self.policy, body, self._t_ns, mine) if asked is None else [asked]
             case AllClearReversed():
-                found = reverse(self.policy, body, self._t_ns)
+                found = reverse(self.policy, body, self._t_ns, self._mine(body.by_person_id))
                 return [_refusal(found)] if isinstance(found, str) else found
             case AlertRaised():
                 return self._raise(body)
@@ -110,6 +111,22 @@ class Desk(NamedTuple):
             case TrackIdentified():
                 give(self.policy.state, body.track_id, body.identity, body.by_person_id)
                 return []
+
+    def _mine(self, person_id: str) -> Callable[[str], bool] | None:
+        """For whom he may say all clear: his own agency's. None: there are no others."""
+        if not self.settings.agencies:
+            return None
+        own = self.roster.people[person_id].agency_id
+        posts = {p.post_id: p.agency_id for p in self.settings.posts}
+
+        def mine(target_id: str) -> bool:
+            kind, _, name = target_id.partition("/")
+            if kind == "post":
+                return posts.get(name) in ("", own)
+            person = self.roster.people.get(name)
+            return person is not None and person.agency_id == own
+
+        return mine
 
     @property
     def _t_ns(self) -> int:

@@ -14,6 +14,7 @@ import msgspec
 
 from vigia.alert_terms import DroneClass, FriendlyEnd, Via, Watched
 from vigia.event_base import Body
+from vigia.events_access import PersonalRead, PowerUsed, SignedIn
 from vigia.scan import Scan
 from vigia.terms import (
     AckKind,
@@ -43,6 +44,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     position: Position
     radius_m: float = 0.0  # extent; added to the danger radius
+    agency_id: str = ""  # whose it is; "": the whole site's
 
 
 class SensorSite(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +103,7 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     false_tracks_per_hour: float = 1.0  # confirmed, of one sensor: how sure a track must be
     own_serials: tuple[str, ...] = ()  # of our own drones: a claim, believed where position agrees
     channels: tuple[Channel, ...] = (Channel.PAGE,)  # those that exist at this site
+    agencies: tuple[str, ...] = ()  # tenants that are kept apart; none: one team
 
 
 class SettingsApplied(Body, frozen=True, kw_only=True):
@@ -571,6 +574,9 @@ Input: TypeAlias = (
     | Thinned
     | PositionErased
     | Restarted
+    | PersonalRead
+    | PowerUsed
+    | SignedIn
 )
 Decided: TypeAlias = (
     TracksPublished
@@ -586,6 +592,17 @@ Decided: TypeAlias = (
 )
 Decision: TypeAlias = Decided | Fault
 AnyBody: TypeAlias = Input | Decided
+# Inputs that are journaled and nothing else: no decision depends on them.
+KEPT = (
+    OperatorSeen,
+    HandedOver,
+    ClockStepped,
+    Fault,
+    Thinned,
+    PersonalRead,
+    PowerUsed,
+    SignedIn,
+)
 
 
 class Event(msgspec.Struct, frozen=True):

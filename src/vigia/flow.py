@@ -24,6 +24,7 @@ from vigia.alert_terms import Via
 from vigia.delivery.plan import ReachState, acknowledge, plan
 from vigia.desk import Act, Desk, en_of, look_around, post_of, scene_of, where_of
 from vigia.events import (
+    KEPT,
     Acknowledged,
     AgencyAdded,
     Alert,
@@ -34,7 +35,6 @@ from vigia.events import (
     AllClearReversed,
     AnyBody,
     AttackReported,
-    ClockStepped,
     CoreSettings,
     CoverTold,
     Delivery,
@@ -43,10 +43,8 @@ from vigia.events import (
     Event,
     Fault,
     FriendlyEnded,
-    HandedOver,
     MarkedFriendly,
     Observation,
-    OperatorSeen,
     PersonAdded,
     PersonMoved,
     PositionErased,
@@ -62,7 +60,6 @@ from vigia.events import (
     SettingsApplied,
     Sighting,
     SightingPlaced,
-    Thinned,
     Tick,
     TrackEnded,
     TrackIdentified,
@@ -160,6 +157,8 @@ class Watch:
         s, tracker = self._s, self._tracker
         assert tracker is not None
         assert s.settings is not None
+        if isinstance(body, KEPT):
+            return
         match body:
             case Observation():
                 heard(s.cover, body.sensor_id, s.t_ns)
@@ -205,8 +204,6 @@ class Watch:
                 heard(s.cover, sensor_id, s.t_ns)
             case SensorLost(sensor_id=sensor_id, why=why):
                 lost(s.cover, sensor_id, why)
-            case OperatorSeen() | HandedOver() | ClockStepped() | Fault() | Thinned():
-                pass  # kept in the journal; no decision of today depends on them
             case SettingsApplied():
                 raise AssertionError("handled in receive")
             case (

@@ -38,12 +38,21 @@ class Identity(Enum):
 
 
 class Role(Enum):
-    """What a person may do. Every endpoint names the role it needs."""
+    """What a person, or a service by its key, may do. Every endpoint names the roles it takes."""
 
-    AGENT = "agent"  # reports, is warned, acknowledges
-    WATCH_OFFICER = "watch_officer"  # sees the console, gives all clear
+    VIEWER = "viewer"  # looks at the console of his agency, is warned; changes nothing
+    OFFICER = "officer"  # reports, is warned, acknowledges; "agent" in journals before 0.2
+    WATCH_OFFICER = "watch_officer"  # acts on alerts at the console
     ANALYST = "analyst"  # reads ledger and history
-    ADMIN = "admin"  # invites, revokes, settings
+    RELEASER = "releaser"  # releases what goes out under the agency's name
+    SENSOR = "sensor"  # a service key: what its scope names, and nothing else
+    ADMIN = "admin"  # invites, revokes, keys
+    AGENT = "officer"  # the same as OFFICER, by its older name
+
+    @classmethod
+    def _missing_(cls, value: object) -> Role | None:
+        """Older journals, snapshots and invitations say "agent"."""
+        return cls.OFFICER if value == "agent" else None
 
 
 class Lang(Enum):

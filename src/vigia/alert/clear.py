@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
@@ -23,14 +23,16 @@ if TYPE_CHECKING:
 CLEARS_MAX = 4  # that can be reversed
 ENDED_MAX = 20_000  # alerts of them; the oldest all clear gives way
 OPEN_MAX = 1_000  # named in one question
+Mine: TypeAlias = "Callable[[str], bool] | None"  # by target_id
 
 
-def concerned(policy: AlertPolicy, incident_id: str | None) -> dict[Key, Open]:
-    """The alerts an all clear would end."""
+def concerned(policy: AlertPolicy, incident_id: str | None, mine: Mine = None) -> dict[Key, Open]:
+    """The alerts an all clear would end. mine: which targets it may speak for; None: all."""
     return {
         key: held
         for key, held in policy.state.open.items()
-        if incident_id is None or held.alert.incident_id == incident_id
+        if (incident_id is None or held.alert.incident_id == incident_id)
+        and (mine is None or mine(held.alert.target_id))
     }
 
 
@@ -40,15 +42,20 @@ def question(
     scene: Scene,
     blind: Callable[[Iterable[str] | None], tuple[str, ...]],
     number_of: Callable[[str], int],
+    mine: Mine = None,
 ) -> AllClearAsked | None:
     """What is open and was not shown to him yet. None: the all clear may be given.
 
     blind(targets): posts there that are not watched; None: all.
     """
-    held = concerned(policy, body.incident_id)
+    held = concerned(policy, body.incident_id, mine)
     named = {t for h in held.values() for t in (*h.fears, *h.alert.track_ids)}
     tracks = sorted(named.intersection(scene.live))
-    whose = None if body.incident_id is None else [h.alert.target_id for h in held.values()]
+    whose = (
+        None
+        if body.incident_id is None and mine is None
+        else [h.alert.target_id for h in held.values()]
+    )
     still = (*(f"track/{t}" for t in tracks), *(f"blind/{p}" for p in blind(whose)))[:OPEN_MAX]
     if not set(still) - set(body.accepts):
         return None
@@ -61,17 +68,22 @@ def question(
     )
 
 
-def all_clear(policy: AlertPolicy, body: AllClear, t_ns: int) -> list[Alert]:
-    """A named person ends an incident, or all of them. Its tracks stay quiet for a while."""
-    state, ended = policy.state, concerned(policy, body.incident_id)
+def all_clear(policy: AlertPolicy, body: AllClear, t_ns: int, mine: Mine = None) -> list[Alert]:
+    """A named person ends an incident, or all of them. Its tracks stay quiet for a while, but for
+    those that others, for whom he does not speak, are still warned of."""
+    state, ended = policy.state, concerned(policy, body.incident_id, mine)
+    others = {t for key, held in state.open.items() if key not in ended for t in held.fears}
     until = t_ns + int(policy.numbers.clear_s * 1e9)
     said: list[Alert] = []
     for key, held in ended.items():
-        state.cleared.update(dict.fromkeys(held.fears, until))
+        quiet = held.fears if mine is None else [t for t in held.fears if t not in others]
+        state.cleared.update(dict.fromkeys(quiet, until))
         said.append(policy.end(key, EndReason.ALL_CLEAR, t_ns=t_ns, by_person_id=body.by_person_id))
     closed: list[str] = []
     for report_id, attack in state.attacks.items():
-        if not attack.closed and (body.incident_id is None or ended.keys() & attack.told.keys()):
+        told = attack.told.keys()
+        all_his = mine is None or told <= ended.keys()
+        if not attack.closed and all_his and (body.incident_id is None or ended.keys() & told):
             attack.closed = True
             closed.append(report_id)
     if ended:
@@ -82,10 +94,17 @@ def all_clear(policy: AlertPolicy, body: AllClear, t_ns: int) -> list[Alert]:
     return sorted(said, key=urgency)
 
 
-def reverse(policy: AlertPolicy, body: AllClearReversed, t_ns: int) -> list[Alert] | str:
+def reverse(
+    policy: AlertPolicy, body: AllClearReversed, t_ns: int, mine: Mine = None
+) -> list[Alert] | str:
     """The same people are warned again, at the tier they had. Why not, if it cannot be done."""
     state = policy.state
-    found = [c for c in state.clears if body.clear_id in (None, c.clear_id)]
+    found = [
+        c
+        for c in state.clears
+        if body.clear_id in (None, c.clear_id)
+        and (mine is None or all(mine(was.alert.target_id) for was in c.ended.values()))
+    ]
     if not found:
         return f"reverse: all clear {body.clear_id or ''} is not known here, or reversed already"
     clear = found[-1]

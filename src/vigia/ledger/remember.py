@@ -35,8 +35,10 @@ from vigia.events import (
     Observation,
     OperatorSeen,
     PersonAdded,
+    PersonalRead,
     PersonMoved,
     PositionErased,
+    PowerUsed,
     RateFlagged,
     Reached,
     ReportConfirmed,
@@ -48,6 +50,7 @@ from vigia.events import (
     SettingsApplied,
     Sighting,
     SightingPlaced,
+    SignedIn,
     Thinned,
     Tick,
     TrackEnded,
@@ -57,28 +60,34 @@ from vigia.events import (
     Undone,
 )
 from vigia.ledger.entry import Fields, LedgerEntry, Said, Who, clip
+from vigia.ledger.remember_access import KIND_OF_ACCESS, remember_access
 from vigia.ledger.remember_acts import KIND_OF_ACT, named, remember_act, remember_told, who
+from vigia.terms import Role
 
 LOST = "lost"  # the kind of an entry that should have been another, see Unread
 # Bodies of which every one leaves exactly one entry, of this kind. Not faults: a peer's does not.
-KIND_OF = KIND_OF_ACT | {
-    "Alert": "alert",
-    "Delivery": "delivery",
-    "HandedOver": "handed",
-    "Acknowledged": "answer",
-    "Sighting": "sighting",
-    "SightingPlaced": "placed",
-    "AllClear": "all_clear",
-    "TrackJudged": "judged",
-    "SettingsApplied": "settings",
-    "PersonAdded": "person",
-    "DeviceEnrolled": "enrolled",
-    "DeviceRevoked": "revoked",
-    "PositionErased": "erased",
-    "Thinned": "thinned",
-    "Restarted": "restarted",
-    "ClockStepped": "clock",
-}
+KIND_OF = (
+    KIND_OF_ACT
+    | KIND_OF_ACCESS
+    | {
+        "Alert": "alert",
+        "Delivery": "delivery",
+        "HandedOver": "handed",
+        "Acknowledged": "answer",
+        "Sighting": "sighting",
+        "SightingPlaced": "placed",
+        "AllClear": "all_clear",
+        "TrackJudged": "judged",
+        "SettingsApplied": "settings",
+        "PersonAdded": "person",
+        "DeviceEnrolled": "enrolled",
+        "DeviceRevoked": "revoked",
+        "PositionErased": "erased",
+        "Thinned": "thinned",
+        "Restarted": "restarted",
+        "ClockStepped": "clock",
+    }
+)
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -158,6 +167,8 @@ def _remember(event: Event) -> tuple[str, Fields] | None:
             return remember_act(body)
         case AllClearAsked() | CoverTold() | FriendlyEnded():
             return remember_told(body)
+        case PersonalRead() | PowerUsed() | SignedIn():
+            return remember_access(body)
         case (
             SettingsApplied()
             | PersonAdded()
@@ -285,7 +296,7 @@ def _remember_trust(
                 "settings": Said("site/settings", told),
             }
         case PersonAdded():
-            return "person", {"person": who(body.person_id), "role": body.role.value}
+            return "person", {"person": who(body.person_id), "role": _role(body.role)}
         case DeviceEnrolled():
             device = f"device/{body.device_id}"
             return "enrolled", {
@@ -322,3 +333,8 @@ def _remember_cost(body: Fault | Thinned | Restarted | ClockStepped) -> tuple[st
             }
         case ClockStepped():
             return "clock", {"step_ns": body.step_ns}
+
+
+def _role(role: Role) -> str:
+    """The ledger's word stays that of its first version, so that old leaves can be made again."""
+    return "agent" if role is Role.OFFICER else role.value

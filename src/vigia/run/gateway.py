@@ -46,8 +46,11 @@ from vigia.run.pages import Handover, Hub, Page
 from vigia.run.pictures import Pictures
 from vigia.run.pulse import Pulse
 from vigia.run.recall import read_reports
-from vigia.run.roles import OFFICERS
+from vigia.run.roles import CONSOLE
 from vigia.run.sessions import Sessions
+from vigia.run.settings_access import Access
+from vigia.run.sharing import Eyes
+from vigia.run.showing import Showing, viewer_of
 from vigia.run.throttle import Throttle
 from vigia.run.view import SIGHTINGS_S, View
 from vigia.run.watch_clock import WatchClock
@@ -66,7 +69,10 @@ REPLIES_MAX = 1_000  # of the core to acts, waiting for their doors
 class Gateway:
     """One for the process; owns no sockets of its own."""
 
-    def __init__(self, folder: Path, link: LinkClient, sessions: Sessions) -> None:
+    def __init__(
+        self, folder: Path, link: LinkClient, sessions: Sessions, access: Access | None = None
+    ) -> None:
+        self.access = access = access or Access()
         self.folder = folder
         self.link = link
         self.sessions = sessions
@@ -75,7 +81,9 @@ class Gateway:
         self.view = View()
         self.clock = WatchClock()
         self.hub = Hub()
-        self.pictures = Pictures(self.view, self.hub)
+        self.eyes = Eyes(self.view, access)
+        self.showing = Showing(self.view, self.hub, self.eyes)
+        self.pictures = Pictures(self.view, self.hub, self.eyes)
         self.metrics = Metrics()
         self.ledger: LedgerFollower | None = None
         self.secure = False
@@ -113,13 +121,13 @@ class Gateway:
             case Delivery() as delivery:
                 self._deliver(delivery)
             case Sighting() as body:
-                self._to_officers(self.view.take_sighting(event, body))
+                self.showing.to_consoles(self.view.take_sighting(event, body))
             case SightingPlaced() as body:
-                self._placed(body)
+                self.showing.placed(body)
             case Reached() as body:
                 self._reached(body)
             case CoverTold() as body:
-                self._cover(body)
+                self.showing.cover(body)
             case AllClearAsked() as body:
                 self._reply(event.seq, body)
             case Fault() as body if body.where == CORE:
@@ -170,8 +178,7 @@ class Gateway:
         self._alert(alert, Handover(delivery, self._handed))
 
     def _alert(self, alert: Alert, handover: Handover | None) -> None:
-        frame = frame_of(out.AlertOut(self.view.alert(alert)))
-        self.hub.alert(alert.person_id, frame, handover)
+        self.showing.alert(alert, handover)
 
     def _handed(self, delivery: Delivery, failed: str | None) -> None:
         """T2: the frame is written to the person's socket, or never will be."""
@@ -192,27 +199,11 @@ class Gateway:
         )
         self.link.submit_nowait(body, SOURCE)
 
-    def _placed(self, body: SightingPlaced) -> None:
-        frame = frame_of(self.view.take_placed(body))
-        own = self.hub.of_person(body.person_id or "")
-        for page in {p.session_id: p for p in [*own, *self.hub.officers]}.values():
-            page.send(frame)
-
     def _reached(self, body: Reached) -> None:
         alert = self.view.alerts.get(body.alert_id)
         if alert is not None and body.kind is AckKind.DELIVERED:
             self.metrics.t0_t3.add((body.t_obs_ns - alert.t_cause_ns) / 1e9)
-        self._to_officers(self.view.take_reached(body))
-
-    def _cover(self, body: CoverTold) -> None:
-        """To whom it concerns: officers see every post, others how they are watched themselves."""
-        said = self.view.take_cover(body)
-        self._to_officers(said)
-        frame = frame_of(said)
-        for person_id in self.view.concerned(body.target_id):
-            for page in self.hub.of_person(person_id):
-                if page.role not in OFFICERS:
-                    page.send(frame)
+        self.showing.reached(body)
 
     def _reply(self, seq: int, body: AllClearAsked | Fault) -> None:
         """What the core answered to an act; its door fetches it after the commit."""
@@ -227,9 +218,7 @@ class Gateway:
             self._send_beat()
         health = self.health()
         if health is not None and self.hub.officers:
-            frame = frame_of(health)
-            for page in self.hub.officers:
-                page.show("health", frame)
+            self.showing.show_consoles("health", health)
 
     def _whole_state(self, state: State) -> None:
         """A new link: pages are greeted anew, and alerts nobody holds any more are ended."""
@@ -249,7 +238,10 @@ class Gateway:
             self.link.submit_nowait(body, SOURCE)
         for page in self.hub:
             person = self.view.person_of_device(page.device_id)
-            if person is not None and person.role is page.role:
+            if person is not None and (person.role, person.agency_id) == (
+                page.role,
+                page.agency_id,
+            ):
                 self.greet(page)
             else:
                 page.close("not enrolled any more, or in another role")
@@ -280,7 +272,7 @@ class Gateway:
             alert = self.view.alerts.get(times.alert_id)
             if alert is not None and alert.person_id == times.person:
                 self.view.recall_reached(times.alert_id, reached_times(times))
-                self.hub.alert(None, frame_of(out.AlertOut(self.view.alert(alert))), None)
+                self.showing.to_consoles(out.AlertOut(self.view.alert(alert)))
 
     def _background(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -289,27 +281,20 @@ class Gateway:
 
     # ---- to the pages ----------------------------------------------------------------------
 
-    def _to_officers(self, message: out.ToPage) -> None:
-        officers = self.hub.officers
-        if officers:
-            frame = frame_of(message)
-            for page in officers:
-                page.send(frame)
-
     def greet(self, page: Page) -> None:
         """hello, and for officers what they would have seen had they been here."""
         hello = self.hello(page)
         if hello is None:
             return
         page.alert(frame_of(hello))
-        if page.role not in OFFICERS:
+        if page.role not in CONSOLE:
             return
         since_ms = self.now_ms() - SIGHTINGS_S * 1000
-        for seen in self.view.recent_sightings(since_ms=since_ms)[-GREET_SIGHTINGS_MAX:]:
-            page.send(frame_of(seen))
+        seen = self.view.recent_sightings(since_ms=since_ms)[-GREET_SIGHTINGS_MAX:]
+        self.showing.send(page, seen)
         health = self.health()
         if health is not None:
-            page.show("health", frame_of(health))
+            self.showing.show(page, "health", health)
         self.pictures.show_to(page)
 
     def hello(self, page: Page) -> out.Hello | None:
@@ -317,8 +302,8 @@ class Gateway:
         settings, person = self.view.settings, self.view.person(page.person_id)
         if settings is None or person is None:
             return None
-        mine = None if page.role in OFFICERS else page.person_id
-        return out.Hello(
+        mine = None if page.role in CONSOLE else page.person_id
+        whole = out.Hello(
             server_ms=self.now_ms(),
             mode=settings.mode,
             person=person,
@@ -329,6 +314,9 @@ class Gateway:
             alerts=self.view.open_alerts(mine),
             cover=self.view.covers(mine),
         )
+        seen = self.eyes.seen(viewer_of(page), whole)
+        assert isinstance(seen, out.Hello)
+        return seen
 
     def health(self) -> out.HealthOut | None:
         return self.view.health(

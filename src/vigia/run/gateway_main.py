@@ -109,7 +109,9 @@ async def _serve(folder: Path, plan: RunPlan, tls_word: str | None, ready_fd: in
     host, port = sock.getsockname()[:2]
     plan = _with_port(plan, port)
     tls, ca = _tls(folder, plan, host, tls_word)
-    gateway = Gateway(folder, LinkClient(lambda: link_path(folder)), open_sessions(folder / "keys"))
+    gateway = Gateway(
+        folder, LinkClient(lambda: link_path(folder)), open_sessions(folder / "keys"), plan.access
+    )
     gateway.secure = tls is not None
     gateway.base_url = base_url(plan, secure=gateway.secure)
     own = socket.gethostname().lower()

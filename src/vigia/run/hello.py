@@ -22,7 +22,14 @@ CONSOLE_MINUTES = 60
 
 
 def print_invitation(
-    folder: Path, *, name: str, role: str, lang: str, post_id: str | None, minutes: int
+    folder: Path,
+    *,
+    name: str,
+    role: str,
+    lang: str,
+    post_id: str | None,
+    minutes: int,
+    agency_id: str = "site",
 ) -> int:
     """`vigia invite`. Raises SettingsError."""
     try:
@@ -35,17 +42,28 @@ def print_invitation(
     known = [post.post_id for post in plan.core.posts]
     if post_id is not None and post_id not in known:
         raise SettingsError(f"--post: got {post_id!r}; need one of {', '.join(known) or 'none'}")
+    agencies = plan.access.agencies
+    if agencies and agency_id not in (*agencies, "site"):
+        raise SettingsError(f"--agency: got {agency_id!r}; need one of {', '.join(agencies)}, site")
     invitation = invite(
         folder,
         name=name,
-        role=_choice(Role, role, "--role"),
+        role=_role(role),
         lang=_choice(Lang, lang, "--lang"),
         post_id=post_id,
         minutes=minutes,
+        agency_id=agency_id,
     )
     link = invitation.link(base_url(plan))
     print(f"{qr_text(link)}\n{link}\nOnce, within {minutes} minutes, for {name}.")
     return 0
+
+
+def _role(text: str) -> Role:
+    role = _choice(Role, text, "--role")
+    if role is Role.SENSOR:
+        raise SettingsError("--role: got 'sensor'; a service gets a key: vigia keys add")
+    return role
 
 
 def _choice(kind: type[EnumT], text: str, option: str) -> EnumT:

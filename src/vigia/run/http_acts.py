@@ -75,7 +75,24 @@ async def raise_alerts(gateway: Gateway, request: Request, caller: Caller) -> An
     return json({"received": True, "seq": seq, "raise_id": act.raise_id})
 
 
+def _own_track(gateway: Gateway, request: Request, caller: Caller) -> None:
+    """A drone that is near other agencies' people only is judged by them. Raises HttpError(403)."""
+    if not gateway.eyes.apart:
+        return
+    track_id = request.params["track_id"]
+    known = next((t for t in gateway.view.tracks() if t.track_id == track_id), None)
+    if known is not None and not gateway.eyes.owns_track(caller.viewer, known):
+        raise HttpError(
+            403,
+            "agency",
+            got=f"a drone near people of another agency than {caller.person.agency_id}",
+            expected="a drone near its own people or posts",
+            fix="ask that agency's watch officer",
+        )
+
+
 async def not_a_drone(gateway: Gateway, request: Request, caller: Caller) -> Answer:
+    _own_track(gateway, request, caller)
     act = TrackJudged(
         track_id=request.params["track_id"],
         by_person_id=caller.person.person_id,
@@ -86,6 +103,7 @@ async def not_a_drone(gateway: Gateway, request: Request, caller: Caller) -> Ans
 
 
 async def friendly(gateway: Gateway, request: Request, caller: Caller) -> Answer:
+    _own_track(gateway, request, caller)
     act = MarkedFriendly(
         track_id=request.params["track_id"],
         by_person_id=caller.person.person_id,
@@ -95,6 +113,7 @@ async def friendly(gateway: Gateway, request: Request, caller: Caller) -> Answer
 
 
 async def identify(gateway: Gateway, request: Request, caller: Caller) -> Answer:
+    _own_track(gateway, request, caller)
     body = decode(request.body, _identity)
     act = TrackIdentified(
         track_id=request.params["track_id"],

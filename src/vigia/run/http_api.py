@@ -134,14 +134,16 @@ async def status(gateway: Gateway, request: Request, caller: Caller) -> Answer:
         # What watches here, for everybody: the phone's calm says what is covered and what is not.
         content["sensors"] = [{"kind": s.kind, "state": s.state} for s in health.sensors]
     if caller.person.role in OFFICERS:
-        content["health"] = health
+        content["health"] = None if health is None else gateway.eyes.seen(caller.viewer, health)
     return json(content)
 
 
 async def sightings(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     minutes = request.number("minutes", MINUTES_MAX, low=1, high=MINUTES_MAX)
     since_ms = gateway.now_ms() - minutes * 60_000
-    return json({"sightings": gateway.view.recent_sightings(since_ms=since_ms)})
+    eyes, viewer = gateway.eyes, caller.viewer
+    rows = (eyes.seen(viewer, s) for s in gateway.view.recent_sightings(since_ms=since_ms))
+    return json({"sightings": [row for row in rows if row is not None]})
 
 
 async def metrics(gateway: Gateway, request: Request) -> Answer:

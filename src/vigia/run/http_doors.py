@@ -11,6 +11,7 @@ from vigia.events import Input, PersonAdded
 from vigia.run.asgi import Answer, HttpError, Request, json
 from vigia.run.gateway import Gateway
 from vigia.run.link import Committed, Refused
+from vigia.run.sharing import Viewer
 
 COMMIT_S = 2.0  # a person waits this long for the disk
 
@@ -24,6 +25,11 @@ class Caller(msgspec.Struct, frozen=True):
     @property
     def source(self) -> str:
         return f"device/{self.device_id}"
+
+    @property
+    def viewer(self) -> Viewer:
+        person = self.person
+        return Viewer(person.person_id, person.agency_id, person.role)
 
 
 Public: TypeAlias = Callable[[Gateway, Request], Awaitable[Answer]]

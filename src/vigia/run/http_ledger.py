@@ -43,6 +43,14 @@ async def entries(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     """Entries from..to (to not included), at most ROWS_MAX, as they were hashed."""
     begin = request.number("from", 0, low=0, high=INDEX_MAX)
     end = request.number("to", begin + ROWS_MAX, low=0, high=INDEX_MAX)
+    if not gateway.eyes.sees_record(caller.viewer):
+        raise HttpError(
+            403,
+            "agency",
+            got=caller.person.agency_id,
+            expected="an agency that may see the incidents of all others",
+            fix="agree on it in [sharing] of the settings",
+        )
     found = await _read(gateway.folder, lambda reader: reader.entries(begin, end))
     # Raw: the bytes of the leaf itself, so that whoever asks can hash them.
     parts = [{"index": index, "entry": msgspec.Raw(entry)} for index, entry in found]
@@ -58,7 +66,8 @@ async def alerts(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     except (sqlite3.Error, OSError, ValueError) as e:
         raise HttpError(503, f"the journal cannot be read: {e}", fix="try again") from e
     names = {p.person_id: p.name for p in gateway.view.people.values()}
-    shown = [alert_json(times, names) for times in found[:ALERTS_MAX]]
+    rows = (gateway.eyes.record(caller.viewer, alert_json(t, names)) for t in found[:ALERTS_MAX])
+    shown = [row for row in rows if row is not None]
     return json({"alerts": shown, "left_out": max(0, len(found) - ALERTS_MAX)})
 
 

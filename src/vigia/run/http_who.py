@@ -26,6 +26,7 @@ from vigia.run.settings import SettingsError
 
 ENROL_S = 5.0
 LINK_MINUTES = 15
+HOST = "site"  # whoever runs the server; its admins bring in those of every agency
 
 _enrol = msgspec.json.Decoder(out.EnrolIn)
 _challenge = msgspec.json.Decoder(out.ChallengeIn)
@@ -146,12 +147,19 @@ async def invite_person(gateway: Gateway, request: Request, caller: Caller) -> A
     view = gateway.view
     known = view.people.get(body.person_id or "")
     role = body.role if known is None else known.role
+    agency_id = body.agency_id or caller.person.agency_id
+    if known is not None:
+        agency_id = known.agency_id
+    if gateway.eyes.apart and agency_id != caller.person.agency_id != HOST:
+        raise HttpError(
+            403, "agency", got=agency_id, expected=caller.person.agency_id, fix="ask its own admin"
+        )
     if not may_invite(caller.person.role, role):
         raise HttpError(
             403,
             "role",
             got=f"{caller.person.role.value} invites {role.value}",
-            expected="a watch officer invites agents, an admin anybody",
+            expected="a watch officer invites officers and viewers, an admin anybody",
             fix="ask an admin",
         )
     posts = {p.post_id for p in view.posts()}
@@ -167,7 +175,7 @@ async def invite_person(gateway: Gateway, request: Request, caller: Caller) -> A
             role=role,
             lang=body.lang,
             post_id=body.post_id,
-            agency_id=body.agency_id or caller.person.agency_id,
+            agency_id=agency_id,
             person_id=body.person_id,
             minutes=LINK_MINUTES,
         )
@@ -182,15 +190,24 @@ async def devices(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     rows = [
         {"device_id": d.device_id, "person": gateway.view.person(d.person_id)}
         for d in gateway.view.devices.values()
+        if gateway.eyes.people(caller.viewer, (d.person_id,))
     ]
     return json({"devices": rows})
+
+
+def _manages(gateway: Gateway, caller: Caller, person_id: str) -> bool:
+    """An admin's own agency, or every one for the host's."""
+    person = gateway.view.people.get(person_id)
+    mine = person is not None and person.agency_id == caller.person.agency_id
+    return mine or not gateway.eyes.apart or caller.person.agency_id == HOST
 
 
 async def revoke(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     """Its sessions end and its pages close with the event that says so."""
     body = decode(request.body, _revoke)
     device_id = request.params["device_id"]
-    if device_id not in gateway.view.devices:
+    device = gateway.view.devices.get(device_id)
+    if device is None or not _manages(gateway, caller, device.person_id):
         raise HttpError(404, "device", got=device_id, expected="an enrolled one")
     revoked = DeviceRevoked(
         device_id=device_id, by_person_id=caller.person.person_id, reason=body.reason

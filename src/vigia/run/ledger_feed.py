@@ -48,6 +48,9 @@ INPUTS = (
     "Thinned",
     "PositionErased",
     "Restarted",
+    "PersonalRead",
+    "PowerUsed",
+    "SignedIn",
 )
 DECISIONS = (
     *("SightingPlaced", "Alert", "Delivery", "Fault"),

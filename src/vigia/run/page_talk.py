@@ -25,7 +25,7 @@ from vigia.run.gateway import Gateway
 from vigia.run.link import Committed
 from vigia.run.page_socket import EXTENSION, PageSocket, frame_of
 from vigia.run.pages import PAGES_MAX, Page
-from vigia.run.roles import MESSAGES, OFFICERS
+from vigia.run.roles import CONSOLE, MESSAGES
 from vigia.terms import Position
 
 ACK_S = 30.0  # the page repeats by itself; later answers go to nobody
@@ -62,8 +62,8 @@ async def serve_page(
         device_id=device_id,
         person_id=person.person_id,
     )
-    page.role = person.role
-    gateway.hub.join(page, officer=person.role in OFFICERS)
+    page.role, page.agency_id = person.role, person.agency_id
+    gateway.hub.join(page, officer=person.role in CONSOLE)
     talk = PageTalk(gateway, page)
     talk.tell_session()
     gateway.greet(page)

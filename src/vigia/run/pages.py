@@ -67,7 +67,9 @@ class Page:
         self.session_id = session_id
         self.device_id = device_id
         self.person_id = person_id
-        self.role = Role.AGENT
+        self.role = Role.OFFICER
+        self.agency_id = "site"
+        self.login_id = ""  # the session its cookie stands for
         self.on_watch = False
         self.siren = False
         self.t_spot_ns = 0
@@ -192,8 +194,14 @@ class Hub:
         page.forget(why)
         return True
 
-    def alert(self, person_id: str | None, frame: bytes, handover: Handover | None) -> None:
-        """To the person's pages, then to the officers' consoles."""
+    def alert(
+        self,
+        person_id: str | None,
+        frame: bytes,
+        handover: Handover | None,
+        console: Callable[[Page], bytes | None],
+    ) -> None:
+        """frame to the person's pages, then to consoles what each may see of it, if anything."""
         own = self._of_person.get(person_id or "", {})
         for page in list(own.values()):
             page.alert(frame, handover)
@@ -201,13 +209,20 @@ class Hub:
         if handover is not None:
             handover.lost("no open page")
         for page in self.officers:
-            if page.session_id not in own:
-                page.alert(frame)
+            shown = None if page.session_id in own else console(page)
+            if shown is not None:
+                page.alert(shown)
 
     def drop_device(self, device_id: str) -> None:
         for page in self:
             if page.device_id == device_id:
                 page.close("the device was revoked")
+
+    def drop_login(self, login_ids: frozenset[str]) -> None:
+        """Sessions that were ended: their pages go with them."""
+        for page in self:
+            if page.login_id in login_ids:
+                page.close("the session was ended")
 
     def drop_person(self, person_id: str) -> None:
         """They come back and are greeted with what they may see now."""

@@ -9,6 +9,7 @@ import msgspec
 
 from vigia.events import CoreSettings
 from vigia.run.settings import Listen, Storage, Tak
+from vigia.run.settings_access import Access
 
 PLAN_NAME = "run.json"
 
@@ -32,6 +33,7 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     storage: Storage
     tak: Tak = Tak()
     feeds: tuple[FeedPlan, ...] = ()
+    access: Access = Access()
 
 
 def write_plan(folder: Path, plan: RunPlan) -> Path:

@@ -1,6 +1,7 @@
-"""Every door of the gateway and the role it needs: the one table the guard reads.
+"""Every door of the gateway and the roles it takes: the one table the guard reads.
 
-Whoever adds an endpoint or a message adds a row here; a test walks all rows with all roles.
+Whoever adds an endpoint or a message adds a row here, and a row of its expectation in
+tests/test_access_table.py, which walks all rows with all roles and with another agency.
 """
 
 from __future__ import annotations
@@ -14,18 +15,21 @@ from vigia.terms import Role
 class Open(Enum):
     """Needs no session. What is behind it proves itself otherwise, or tells nothing."""
 
-    PUBLIC = "public"  # static files, the one-time token, the device's key
+    PUBLIC = "public"  # static files, the one-time token, the device's key, a password
     LOOPBACK = "loopback"  # only from this machine
 
 
 Need: TypeAlias = Open | frozenset[Role]
 
-ANYONE_ENROLLED = frozenset(Role)
-REPORTERS = frozenset(Role)  # an agent or above
+PEOPLE = frozenset(Role) - {Role.SENSOR}
+ANYONE_ENROLLED = PEOPLE
+REPORTERS = PEOPLE - {Role.VIEWER}
+CONSOLE = PEOPLE - {Role.OFFICER}  # whose pages show more than their own
 OFFICERS = frozenset({Role.WATCH_OFFICER, Role.ADMIN})
-READERS = frozenset({Role.WATCH_OFFICER, Role.ANALYST, Role.ADMIN})
+READERS = frozenset({Role.WATCH_OFFICER, Role.ANALYST, Role.RELEASER, Role.ADMIN})
 ANALYSTS = frozenset({Role.ANALYST, Role.ADMIN})
 ADMINS = frozenset({Role.ADMIN})
+SENSORS = frozenset({Role.SENSOR})
 
 
 class Route(NamedTuple):
@@ -87,8 +91,13 @@ MESSAGES: dict[str, frozenset[Role]] = {
 
 
 def may_invite(inviter: Role, invited: Role) -> bool:
-    """A watch officer brings in agents; only an admin brings in anybody else."""
-    return inviter is Role.ADMIN or (inviter is Role.WATCH_OFFICER and invited is Role.AGENT)
+    """A watch officer brings in officers and viewers; only an admin anybody else. A service is
+    no person: it gets a key."""
+    if invited is Role.SENSOR:
+        return False
+    return inviter is Role.ADMIN or (
+        inviter is Role.WATCH_OFFICER and invited in (Role.OFFICER, Role.VIEWER)
+    )
 
 
 def allows(need: Need, role: Role | None, *, loopback: bool) -> bool:

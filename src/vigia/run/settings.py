@@ -12,6 +12,15 @@ import msgspec
 
 from vigia.alert_terms import DroneClass
 from vigia.events import CoreSettings, Policy, Post, SensorSite
+from vigia.run.settings_access import (
+    Access,
+    AgencyEntry,
+    Privacy,
+    Sharing,
+    SignIn,
+    check_access,
+    post_agencies,
+)
 from vigia.terms import Channel, Grade, Mark, Position
 
 SETTINGS_BYTES_MAX = 1_000_000
@@ -108,20 +117,34 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tak: Tak = Tak()
     storage: Storage = Storage()
     policy: Policy = Policy()
+    agencies: dict[str, AgencyEntry] = {}
+    sharing: Sharing = {}
+    sign_in: SignIn = SignIn()
+    privacy: Privacy = Privacy()
+
+    def access(self) -> Access:
+        return Access(
+            agencies=self.agencies,
+            sharing=self.sharing,
+            sign_in=self.sign_in,
+            privacy=self.privacy,
+        )
 
     def core(self) -> CoreSettings:
         """What the deterministic core gets to know of them."""
         site = Position(self.site.lat_deg, self.site.lon_deg, self.site.alt_hae_m)
+        whose = post_agencies(self.agencies)
         channels = (Channel.PAGE, Channel.COT) if self.tak.used else (Channel.PAGE,)
         return CoreSettings(
             mode=self.mode,
             origin=site,
-            posts=tuple(_post(p, self.site.alt_hae_m) for p in self.posts),
+            posts=tuple(_post(p, self.site.alt_hae_m, whose) for p in self.posts),
             sensors=tuple(_sensor(name, s) for name, s in self.sensors.items()),
             policy=self.policy,
             false_tracks_per_hour=self.site.false_tracks_per_hour,
             own_serials=self.site.own_drones,
             channels=channels,
+            agencies=tuple(self.agencies),
         )
 
 
@@ -173,6 +196,9 @@ def _check(settings: Settings, name: str) -> None:
             f'settings {name}: mode: got "demo"; need "actual" or "exercise" '
             "(the demo has settings of its own: run `vigia demo`)"
         )
+    wrong = check_access(settings.access(), posts=ids, sensors=settings.sensors)
+    if wrong is not None:
+        raise SettingsError(f"settings {name}: {wrong}")
     from vigia.run.settings_check import check_values  # it needs this module's types
 
     try:
@@ -181,13 +207,14 @@ def _check(settings: Settings, name: str) -> None:
         raise SettingsError(f"settings {name}: {e}") from e
 
 
-def _post(entry: PostEntry, alt_m: float | None) -> Post:
+def _post(entry: PostEntry, alt_m: float | None, whose: dict[str, str]) -> Post:
     alt = alt_m if entry.alt_hae_m is None else entry.alt_hae_m
     return Post(
         post_id=entry.id,
         name=entry.name,
         position=Position(entry.lat_deg, entry.lon_deg, alt),
         radius_m=entry.radius_m,
+        agency_id=whose.get(entry.id, ""),
     )
 
 

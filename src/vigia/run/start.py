@@ -21,6 +21,7 @@ from vigia.run.capture_site import capture_ground_m, capture_origin
 from vigia.run.hello import say_hello
 from vigia.run.plan import FeedPlan, RunPlan, write_plan
 from vigia.run.settings import Listen, SensorEntry, Settings, SettingsError, Storage, Tak
+from vigia.run.settings_access import Access
 from vigia.run.settings_check import check_address
 from vigia.run.stdin_io import forget_heads
 from vigia.run.supervise import FINAL, Child, supervise
@@ -89,11 +90,18 @@ def capture_plan(
     return RunPlan(
         site_name="recording" if settings is None else settings.site.name,
         core=core,
-        listen=listen or (Listen() if settings is None else settings.listen),
+        listen=_listen(listen, settings),
         storage=Storage() if settings is None else settings.storage,
         tak=Tak() if settings is None else settings.tak,
         feeds=tuple(feeds),
+        access=Access() if settings is None else settings.access(),
     )
+
+
+def _listen(asked: Listen | None, settings: Settings | None) -> Listen:
+    """The command line changes the address only: names, certificate and key stay the settings'."""
+    known = Listen() if settings is None else settings.listen
+    return known if asked is None else replace(known, address=asked.address)
 
 
 def demo_plan(listen: str | None, seed: int) -> RunPlan:

@@ -138,10 +138,10 @@ class View:
                 pass
 
     def take_person(self, body: PersonAdded) -> bool:
-        """True: somebody known has another role now."""
+        """True: somebody known has another role or agency now."""
         known = self.people.get(body.person_id)
         self.people[body.person_id] = body
-        return known is not None and known.role is not body.role
+        return known is not None and (known.role, known.agency_id) != (body.role, body.agency_id)
 
     def take_device(self, body: DeviceEnrolled | DeviceRevoked) -> None:
         if isinstance(body, DeviceEnrolled):

@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "99467014cf1a08dd";
+export const VERSION = "8c4ed8f522f0a395";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -16,7 +16,7 @@ export const FILES = {
   "core/session.mjs": "090f74f0d4303ba3",
   "core/socket.mjs": "11bcaf7fd300ad32",
   "enrol/enrol.css": "16752e8e523130be",
-  "enrol/enrol.mjs": "20ab5730282b56d6",
+  "enrol/enrol.mjs": "192979bffe634ab2",
   "enrol/index.html": "a4c8a1178adeb964",
   "i18n/en.json": "5c817330880d2092",
   "i18n/es.json": "7ec1215cd4d0ad43",

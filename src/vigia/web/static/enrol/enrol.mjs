@@ -93,7 +93,7 @@ class VigiaEnrol extends LitElement {
 
   _done() {
     const { person } = this.device;
-    const officer = person?.role !== "agent";
+    const officer = !["officer", "agent"].includes(person?.role);
     return html`<h1>${t("enrol.done")}</h1>
       <p class="lead" role="status">${t("enrol.done_as", { name: person?.name ?? "" })}</p>
       <h2>${t("enrol.next")}</h2>
