@@ -273,6 +273,9 @@ def _add_ledger() -> None:
     from vigia.run.ledger_cli import ledger_app
 
     app.add_typer(ledger_app, name="ledger")
+    from vigia.run.records.cli import incidents_app
+
+    app.add_typer(incidents_app, name="incidents")
 
 
 _add_ledger()

@@ -8,13 +8,14 @@ tracks are packed bytes.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
 from vigia.alert_terms import DroneClass, FriendlyEnd, Via, Watched
 from vigia.event_base import Body
 from vigia.events_access import PersonalRead, PowerUsed, SignedIn
+from vigia.events_desk import RecordKept
 from vigia.scan import Scan
 from vigia.terms import (
     AckKind,
@@ -577,6 +578,7 @@ Input: TypeAlias = (
     | PersonalRead
     | PowerUsed
     | SignedIn
+    | RecordKept
 )
 Decided: TypeAlias = (
     TracksPublished
@@ -591,6 +593,19 @@ Decided: TypeAlias = (
     | RateFlagged
 )
 Decision: TypeAlias = Decided | Fault
+# The same as classes, for isinstance.
+DECIDED: Final = (
+    TracksPublished,
+    TrackEnded,
+    SightingPlaced,
+    Alert,
+    Delivery,
+    Reached,
+    AllClearAsked,
+    CoverTold,
+    FriendlyEnded,
+    RateFlagged,
+)
 AnyBody: TypeAlias = Input | Decided
 # Inputs that are journaled and nothing else: no decision depends on them.
 KEPT = (
@@ -602,6 +617,7 @@ KEPT = (
     PersonalRead,
     PowerUsed,
     SignedIn,
+    RecordKept,
 )
 
 
@@ -627,6 +643,8 @@ def personal_subject(body: AnyBody) -> str | None:
             return body.person_id
         case Sighting() | AttackReported():
             return body.person_id or f"report/{body.report_id}"
+        case RecordKept():
+            return body.subject
         case OperatorSeen():
             # One for all: whoever forges identifiers must not be able to fill the key store.
             return "operators"

@@ -24,6 +24,7 @@ from vigia.alert_terms import Via
 from vigia.delivery.plan import ReachState, acknowledge, plan
 from vigia.desk import Act, Desk, en_of, look_around, post_of, scene_of, where_of
 from vigia.events import (
+    DECIDED,
     KEPT,
     Acknowledged,
     AgencyAdded,
@@ -31,25 +32,19 @@ from vigia.events import (
     AlertRaised,
     AlertsHeld,
     AllClear,
-    AllClearAsked,
     AllClearReversed,
     AnyBody,
     AttackReported,
     CoreSettings,
-    CoverTold,
-    Delivery,
     DeviceEnrolled,
     DeviceRevoked,
     Event,
     Fault,
-    FriendlyEnded,
     MarkedFriendly,
     Observation,
     PersonAdded,
     PersonMoved,
     PositionErased,
-    RateFlagged,
-    Reached,
     ReportConfirmed,
     Restarted,
     SensorHeard,
@@ -59,12 +54,10 @@ from vigia.events import (
     SessionOpened,
     SettingsApplied,
     Sighting,
-    SightingPlaced,
     Tick,
     TrackEnded,
     TrackIdentified,
     TrackJudged,
-    TracksPublished,
     Undone,
 )
 from vigia.geo import Site
@@ -157,6 +150,7 @@ class Watch:
         s, tracker = self._s, self._tracker
         assert tracker is not None
         assert s.settings is not None
+        assert not isinstance(body, DECIDED), f"{type(body).__name__} is a decision, not an input"
         if isinstance(body, KEPT):
             return
         match body:
@@ -206,11 +200,6 @@ class Watch:
                 lost(s.cover, sensor_id, why)
             case SettingsApplied():
                 raise AssertionError("handled in receive")
-            case (
-                TracksPublished() | TrackEnded() | SightingPlaced() | Alert() | Delivery()
-                | Reached() | AllClearAsked() | CoverTold() | FriendlyEnded() | RateFlagged()
-            ):  # fmt: skip
-                raise AssertionError(f"{type(body).__name__} is a decision, not an input")
             case _:
                 assert_never(body)
 

@@ -41,6 +41,7 @@ from vigia.events import (
     PowerUsed,
     RateFlagged,
     Reached,
+    RecordKept,
     ReportConfirmed,
     Restarted,
     SensorHeard,
@@ -61,7 +62,14 @@ from vigia.events import (
 )
 from vigia.ledger.entry import Fields, LedgerEntry, Said, Who, clip
 from vigia.ledger.remember_access import KIND_OF_ACCESS, remember_access
-from vigia.ledger.remember_acts import KIND_OF_ACT, named, remember_act, remember_told, who
+from vigia.ledger.remember_acts import (
+    KIND_OF_ACT,
+    named,
+    remember_act,
+    remember_record,
+    remember_told,
+    who,
+)
 from vigia.terms import Role
 
 LOST = "lost"  # the kind of an entry that should have been another, see Unread
@@ -165,6 +173,8 @@ def _remember(event: Event) -> tuple[str, Fields] | None:
             | TrackIdentified()
         ):
             return remember_act(body)
+        case RecordKept():
+            return remember_record(body)
         case AllClearAsked() | CoverTold() | FriendlyEnded():
             return remember_told(body)
         case PersonalRead() | PowerUsed() | SignedIn():

@@ -5,6 +5,7 @@ Reasons are committed to, never written (docs/ledger.md).
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TypeAlias
 
 from vigia.events import (
@@ -15,6 +16,7 @@ from vigia.events import (
     CoverTold,
     FriendlyEnded,
     MarkedFriendly,
+    RecordKept,
     ReportConfirmed,
     TrackIdentified,
     Undone,
@@ -43,6 +45,7 @@ KIND_OF_ACT = {
     "AllClearAsked": "asked",
     "CoverTold": "cover",
     "FriendlyEnded": "friendly_ended",
+    "RecordKept": "record",
 }
 
 
@@ -101,6 +104,18 @@ def remember_told(body: Told) -> tuple[str, Fields]:
                 "by": who(body.by_person_id),
                 "why": body.why.value,
             }
+
+
+def remember_record(body: RecordKept) -> tuple[str, Fields]:
+    """A version of a record by its hash; a personal one's under the salt of whom it is about."""
+    told = sha256(body.content).hexdigest()
+    return "record", {
+        "record": body.record_id,
+        "of": body.kind.value,
+        "version": body.version,
+        "content": told if body.subject is None else Said(body.subject, told),
+        "by": who(body.by_person_id),
+    }
 
 
 def who(person_id: str | None) -> Who | None:

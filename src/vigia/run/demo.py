@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from vigia.events import Alert, AllClear, AllClearAsked, Input, PersonAdded
 from vigia.run.simulate.demo import OFFICER, DemoFeed
+from vigia.run.simulate.demo_records import example_records
 from vigia.terms import Mark, Role
 
 LOOKS_S = 2.0
@@ -22,7 +23,7 @@ if TYPE_CHECKING:  # the supervisor plans the demo and must not load the core
 def demo_items(seed: int, *, start_ns: int, now_ns: int) -> Iterator[tuple[int, str, Input]]:
     """Who there is, then what happens. What lies in the past (a restart) is left out."""
     feed = DemoFeed(seed)
-    people = ((now_ns, "demo", person) for person in feed.people())
+    people = ((now_ns, "demo", body) for body in (*feed.people(), *example_records()))
     return chain(people, (item for item in feed.events(start_ns) if item[0] >= now_ns))
 
 

@@ -29,14 +29,15 @@ from vigia.events import (
     HandedOver,
     PersonAdded,
     Reached,
+    RecordKept,
     Sighting,
     SightingPlaced,
     TracksPublished,
 )
 from vigia.run import page_json as out
-from vigia.run.handing import reached_times, why_not
+from vigia.run.gateway_past import recall_reached, recall_records, recall_reports
+from vigia.run.handing import why_not
 from vigia.run.invitations import Invitations
-from vigia.run.ledger_feed import read_alert_times
 from vigia.run.ledger_follower import LedgerFollower
 from vigia.run.link import Emit, Picture, State, Status, ToGateway
 from vigia.run.link_io import LinkClient
@@ -45,7 +46,7 @@ from vigia.run.page_socket import frame_of
 from vigia.run.pages import Handover, Hub, Page
 from vigia.run.pictures import Pictures
 from vigia.run.pulse import Pulse
-from vigia.run.recall import read_reports
+from vigia.run.records.book import RecordBook
 from vigia.run.roles import CONSOLE
 from vigia.run.sessions import Sessions
 from vigia.run.settings_access import Access
@@ -60,7 +61,6 @@ SOURCE = "gateway"
 BEAT_S = 2.0
 LOOK_S = 0.25
 FAULTS_S = 1.0
-RECALL_NS = 6 * 3600 * 1_000_000_000  # how far back answers to open alerts are looked for
 FAULTS_MAX = 100  # kinds of bad input counted between two reports
 GREET_SIGHTINGS_MAX = 200
 REPLIES_MAX = 1_000  # of the core to acts, waiting for their doors
@@ -85,6 +85,7 @@ class Gateway:
         self.showing = Showing(self.view, self.hub, self.eyes)
         self.pictures = Pictures(self.view, self.hub, self.eyes)
         self.metrics = Metrics()
+        self.records = RecordBook()
         self.ledger: LedgerFollower | None = None
         self.secure = False
         self.hosts: frozenset[str] = frozenset()
@@ -143,6 +144,8 @@ class Gateway:
                 self.view.take_device(body)
             case DeviceRevoked() as body:
                 self.revoked(body)
+            case RecordKept() as body:
+                self.records.take(event, body)
             case _:
                 pass  # nothing a page shows
 
@@ -227,8 +230,9 @@ class Gateway:
         gone = self.view.take_state(state)
         if not self._recalled:
             self._recalled = True
-            self._background(self._recall_reports())
-            self._background(self._recall_reached())
+            self._background(recall_reports(self))
+            self._background(recall_reached(self))
+        self._background(recall_records(self))
         held: dict[str, list[str]] = {}
         for alert in gone:
             if alert.person_id is not None:  # others stand on consoles only, which hello tells
@@ -245,34 +249,6 @@ class Gateway:
                 self.greet(page)
             else:
                 page.close("not enrolled any more, or in another role")
-
-    async def _recall_reports(self) -> None:
-        """Reports from before this process began, once; a live one that came first stays."""
-        since_ns = self.clock.now_ns() - RECALL_NS
-        try:
-            found = await asyncio.to_thread(read_reports, self.folder, since_ns=since_ns)
-        except (sqlite3.Error, OSError, ValueError) as e:
-            self.fault("journal", f"past reports cannot be read: {type(e).__name__}")
-            return
-        for event in found:
-            self.view.recall_report(event)
-
-    async def _recall_reached(self) -> None:
-        """Answers that came before this process began are in the journal; consoles show them."""
-        since_ns = self.clock.now_ns() - RECALL_NS
-        try:
-            found = await asyncio.to_thread(read_alert_times, self.folder, since_ns=since_ns)
-        except (sqlite3.Error, OSError, ValueError) as e:
-            self.fault("journal", f"past answers cannot be read: {type(e).__name__}")
-            return
-        finally:
-            self.knows_past = True
-        for times in reversed(found):  # newest first as read; the newest are kept
-            self.view.recall_owner(times.alert_id, times.person)
-            alert = self.view.alerts.get(times.alert_id)
-            if alert is not None and alert.person_id == times.person:
-                self.view.recall_reached(times.alert_id, reached_times(times))
-                self.showing.to_consoles(out.AlertOut(self.view.alert(alert)))
 
     def _background(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

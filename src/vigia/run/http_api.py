@@ -16,6 +16,7 @@ from vigia.run.gateway import Gateway
 from vigia.run.http_acts import ACTS
 from vigia.run.http_doors import COMMIT_S, Caller, Private, Public
 from vigia.run.link import Committed, Refused
+from vigia.run.records.doors import RECORDS
 from vigia.run.roles import OFFICERS
 from vigia.terms import Bearing, Position
 
@@ -169,4 +170,5 @@ PRIVATE: dict[str, Private] = {
     "alerts": http_ledger.alerts,
     "ledger_checkpoint": http_ledger.checkpoint,
     "ledger_entries": http_ledger.entries,
+    **RECORDS,
 }

@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS gaps(
     first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL, scans INTEGER NOT NULL,
     detections INTEGER NOT NULL, people INTEGER NOT NULL, why TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS erasures ON inputs(seq) WHERE kind = 'PositionErased';
+CREATE INDEX IF NOT EXISTS records ON inputs(seq) WHERE kind = 'RecordKept';
 """
 
 

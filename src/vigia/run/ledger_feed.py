@@ -51,6 +51,7 @@ INPUTS = (
     "PersonalRead",
     "PowerUsed",
     "SignedIn",
+    "RecordKept",
 )
 DECISIONS = (
     *("SightingPlaced", "Alert", "Delivery", "Fault"),

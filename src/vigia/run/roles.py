@@ -76,6 +76,15 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/v1/alerts", READERS, "alerts"),
     Route("GET", "/api/v1/ledger/checkpoint", ANALYSTS, "ledger_checkpoint"),
     Route("GET", "/api/v1/ledger/entries", ANALYSTS, "ledger_entries"),
+    # the desk's records
+    Route("GET", "/api/v1/records/{kind}", READERS, "records"),
+    Route("GET", "/api/v1/records/{kind}/{record_id}", READERS, "record"),
+    Route("POST", "/api/v1/records/{kind}/{record_id}", READERS, "keep_record"),
+    Route("POST", "/api/v1/incidents/import", ANALYSTS, "import_incidents"),
+    Route("POST", "/api/v1/incidents/count", READERS, "count_incidents"),
+    Route("GET", "/api/v1/incidents/alike", READERS, "alike_incidents"),
+    Route("GET", "/api/v1/incidents/export", ANALYSTS, "export_incidents"),
+    Route("GET", "/api/v1/claims/{record_id}/confront", READERS, "confront_claim"),
     Route("GET", "/metrics", Open.LOOPBACK, "metrics"),
 )
 

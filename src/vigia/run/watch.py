@@ -27,6 +27,7 @@ from vigia.events import (
     PersonAdded,
     PositionErased,
     Reached,
+    RecordKept,
     Restarted,
     SensorLost,
     SettingsApplied,
@@ -78,6 +79,7 @@ SHOWN = (
     Reached,
     Fault,
     PositionErased,
+    RecordKept,
 )  # fmt: skip - what the pages need to hear of
 
 

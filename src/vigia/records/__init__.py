@@ -1,0 +1,1 @@
+"""Records of the desk -> counts, comparisons and renderings of them."""
