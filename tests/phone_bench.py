@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import sys
 import threading
 import time
@@ -79,7 +80,10 @@ def an_alert(**more: Any) -> Json:
 class Bench:
     """The stand-in on its own thread. Everything a test says or asks goes through here."""
 
-    def __init__(self, mode: str = "actual") -> None:
+    def __init__(
+        self, mode: str = "actual", *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    ) -> None:
+        self.tls, self.host = tls, host
         self.gateway = FakeGateway("calm", mode)
         self.given: dict[str, Json] = {}
         self.gateway.world.alerts = lambda _now: list(self.given.values())
@@ -94,8 +98,9 @@ class Bench:
 
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()
-        server = await asyncio.start_server(self._connection, "127.0.0.1", 0)
-        self.base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        server = await asyncio.start_server(self._connection, self.host, 0, ssl=self.tls)
+        scheme = "http" if self.tls is None else "https"
+        self.base = f"{scheme}://{self.host}:{server.sockets[0].getsockname()[1]}"
         self._stop = asyncio.Event()
         player = asyncio.create_task(self._beat())
         self._started.set()

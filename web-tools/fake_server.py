@@ -93,6 +93,7 @@ class FakeGateway:
         self.sent_sightings: set[str] = set()
         self.still_open: list[str] = []  # what an all clear is asked back for
         self.cover: list[Json] = []
+        self.push_key = ""  # none: this site sends no notifications
         self.log: list[Json] = []
 
     # ---- server to page ------------------------------------------------------------------------
@@ -275,6 +276,10 @@ class FakeGateway:
             case "GET", "sightings":
                 rows = self.world.scripted_sightings(now_ms()) + self.world.sightings
                 return json_answer(200, {"sightings": rows})
+            case "GET", "push/key":
+                if not self.push_key:
+                    return json_answer(404, {"error": {"what": "push: not set up here"}})
+                return json_answer(200, {"key": self.push_key})
             case "GET", "status":
                 sensors = self.world.health(now_ms())["sensors"]
                 seen = [{"kind": x["kind"], "state": x["state"]} for x in sensors]

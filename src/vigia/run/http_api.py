@@ -13,6 +13,7 @@ from vigia.run import page_json as out
 from vigia.run.asgi import Answer, Request, decode, json
 from vigia.run.declination import declination_deg
 from vigia.run.gateway import Gateway
+from vigia.run.http_acks import ACKS
 from vigia.run.http_acts import ACTS
 from vigia.run.http_doors import COMMIT_S, Caller, Private, Public
 from vigia.run.link import Committed, Refused
@@ -164,6 +165,7 @@ PRIVATE: dict[str, Private] = {
     "devices": http_who.devices,
     "revoke": http_who.revoke,
     "report": report,
+    **ACKS,
     **ACTS,
     "status": status,
     "sightings": sightings,

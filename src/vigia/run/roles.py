@@ -62,6 +62,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/v1/devices/{device_id}/revoke", ADMINS, "revoke"),
     # reports and acts
     Route("POST", "/api/v1/sightings", REPORTERS, "report"),
+    Route("POST", "/api/v1/acknowledgements", ANYONE_ENROLLED, "acknowledge"),
     Route("POST", "/api/v1/all-clear", OFFICERS, "all_clear"),
     Route("POST", "/api/v1/tracks/{track_id}/not-a-drone", OFFICERS, "not_a_drone"),
     Route("POST", "/api/v1/all-clear/reverse", OFFICERS, "reverse"),

@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "8c4ed8f522f0a395";
+export const VERSION = "92c274933f66f1d0";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -12,14 +12,16 @@ export const FILES = {
   "core/db.mjs": "e4619e8d338ed612",
   "core/geo.mjs": "70291a89d2099982",
   "core/i18n.mjs": "8424c8c597aa24de",
+  "core/notice.mjs": "c7345d8d402171e9",
   "core/outbox.mjs": "8fc781aed7cf2498",
+  "core/push.mjs": "31e138c09c1e2028",
   "core/session.mjs": "090f74f0d4303ba3",
   "core/socket.mjs": "11bcaf7fd300ad32",
   "enrol/enrol.css": "16752e8e523130be",
   "enrol/enrol.mjs": "192979bffe634ab2",
   "enrol/index.html": "a4c8a1178adeb964",
-  "i18n/en.json": "5c817330880d2092",
-  "i18n/es.json": "7ec1215cd4d0ad43",
+  "i18n/en.json": "7fe57360f8e4e23b",
+  "i18n/es.json": "31e3680e7ca3c0ed",
   "icons/icon-180.png": "6df55402c8f3400c",
   "icons/icon-192.png": "1885461e32fbf420",
   "icons/icon-512.png": "21e54303b9980f6a",
@@ -30,7 +32,7 @@ export const FILES = {
   "phone/dial.mjs": "82d44cc20032c561",
   "phone/icons.mjs": "ca4a2305322f82cb",
   "phone/index.html": "8736f292f7382ccc",
-  "phone/model.mjs": "7d1a1f63bd02bfe5",
+  "phone/model.mjs": "f8bc514786a5e40f",
   "phone/phone.css": "54bae2b0b9442de6",
   "phone/report.mjs": "f902164a93bb6878",
   "phone/reports.mjs": "05f45cd7c0a23d9b",
@@ -40,10 +42,10 @@ export const FILES = {
   "phone/views/alert.mjs": "7ac5874cfbb8a76a",
   "phone/views/frame.mjs": "562c9794d1ab8894",
   "phone/views/home.mjs": "e8d003a8ac1a3082",
-  "phone/views/lists.mjs": "ad89e6338fef9028",
+  "phone/views/lists.mjs": "aa29782ac92a2827",
   "phone/views/sent.mjs": "9e40767836f2b554",
   "phone/views/stranger.mjs": "d0d449cbb509d7f3",
-  "phone/warnings.mjs": "5a92dd5473c35ae1",
+  "phone/warnings.mjs": "d9237e5c27bcc6ae",
   "theme/base.css": "7844b3e3f68298b0",
   "theme/tokens.css": "9a4ff29acc255c78",
   "vendor/fonts/inter-latin-ext-wght-normal.woff2": "34b9c504cab7a73e",

@@ -3,9 +3,13 @@
 // shell.mjs lists each file with its hash (tools/shell_list.py writes it): a changed file is a
 // changed worker, a new cache, and all files of one version together or none.
 
+import { ackKey } from "./core/acks.mjs";
 import { Clock } from "./core/clock.mjs";
 import { Store } from "./core/db.mjs";
+import { Words } from "./core/i18n.mjs";
+import { notice, readPush, rings, unreadable } from "./core/notice.mjs";
 import { Outbox } from "./core/outbox.mjs";
+import { bytesOf, told } from "./core/push.mjs";
 import { session } from "./core/session.mjs";
 import { FILES, PAGES, VERSION } from "./shell.mjs";
 
@@ -34,6 +38,145 @@ self.addEventListener("fetch", (event) => {
 self.addEventListener("sync", (event) => {
   if (event.tag === "vigia-outbox") event.waitUntil(flush());
 });
+
+// ---- push: a closed phone is warned, too -------------------------------------------------------
+
+const ASK_PAGE_MS = 400; // an open page says so quickly, or it is not really there
+const PUSHED_MAX = 50; // alerts of which it is remembered what this phone was told
+
+self.addEventListener("push", (event) => {
+  event.waitUntil(pushed(event.data?.text() ?? ""));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  const { said } = event.notification.data ?? {};
+  if (event.action === "safe" && said) {
+    event.waitUntil(Promise.all([acknowledge(said, "safe"), inCover(said)]));
+    return;
+  }
+  event.notification.close();
+  event.waitUntil(openPage(said?.alert_id ?? null));
+});
+
+/** The push service gave this phone another address: the server must have it. */
+self.addEventListener("pushsubscriptionchange", (event) => {
+  event.waitUntil(resubscribe(event.oldSubscription));
+});
+
+async function pushed(text) {
+  const said = readPush(text);
+  const words = await loadWords();
+  if (!said) {
+    const { title, options } = unreadable(words);
+    return self.registration.showNotification(title, options);
+  }
+  const held = await heldOf(said);
+  if (held === null) return undefined; // a late one must not put an old warning on top
+  const nowMs = Date.now();
+  const loud = rings(said, { nowMs, rungTier: held.rungTier }) && !(await pageShows(said));
+  await remember(said, loud ? Math.max(said.tier, held.rungTier) : held.rungTier);
+  const { title, options } = notice(said, words, { nowMs, loud });
+  await self.registration.showNotification(title, options);
+  if (said.msg_type !== "cancel") await acknowledge(said, "delivered");
+  return undefined;
+}
+
+/** Words in this person's language, from what is kept: a push may come where the server is not. */
+async function loadWords() {
+  const device = new Store("device");
+  const [chosen, self_] = await Promise.all([
+    device.get("lang").catch(() => null),
+    device.get("self").catch(() => null),
+  ]);
+  const person = self_?.person?.lang === "en" ? null : self_?.person?.lang;
+  const wanted = [chosen?.lang, person, ...(navigator.languages ?? [])];
+  const lang = wanted.map((l) => l?.slice(0, 2)).find((l) => l === "en" || l === "es") ?? "en";
+  const read = async (one) => {
+    const path = `/static/i18n/${one}.json`;
+    return (await fromCache(path, path)).json();
+  };
+  const english = await read("en").catch(() => ({}));
+  const words = new Words(lang === "en" ? english : await read(lang).catch(() => ({})), english);
+  words.lang = lang;
+  return words;
+}
+
+/** {rungTier} of what this phone was told of the alert before; null when it knows a newer revision. */
+async function heldOf({ alert_id, revision }) {
+  const kept = await new Store("device").get("pushed").catch(() => null);
+  const held = kept?.alerts?.[alert_id];
+  if (!held) return { rungTier: 0 };
+  if (held.revision > revision) return null;
+  if (held.revision === revision) {
+    const there = await self.registration.getNotifications({ tag: alert_id });
+    if (there.length) return null;
+  }
+  return held;
+}
+
+async function remember({ alert_id, revision }, rungTier) {
+  const store = new Store("device");
+  const held = (await store.get("pushed").catch(() => null))?.alerts ?? {};
+  const others = Object.entries(held).filter(([id]) => id !== alert_id);
+  const kept = [...others.slice(-PUSHED_MAX + 1), [alert_id, { revision, rungTier }]];
+  await store.put({ what: "pushed", alerts: Object.fromEntries(kept) }).catch(() => {});
+}
+
+/** True when a page that somebody looks at shows this revision already, with its siren. */
+async function pageShows(said) {
+  const clients = await self.clients.matchAll({ type: "window" });
+  const seen = clients.filter((c) => c.visibilityState === "visible");
+  const answers = seen.map(
+    (client) =>
+      new Promise((resolve) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = (event) => resolve(event.data?.shown === true);
+        setTimeout(() => resolve(false), ASK_PAGE_MS);
+        client.postMessage({ push: said }, [port2]);
+      }),
+  );
+  return (await Promise.all(answers)).some(Boolean);
+}
+
+/** kind: "delivered" or "safe". What cannot be told now is kept for the page to tell. */
+async function acknowledge({ alert_id, revision }, kind) {
+  const store = new Store("acks");
+  const key = ackKey({ alert_id, revision, kind });
+  const deviceMs = Date.now();
+  await store.put({ key, alert_id, revision, kind, deviceMs, offsetMs: null }).catch(() => {});
+  try {
+    await session.post("/acknowledgements", { alert_id, revision, kind, t_ms: deviceMs });
+    await store.delete(key);
+  } catch {
+    // a page, open or to come, repeats it until it is told
+    for (const client of await self.clients.matchAll()) client.postMessage({ acks: true });
+  }
+}
+
+/** The notification stays, without noise and without its button. */
+async function inCover(said) {
+  const made = notice(said, await loadWords(), { nowMs: Date.now(), answered: true });
+  return self.registration.showNotification(made.title, made.options);
+}
+
+async function openPage(alert_id) {
+  const clients = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const page = clients.find((c) => new URL(c.url).pathname === "/");
+  if (!page) return self.clients.openWindow(alert_id ? `/#alert=${encodeURIComponent(alert_id)}` : "/");
+  page.postMessage({ open: alert_id });
+  return page.focus();
+}
+
+async function resubscribe(old) {
+  const { key } = await session.get("/push/key");
+  const made = await self.registration.pushManager.subscribe({
+    userVisibleOnly: true,
+    applicationServerKey: bytesOf(key),
+  });
+  await session.post("/push/subscription", { ...told(made), replaces: old?.endpoint ?? null });
+}
+
+// ---- the shell ---------------------------------------------------------------------------------
 
 async function fill() {
   const cache = await caches.open(CACHE);

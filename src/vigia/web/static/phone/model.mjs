@@ -3,8 +3,9 @@
 import { AckBox } from "../core/acks.mjs";
 import { Clock } from "../core/clock.mjs";
 import { MemoryStore, STORES, Store } from "../core/db.mjs";
-import { preferredLanguage, setLanguage } from "../core/i18n.mjs";
+import { onLanguage, preferredLanguage, setLanguage } from "../core/i18n.mjs";
 import { Outbox } from "../core/outbox.mjs";
+import { Push } from "../core/push.mjs";
 import { session } from "../core/session.mjs";
 import { Link } from "../core/socket.mjs";
 import { positionOf } from "./report.mjs";
@@ -30,6 +31,7 @@ export class Model extends EventTarget {
     this.compass = new Compass();
     this.place = new Place();
     this.wake = new WakeLock();
+    this.push = new Push({ session });
     this.warnings = new Warnings(this, store("alerts"));
     this.reports = new Reports(this);
     const held = () => this.warnings.heldIds();
@@ -59,6 +61,7 @@ export class Model extends EventTarget {
       this.siren.unlock(); // an installed page may sound without a press; where not, the line says so
     }
     await Promise.all([this.acks.load().catch(() => {}), this.warnings.load()]);
+    this.warnings.want(wantedAlert());
     this.link.start(); // a session cookie alone is enough; without both the page says so
     this.outbox.start().catch(() => {});
     setInterval(() => this._readCoverage(), COVERAGE_MS);
@@ -89,9 +92,10 @@ export class Model extends EventTarget {
     }
     this.place.addEventListener("change", () => this.reports.completeWithPosition());
     this.outbox.addEventListener("change", () => this.change());
-    navigator.serviceWorker?.addEventListener("message", (event) => {
-      if (event.data?.outbox) this.outbox.reload();
-    });
+    this.push.addEventListener("change", () => this.change());
+    const device = new Store("device");
+    onLanguage((lang) => device.put({ what: "lang", lang }).catch(() => {})); // for the worker
+    navigator.serviceWorker?.addEventListener("message", (event) => this._worker(event));
   }
 
   _hello(message) {
@@ -108,7 +112,16 @@ export class Model extends EventTarget {
     this._sendPosition();
     this._readCoverage();
     this.outbox.flush();
+    this.push.look();
     this.change();
+  }
+
+  /** What the service worker tells or asks: reports went out, a press on a notification, a push. */
+  _worker({ data, ports }) {
+    if (data?.outbox) this.outbox.reload();
+    if (data?.acks) this.acks.load().catch(() => {});
+    if (data && "open" in data) this.warnings.want(data.open);
+    if (data?.push) ports[0]?.postMessage({ shown: this.warnings.holds(data.push) });
   }
 
   /** WATCH LOST for this person: the phone shakes once, and the first screen says so. */
@@ -167,7 +180,10 @@ export class Model extends EventTarget {
     this.onWatch = !this.onWatch;
     write("onWatch", this.onWatch ? "1" : "0");
     this.compass.ask();
-    if (this.onWatch) this.place.ask();
+    if (this.onWatch) {
+      this.place.ask();
+      this.push.ask();
+    }
     await Promise.all([this.wake.set(this.onWatch), this.siren.unlock()]);
     this._tellOnWatch();
     this._sendPosition();
@@ -233,6 +249,14 @@ export class Model extends EventTarget {
     this.siren.unlock();
     if (this.siren.ringing && !this.warnings.guarded()) this.siren.stop();
   }
+}
+
+/** The alert a notification was pressed for, when the press opened this page. */
+function wantedAlert() {
+  const found = /^#alert=(.+)$/.exec(location.hash);
+  if (!found) return null;
+  history.replaceState(null, "", location.pathname);
+  return decodeURIComponent(found[1]);
 }
 
 const PREFIX = "vigia.";

@@ -14,6 +14,21 @@ export class Warnings {
     this.shownId = null;
     this.before = "home";
     this.takeoverAt = -Infinity;
+    this.wanted = null; // pressed in a notification, and not here yet
+  }
+
+  /** Shows it now, or as soon as it comes. */
+  want(alert_id) {
+    this.wanted = alert_id;
+    if (alert_id && this.records.has(alert_id)) {
+      this.wanted = null;
+      this.show(alert_id);
+    }
+  }
+
+  /** This page has told this revision, or a later one. */
+  holds({ alert_id, revision }) {
+    return (this.records.get(alert_id)?.alert.revision ?? -1) >= revision;
   }
 
   heldIds() {
@@ -54,6 +69,7 @@ export class Warnings {
     const { record, changed, rings } = receive(held, alert, this.model.now);
     this._keep(record);
     if (changed) this._present(record, { rings, held });
+    if (alert.alert_id === this.wanted) this.want(this.wanted);
     for (const id of stale(this.records.values(), this.model.now)) this._forget(id);
     this.model.change();
   }

@@ -89,9 +89,18 @@ export function settingsView(model, version) {
       if (!testing) model.testSiren();
     }}>
       <span><b>${t("settings.siren_test")}</b><small>${testing ? t("settings.siren_testing") : t(`truth.siren_${model.sirenTruth()}`)}</small></span>${icons.soundOn}</button>
+    ${pushLine(model)}
     ${sensorLine(model, "compass", () => model.compass.ask())} ${sensorLine(model, "place", () => model.place.ask())}
     <p class="note">${t("settings.person")} ${model.person?.name ?? "–"}. ${t("settings.stored")} ${t("settings.version", { v: version })}</p>`,
   );
+}
+
+/** What happens when this page is closed; a press asks where that can help. */
+function pushLine(model) {
+  const { state } = model.push;
+  const can = state === "ask" || state === "failed" || state === "unknown";
+  return html`<button class="line" data-act="push" data-push=${state} @click=${() => model.push.ask()} ?disabled=${!can}>
+    <span><b>${t("push.title")}</b><small>${t(`push.state.${state}`)}</small></span></button>`;
 }
 
 function sensorLine(model, name, ask) {

@@ -1,0 +1,90 @@
+// This browser <-> its push service: subscribed while somebody is on watch, and told to the server.
+
+import { base64url } from "./session.mjs";
+
+export const bytesOf = (text) =>
+  Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+
+/**
+ * state: "unknown"; "none": this browser, or a page without TLS, cannot; "unused": this site sends
+ * none; "ask": a press will ask; "denied"; "failed": the push service or the server did not take
+ * it; "on": the server has a subscription of this phone.
+ */
+export class Push extends EventTarget {
+  constructor({ session, registration = () => navigator.serviceWorker?.ready }) {
+    super();
+    this.session = session;
+    this.registration = registration;
+    this.state = "unknown";
+    this.working = null;
+  }
+
+  get possible() {
+    return Boolean(
+      globalThis.isSecureContext && globalThis.PushManager && globalThis.Notification && navigator.serviceWorker,
+    );
+  }
+
+  /** On each start: what was allowed before is renewed without a question. */
+  look() {
+    if (!this.possible) return this._say("none");
+    if (Notification.permission === "denied") return this._say("denied");
+    if (Notification.permission === "granted") return this.subscribe();
+    return this._say("ask");
+  }
+
+  /** From a press: browsers ask for permission only then. */
+  async ask() {
+    if (!this.possible) return this._say("none");
+    const answer = await Notification.requestPermission().catch(() => "denied");
+    if (answer === "granted") return this.subscribe();
+    return this._say(answer === "denied" ? "denied" : "ask");
+  }
+
+  /** Many callers, one subscription. */
+  subscribe() {
+    this.working ??= this._subscribe()
+      .then((state) => this._say(state))
+      .catch(() => this._say("failed"))
+      .finally(() => (this.working = null));
+    return this.working;
+  }
+
+  async _subscribe() {
+    let key;
+    try {
+      ({ key } = await this.session.get("/push/key"));
+    } catch (error) {
+      if (error.status === 404) return "unused";
+      throw error;
+    }
+    const { pushManager } = await this.registration();
+    let held = await pushManager.getSubscription();
+    // One made for another key of the server is refused by every push service.
+    if (held && !sameKey(held.options.applicationServerKey, bytesOf(key))) {
+      await held.unsubscribe();
+      held = null;
+    }
+    held ??= await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytesOf(key) });
+    await this.session.post("/push/subscription", told(held));
+    return "on";
+  }
+
+  _say(state) {
+    this.state = state;
+    this.dispatchEvent(new Event("change"));
+    return state;
+  }
+}
+
+/** What the server needs of it. */
+export function told(subscription) {
+  const key = (name) => base64url(subscription.getKey(name));
+  return { endpoint: subscription.endpoint, keys: { p256dh: key("p256dh"), auth: key("auth") } };
+}
+
+function sameKey(held, wanted) {
+  if (!held) return true; // browsers that do not tell: the server's answer will
+  const bytes = new Uint8Array(held);
+  return bytes.length === wanted.length && bytes.every((b, i) => b === wanted[i]);
+}
