@@ -50,6 +50,9 @@ EXPECTED: dict[str, Row] = {
     "GET /api/v1/sightings": Row("WNRX"),
     "GET /api/v1/alerts": Row("WNRX"),
     "POST /api/v1/invitations": Row("WX", {"name": "New", "agency_id": "bravo"}, ({}, 403)),
+    "POST /api/v1/acknowledgements": Row(
+        ALL, {"alert_id": "a-b", "revision": 1, "kind": "seen", "t_ms": 1}, ({}, 404)
+    ),
     "POST /api/v1/all-clear": Row("WX", REASON),
     "POST /api/v1/all-clear/reverse": Row("WX", REASON),
     "POST /api/v1/raise": Row("WX", REASON | {"tier": 2}),

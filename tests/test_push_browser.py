@@ -218,6 +218,8 @@ def test_in_spanish_for_who_chose_it_and_without_the_server(locked: Locked) -> N
         locked.push(pushed())
         (one,) = locked.shown()
         assert (one["title"], one["lang"]) == ("CÚBRASE", "es")
+        kept = "document.querySelector('vigia-phone').model.acks.pending.size"
+        locked.bench.wait_for(lambda: locked.page.evaluate(kept) == 1)
     finally:
         locked.bench.network(up=True)
     # what could not be told then, the page tells when the link is back

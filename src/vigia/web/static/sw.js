@@ -124,7 +124,7 @@ async function remember({ alert_id, revision }, rungTier) {
 
 /** True when a page that somebody looks at shows this revision already, with its siren. */
 async function pageShows(said) {
-  const clients = await self.clients.matchAll({ type: "window" });
+  const clients = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
   const seen = clients.filter((c) => c.visibilityState === "visible");
   const answers = seen.map(
     (client) =>
@@ -149,7 +149,8 @@ async function acknowledge({ alert_id, revision }, kind) {
     await store.delete(key);
   } catch {
     // a page, open or to come, repeats it until it is told
-    for (const client of await self.clients.matchAll()) client.postMessage({ acks: true });
+    const pages = await self.clients.matchAll({ includeUncontrolled: true });
+    for (const page of pages) page.postMessage({ acks: true });
   }
 }
 
