@@ -10,9 +10,18 @@ from msgspec.structs import replace
 from vigia.alert.clear import all_clear
 from vigia.alert.policy import EPOCH, AlertPolicy
 from vigia.alert.state import AlertState, Scene, Sight
-from vigia.delivery.plan import ReachState, acknowledge, plan
-from vigia.events import Acknowledged, Alert, AlertsHeld, AllClear, Policy
-from vigia.terms import AckKind, Channel, EndReason, Mark, MsgType, Tier
+from vigia.delivery.chase import ReachState
+from vigia.delivery.plan import acknowledge, plan
+from vigia.events import (
+    Acknowledged,
+    Alert,
+    AlertsHeld,
+    AllClear,
+    CoreSettings,
+    Delivery,
+    Policy,
+)
+from vigia.terms import AckKind, EndReason, Mark, MsgType, Position, Tier
 from vigia.threats import Threat
 
 S = 1_000_000_000
@@ -262,7 +271,9 @@ def test_most_endangered_first() -> None:
         threat(Tier.DANGER, 0, target_id="person/b", person_id="b", earliest_s=10.0),
     )
     assert [a.person_id for a in said] == ["b", "a", "c"]
-    assert [d.rank for d in plan(said, (Channel.PAGE,))] == [0, 1, 2]
+    site = CoreSettings(mode=Mark.ACTUAL, origin=Position(0.0, 0.0))
+    sent = plan(ReachState(), said, site, 0)
+    assert [d.rank for d in sent if isinstance(d, Delivery)] == [0, 1, 2]
 
 
 def test_all_clear_names_its_author_and_silences_the_same_drone_below_danger() -> None:
@@ -318,14 +329,6 @@ def test_an_acknowledgement_counts_once_for_each_meaning() -> None:
     assert acknowledge(state, ack) is not None
     assert acknowledge(state, ack) is None
     assert acknowledge(state, replace(ack, kind=AckKind.SEEN)) is not None
-
-
-def test_a_post_goes_to_tak_and_a_person_to_his_pages_only() -> None:
-    both = (Channel.PAGE, Channel.COT)
-    [post] = Desk().at(0, threat(Tier.WATCH, 0, target_id="post/12", person_id=None))
-    assert [d.channel for d in plan([post], both)] == [Channel.COT]
-    [person] = Desk().at(0, threat(Tier.WATCH, 0))
-    assert [d.channel for d in plan([person], both)] == [Channel.PAGE]
 
 
 def test_old_evidence_that_outlives_its_alert_raises_no_new_one() -> None:

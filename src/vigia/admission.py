@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vigia.events import Alert, Delivery, Event, Fault, Observation
+from vigia.events_reach import NotReached
 from vigia.terms import Mark
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def envelop(
             cause.seq,
             cause.t_recv_ns,
             CORE,
-            marks.get(b.alert_id, mark) if isinstance(b, Alert | Delivery) else mark,
+            marks.get(b.alert_id, mark) if isinstance(b, Alert | Delivery | NotReached) else mark,
             b,
         )
         for b in out

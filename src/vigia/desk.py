@@ -36,7 +36,8 @@ from vigia.events import (
     TrackIdentified,
     Undone,
 )
-from vigia.terms import EndReason, Role, Tier, TrackStatus
+from vigia.events_reach import DrillOrdered
+from vigia.terms import EndReason, Mark, Role, Tier, TrackStatus
 from vigia.tracktable import Fix
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from vigia.events import AnyBody, CoreSettings, CoverTold, Sighting
     from vigia.geo import Site
     from vigia.roster import Roster
-    from vigia.terms import Mark, Position
+    from vigia.terms import Position
 
 Act: TypeAlias = (
     AttackReported
@@ -62,6 +63,7 @@ Act: TypeAlias = (
     | Undone
     | MarkedFriendly
     | TrackIdentified
+    | DrillOrdered
 )
 
 HOVER_MPS = 3.0  # slower: radar may lose it
@@ -108,6 +110,8 @@ class Desk(NamedTuple):
                 )
             case MarkedFriendly():
                 return self._friendly(body)
+            case DrillOrdered():
+                return self._drill(body)
             case TrackIdentified():
                 give(self.policy.state, body.track_id, body.identity, body.by_person_id)
                 return []
@@ -182,6 +186,21 @@ class Desk(NamedTuple):
         )
         mark = next(marks, self.mark)  # who raises a drill's alert raises a drill
         return raise_alerts(self.policy, body, whom, mark=mark.value, t_ns=self._t_ns)
+
+    def _drill(self, body: DrillOrdered) -> Sequence[AnyBody]:
+        """A raise that is marked as a drill, whatever else goes on: it shares no real alert."""
+        order = AlertRaised(
+            raise_id=body.drill_id,
+            by_person_id=body.by_person_id,
+            reason=body.reason,
+            tier=body.tier,
+            target_ids=body.target_ids,
+        )
+        whom = around(self.places, self.policy, order)
+        if not whom or body.tier is Tier.NONE:
+            return [_refusal("drill: nobody is there whom it could warn, or no tier was given")]
+        mark = Mark.DEMO if self.mark is Mark.DEMO else Mark.EXERCISE
+        return raise_alerts(self.policy, order, whom, mark=mark.value, t_ns=self._t_ns)
 
     def _friendly(self, body: MarkedFriendly) -> Sequence[AnyBody]:
         refused = friendly.mark(self.policy.state, body, self.scene, self.policy.numbers)
@@ -304,4 +323,5 @@ _NAMES: dict[type, str] = {
     Undone: "undo",
     MarkedFriendly: "friendly",
     TrackIdentified: "identity",
+    DrillOrdered: "drill",
 }

@@ -16,6 +16,7 @@ from vigia.alert_terms import DroneClass, FriendlyEnd, Via, Watched
 from vigia.event_base import Body
 from vigia.events_access import PersonalRead, PowerUsed, SignedIn
 from vigia.events_desk import RecordKept
+from vigia.events_reach import ContactSet, DrillOrdered, NotReached, ReachPolicy, ToldByRadio
 from vigia.scan import Scan
 from vigia.terms import (
     AckKind,
@@ -105,6 +106,7 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     own_serials: tuple[str, ...] = ()  # of our own drones: a claim, believed where position agrees
     channels: tuple[Channel, ...] = (Channel.PAGE,)  # those that exist at this site
     agencies: tuple[str, ...] = ()  # tenants that are kept apart; none: one team
+    reach: ReachPolicy = ReachPolicy()
 
 
 class SettingsApplied(Body, frozen=True, kw_only=True):
@@ -579,6 +581,9 @@ Input: TypeAlias = (
     | PowerUsed
     | SignedIn
     | RecordKept
+    | ContactSet
+    | ToldByRadio
+    | DrillOrdered
 )
 Decided: TypeAlias = (
     TracksPublished
@@ -591,6 +596,7 @@ Decided: TypeAlias = (
     | CoverTold
     | FriendlyEnded
     | RateFlagged
+    | NotReached
 )
 Decision: TypeAlias = Decided | Fault
 # The same as classes, for isinstance.
@@ -605,12 +611,12 @@ DECIDED: Final = (
     CoverTold,
     FriendlyEnded,
     RateFlagged,
+    NotReached,
 )
 AnyBody: TypeAlias = Input | Decided
 # Inputs that are journaled and nothing else: no decision depends on them.
 KEPT = (
     OperatorSeen,
-    HandedOver,
     ClockStepped,
     Fault,
     Thinned,

@@ -21,7 +21,9 @@ from vigia.alert.raised import spread_all
 from vigia.alert.rates import RateState, count
 from vigia.alert.state import AlertState
 from vigia.alert_terms import Via
-from vigia.delivery.plan import ReachState, acknowledge, plan
+from vigia.delivery import answers
+from vigia.delivery import plan as reach
+from vigia.delivery.chase import ReachState
 from vigia.desk import Act, Desk, en_of, look_around, post_of, scene_of, where_of
 from vigia.events import (
     DECIDED,
@@ -40,6 +42,7 @@ from vigia.events import (
     DeviceRevoked,
     Event,
     Fault,
+    HandedOver,
     MarkedFriendly,
     Observation,
     PersonAdded,
@@ -60,9 +63,10 @@ from vigia.events import (
     TrackJudged,
     Undone,
 )
+from vigia.events_reach import ContactSet, DrillOrdered, ToldByRadio
 from vigia.geo import Site
 from vigia.roster import Roster
-from vigia.terms import Channel, EndReason, Mark, Role
+from vigia.terms import EndReason, Mark, Role
 from vigia.threat.assess import assess, make_ready
 from vigia.threat.claims import doubt
 from vigia.threat.targets import TargetBook, Targets
@@ -168,15 +172,15 @@ class Watch:
                 self._assess(out)
             case Tick():
                 self._tick(out)
-            case Acknowledged():
-                reached = acknowledge(s.reach, body)
-                if reached is not None:
-                    out.append(reached)
+            case Acknowledged() | HandedOver() | ContactSet() | ToldByRadio():
+                found = answers.take(s.reach, body, s.alerts.find, s.settings, s.roster, s.t_ns)
+                out.extend(found)
             case AlertsHeld():
                 self._adopt(body, mark, out)
             case (
                 AttackReported() | AllClear() | AllClearReversed() | AlertRaised()
                 | ReportConfirmed() | Undone() | MarkedFriendly() | TrackIdentified()
+                | DrillOrdered()
             ):  # fmt: skip
                 self._act(body, mark, out)
             case TrackJudged():
@@ -198,6 +202,8 @@ class Watch:
                 heard(s.cover, sensor_id, s.t_ns)
             case SensorLost(sensor_id=sensor_id, why=why):
                 lost(s.cover, sensor_id, why)
+            case OperatorSeen() | ClockStepped() | Fault() | Thinned():
+                pass  # kept in the journal; no decision of today depends on them
             case SettingsApplied():
                 raise AssertionError("handled in receive")
             case _:
@@ -216,6 +222,7 @@ class Watch:
         out.extend(look_around(s.settings, s.roster, self._site, s.cover, s.t_ns))
         self._send(spread_all(self._policy(), self.targets, s.t_ns), out)
         self._assess(out)
+        out.extend(reach.look(s.reach, s.alerts.find, s.settings, s.t_ns))
         picture = tracker.published(s.t_ns)
         if picture.data or s.shown:
             out.append(picture)
@@ -240,20 +247,24 @@ class Watch:
         self._send(self._policy().decide(self._threats, scene), out)
 
     def _send(self, alerts: Sequence[Alert], out: list[AnyBody]) -> None:
-        assert self._s.settings is not None
+        s = self._s
+        assert s.settings is not None
         out.extend(alerts)
-        out.extend(plan(alerts, self._s.settings.channels))
+        out.extend(reach.plan(s.reach, alerts, s.settings, s.t_ns))
         for alert in alerts:
-            flagged = count(self._s.rates, alert, self._s.settings.policy)
+            flagged = count(s.rates, alert, s.settings.policy)
             if flagged is not None:
                 out.append(flagged)
 
     # ---- people ----------------------------------------------------------------------------
 
     def _adopt(self, body: AlertsHeld, mark: Mark, out: list[AnyBody]) -> None:
-        known, unknown = self._policy().adopt(body, self._s.t_ns, mark)
+        s = self._s
+        assert s.settings is not None
+        known, unknown = self._policy().adopt(body, s.t_ns, mark)
         out.extend(unknown)  # a known one is delivered again as it was, under its revision
-        out.extend(plan([*known, *unknown], (Channel.PAGE,)))
+        out.extend(reach.again(known))
+        out.extend(reach.plan(s.reach, unknown, s.settings, s.t_ns))
 
     def _act(self, body: Act, mark: Mark, out: list[AnyBody]) -> None:
         """A person's act on alerts; who may is decided at the desk."""

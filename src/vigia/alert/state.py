@@ -115,6 +115,11 @@ class AlertState(msgspec.Struct):
     clears: list[Cleared] = []
     t_looked_ns: int = 0
 
+    def find(self, key: Key, alert_id: str) -> Alert | None:
+        """An alert that is open."""
+        held = self.open.get(key)
+        return held.alert if held is not None and held.alert.alert_id == alert_id else None
+
 
 class Sight(NamedTuple):
     """How a target's place is watched, as far as the clock of expiry cares."""

@@ -60,6 +60,7 @@ from vigia.events import (
     TracksPublished,
     Undone,
 )
+from vigia.events_reach import ContactSet, DrillOrdered, NotReached, ToldByRadio
 from vigia.ledger.entry import Fields, LedgerEntry, Said, Who, clip
 from vigia.ledger.remember_access import KIND_OF_ACCESS, remember_access
 from vigia.ledger.remember_acts import (
@@ -171,11 +172,13 @@ def _remember(event: Event) -> tuple[str, Fields] | None:
             | Undone()
             | MarkedFriendly()
             | TrackIdentified()
+            | DrillOrdered()
+            | ToldByRadio()
         ):
             return remember_act(body)
         case RecordKept():
             return remember_record(body)
-        case AllClearAsked() | CoverTold() | FriendlyEnded():
+        case AllClearAsked() | CoverTold() | FriendlyEnded() | NotReached():
             return remember_told(body)
         case PersonalRead() | PowerUsed() | SignedIn():
             return remember_access(body)
@@ -204,6 +207,7 @@ def _remember(event: Event) -> tuple[str, Fields] | None:
             | TrackEnded()
             | Reached()  # follows from the answers
             | RateFlagged()  # follows from the alerts
+            | ContactSet()  # which channels somebody has is nobody else's matter
         ):
             return None
         case _:

@@ -21,6 +21,7 @@ from vigia.events import (
     TrackIdentified,
     Undone,
 )
+from vigia.events_reach import DrillOrdered, NotReached, ToldByRadio
 from vigia.ledger.entry import Fields, Said, Who
 
 Act: TypeAlias = (
@@ -31,8 +32,10 @@ Act: TypeAlias = (
     | Undone
     | MarkedFriendly
     | TrackIdentified
+    | DrillOrdered
+    | ToldByRadio
 )
-Told: TypeAlias = AllClearAsked | CoverTold | FriendlyEnded
+Told: TypeAlias = AllClearAsked | CoverTold | FriendlyEnded | NotReached
 
 KIND_OF_ACT = {
     "AttackReported": "attack",
@@ -46,6 +49,9 @@ KIND_OF_ACT = {
     "CoverTold": "cover",
     "FriendlyEnded": "friendly_ended",
     "RecordKept": "record",
+    "DrillOrdered": "drill",
+    "ToldByRadio": "told_by_radio",
+    "NotReached": "not_reached",
 }
 
 
@@ -57,6 +63,14 @@ def remember_act(body: Act) -> tuple[str, Fields]:
             "pressed_ns": body.t_obs_ns,
             "via": body.via.value,
             "withdrawn": body.withdrawn,
+        }
+    if isinstance(body, ToldByRadio):
+        return "told_by_radio", {
+            "alert": body.alert_id,
+            "revision": body.revision,
+            "person": who(body.person_id),
+            "by": who(body.by_person_id),
+            "answered_ns": body.t_obs_ns,
         }
     by: Fields = {
         "by": who(body.by_person_id),
@@ -78,6 +92,8 @@ def remember_act(body: Act) -> tuple[str, Fields]:
             return "undone", {"order": body.order_id} | by
         case MarkedFriendly():
             return "friendly", {"track": body.track_id} | by
+        case DrillOrdered():
+            return "drill", {"order": body.drill_id, "tier": int(body.tier)} | by
         case TrackIdentified():
             return "identified", {"track": body.track_id, "identity": body.identity.value} | by
 
@@ -97,6 +113,15 @@ def remember_told(body: Told) -> tuple[str, Fields]:
                 "target": named(body.target_id),
                 "watched": body.watched.value,
                 "since_ns": body.t_since_ns,
+            }
+        case NotReached():
+            return "not_reached", {
+                "alert": body.alert_id,
+                "revision": body.revision,
+                "person": who(body.person_id),
+                "tried": tuple(c.value for c in body.tried),
+                "failed": tuple(c.value for c in body.failed),
+                "over": body.over,
             }
         case FriendlyEnded():
             return "friendly_ended", {

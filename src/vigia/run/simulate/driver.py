@@ -37,6 +37,7 @@ from vigia.events import (
 )
 from vigia.flow import Watch
 from vigia.run.simulate.acts import CLEAR_ID, acts, second_word
+from vigia.run.simulate.channels import contacts, receipt
 from vigia.run.simulate.emission import Emission
 from vigia.run.simulate.officer import judge
 from vigia.run.simulate.phones import Phone
@@ -115,6 +116,7 @@ class Shell:
     def __init__(self, world: World) -> None:
         self.world = world
         self._rng = Random(f"{world.seed}/shell")
+        self._chance = Random(f"{world.seed}/channels")
         self._watch = Watch()
         self._heap: list[tuple[int, int, Work]] = []
         self._pushed = 0
@@ -125,10 +127,7 @@ class Shell:
         self._open: dict[str, Alert] = {}
         self._picture: TracksPublished | None = None
         self._sent: dict[tuple[str, int], Alert] = {}
-        self.result = Run(
-            world=world,
-            phones=_phones(world),
-        )
+        self.result = Run(world=world, phones=_phones(world))
 
     def run(self) -> Run:
         self._set_up()
@@ -170,6 +169,8 @@ class Shell:
                 post_id=p.post_id,
             )  # fmt: skip
             self._feed(t, "settings", added)
+        for contact in contacts(world):
+            self._feed(t, "courier", contact)
         for phone in self.result.phones:
             enrolled = DeviceEnrolled(
                 device_id=phone.device_id, person_id=phone.owner.person_id, public_key=b"key"
@@ -275,6 +276,9 @@ class Shell:
     # ---- to the phones and back --------------------------------------------------------------
 
     def _hand_over(self, t_ns: int, delivery: Delivery) -> None:
+        if delivery.channel not in {Channel.PAGE, Channel.COT}:
+            late = receipt(delivery, t_ns, self._chance)
+            return self._push(late.t_handed_ns + 5_000_000, Receipt(late, self._life))
         alert = self._sent.get((delivery.alert_id, delivery.revision))
         phones = [p for p in self.result.phones if p.owner.person_id == delivery.person_id]
         reached = False

@@ -41,9 +41,10 @@ from vigia.run.simulate.promises import (
     tells_how_posts_are_watched,
     undo_corrects,
 )
+from vigia.run.simulate.reaching import reached_or_called, same_people
 from vigia.run.simulate.story import stands
 from vigia.run.simulate.world import ns, seconds
-from vigia.terms import Channel, EndReason, Mark, MsgType, Tier
+from vigia.terms import EndReason, Mark, MsgType, Tier
 from vigia.tracktable import MARKS, TrackFlag
 
 if TYPE_CHECKING:
@@ -143,26 +144,6 @@ def one_alert_at_a_time(story: Story) -> Iterator[str]:
             if shown.t_ns - max(max(others), since) > TWO_AT_ONCE_S * 1e9:
                 at = f"{seconds(shown.t_ns):.1f} s"
                 yield f"{phone.device_id}: two alerts at {at}: {sorted(held)}"
-
-
-def same_people(story: Story) -> Iterator[str]:
-    """Every revision goes to exactly those who got the alert: a person's to his pages, a post's
-    to the channels that everybody there may read, for a person's tells where he is."""
-    open_to_all = sorted(
-        c.value for c in story.run.world.settings.channels if c is not Channel.PAGE
-    )
-    for alert_id, revisions in story.by_alert.items():
-        for said in revisions:
-            a = said.alert
-            if a.person_id is not None and a.target_id != f"person/{a.person_id}":
-                yield f"alert {alert_id}: target {a.target_id} but person {a.person_id}"
-            need = open_to_all if a.person_id is None else [Channel.PAGE.value]
-            got = sorted(d.channel.value for d in said.deliveries)
-            if got != need or any(d.person_id != a.person_id for d in said.deliveries):
-                whom = {d.person_id for d in said.deliveries}
-                yield f"alert {alert_id}.{a.revision}: delivered by {got} to {whom}, need {need}"
-        if len({s.alert.target_id for s in revisions}) > 1:
-            yield f"alert {alert_id}: changed its target"
 
 
 def pages_agree(story: Story) -> Iterator[str]:
@@ -314,5 +295,6 @@ RULES: dict[str, Callable[[Story], Iterator[str]]] = {
         reports_used, acknowledgements_count, points_the_right_way, arrives_as_said,
         drones_in_picture, tells_when_it_was_seen, attack_reaches, asks_before_all_clear,
         undo_corrects, danger_holds, tells_how_posts_are_watched, machine_says_suspect_at_most,
+        reached_or_called,
     )
 }  # fmt: skip

@@ -14,6 +14,7 @@ import msgspec
 from vigia.events import CoreSettings, Policy, Post, SensorSite
 from vigia.geo import Enu, Site
 from vigia.run.simulate import paths
+from vigia.run.simulate.channels import CHANNELS
 from vigia.run.simulate.paths import Path, distance
 from vigia.terms import Channel, Lang, Mark, Position, Role
 
@@ -210,7 +211,7 @@ def _settings(rng: Random, world: World, posts: list[Enu], mode: Mark) -> CoreSe
             blind_s=30.0,
             prove_s=15.0,
         ),
-        channels=(Channel.PAGE, Channel.COT) if rng.random() < 0.4 else (Channel.PAGE,),
+        channels=(*CHANNELS, Channel.COT) if rng.random() < 0.4 else CHANNELS,
     )
 
 
