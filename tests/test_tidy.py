@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from vigia.run.channel_settings import ChannelEntry
 from vigia.run.settings import PostEntry, SensorEntry, Settings, Site, parse_settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,10 +71,14 @@ def test_every_setting_is_documented_and_the_example_is_valid() -> None:
     for section in msgspec.structs.fields(Settings):
         assert section.encode_name in table, section.encode_name
     settings = Settings(site=Site(lat_deg=0.0, lon_deg=0.0))
-    for name in ("site", "listen", "storage", "tak", "policy", "sign_in", "privacy"):
+    for name in ("site", "listen", "storage", "tak", "policy", "reach", "sign_in", "privacy"):
         fields = msgspec.structs.fields(type(getattr(settings, name)))
         assert {f.encode_name for f in fields} == set(table[name]), name
-    for entry, rows in ((PostEntry, table["posts"]), (SensorEntry, table["sensors"].values())):
+    for entry, rows in (
+        (PostEntry, table["posts"]),
+        (SensorEntry, table["sensors"].values()),
+        (ChannelEntry, table["channels"].values()),
+    ):
         known = {f.encode_name for f in msgspec.structs.fields(entry)}
         for row in rows:
             assert set(row) == known

@@ -202,8 +202,6 @@ class Watch:
                 heard(s.cover, sensor_id, s.t_ns)
             case SensorLost(sensor_id=sensor_id, why=why):
                 lost(s.cover, sensor_id, why)
-            case OperatorSeen() | ClockStepped() | Fault() | Thinned():
-                pass  # kept in the journal; no decision of today depends on them
             case SettingsApplied():
                 raise AssertionError("handled in receive")
             case _:

@@ -17,6 +17,7 @@ import numpy as np
 import vigia.alert.policy as alert_policy
 import vigia.alert.raised as raised
 import vigia.alert.write as write
+import vigia.delivery.plan as reach
 import vigia.desk as desk
 import vigia.flow as flow
 import vigia.threat.assess as assess
@@ -28,7 +29,7 @@ from vigia.alert.policy import AlertPolicy
 from vigia.events import AllClear, Delivery, SightingPlaced
 from vigia.geo import Enu, Site
 from vigia.scan import Layout, Scan
-from vigia.terms import Identity, Mark, MsgType, Tier
+from vigia.terms import Channel, Identity, Mark, MsgType, Tier
 from vigia.threat.columns import O_BEARING, O_TIER
 from vigia.threat.targets import TargetBook
 
@@ -53,18 +54,20 @@ def _instead(owner: Any, name: str, make: Callable[[Any], Any]) -> Iterator[None
 def lost_cancel() -> Any:
     """The cancel is decided but sent to nobody."""
     return _instead(
-        flow,
+        reach,
         "plan",
         lambda right: (
-            lambda alerts, channels: right(
-                [a for a in alerts if a.msg_type is not MsgType.CANCEL], channels
+            lambda state, alerts, *more: right(
+                state, [a for a in alerts if a.msg_type is not MsgType.CANCEL], *more
             )
         ),
     )
 
 
 def duplicate_delivery() -> Any:
-    return _instead(flow, "plan", lambda right: lambda *a: [d for d in right(*a) for _ in range(2)])
+    return _instead(
+        reach, "plan", lambda right: lambda *a: [d for d in right(*a) for _ in range(2)]
+    )
 
 
 def wrong_person() -> Any:
@@ -90,11 +93,30 @@ def delivered_to_a_neighbour() -> Any:
 
         return wrong
 
-    return _instead(flow, "plan", make)
+    return _instead(reach, "plan", make)
 
 
 def ack_ignored() -> Any:
-    return _instead(flow, "acknowledge", lambda right: lambda state, body: None)
+    return _instead(reach, "acknowledge", lambda right: lambda state, body: None)
+
+
+def nobody_is_called() -> Any:
+    """Without an answer nothing more is done."""
+    return _instead(reach, "look", lambda right: lambda *a: [])
+
+
+def end_not_told_on_the_second_channel() -> Any:
+    """The end goes to pages only."""
+
+    def make(right: Wrong) -> Wrong:
+        def wrong(state: Any, chase: Any, alert: Any, settings: Any) -> Any:
+            found = right(state, chase, alert, settings)
+            ends = alert.msg_type is MsgType.CANCEL and alert.person_id is not None
+            return [c for c in found if not ends or c is Channel.PAGE]
+
+        return wrong
+
+    return _instead(reach, "_channels", make)
 
 
 def all_clear_not_delivered() -> Any:
@@ -425,6 +447,7 @@ def hover_deletes_the_track() -> Any:
 
 BUGS: tuple[Callable[[], Any], ...] = (
     lost_cancel, duplicate_delivery, wrong_person, delivered_to_a_neighbour, ack_ignored,
+    nobody_is_called, end_not_told_on_the_second_channel,
     all_clear_not_delivered, unknown_alert_kept, expiry_never, tier_falls_at_once,
     alert_id_changes_on_update, mark_dropped, tick_ignored, never_danger, bearing_reversed,
     attack_reaches_the_next_post_only,

@@ -52,10 +52,12 @@ INPUTS = (
     "PowerUsed",
     "SignedIn",
     "RecordKept",
+    "DrillOrdered",
+    "ToldByRadio",
 )
 DECISIONS = (
     *("SightingPlaced", "Alert", "Delivery", "Fault"),
-    *("AllClearAsked", "CoverTold", "FriendlyEnded"),
+    *("AllClearAsked", "CoverTold", "FriendlyEnded", "NotReached"),
 )
 
 

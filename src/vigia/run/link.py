@@ -1,6 +1,6 @@
-"""Messages between the watch process and the gateway process.
+"""Messages between the watch process and its two clients, the gateway and the courier.
 
-Frames on a Unix socket in the data folder: 4 bytes little-endian length, then one msgpack
+Frames on a Unix socket for each in the data folder: 4 bytes little-endian length, then one msgpack
 message of these types. Bounded by FRAME_MAX; a larger or undecodable frame ends the link.
 """
 
@@ -15,13 +15,15 @@ from vigia.events import (
     Alert,
     CoreSettings,
     CoverTold,
+    Delivery,
     DeviceEnrolled,
     Event,
     Input,
     PersonAdded,
     Position,
 )
-from vigia.terms import Identity, Mark
+from vigia.events_reach import NotReached
+from vigia.terms import Channel, Identity, Mark
 
 FRAME_MAX = 16 * 1024 * 1024
 
@@ -117,8 +119,22 @@ class Status(_Message, frozen=True, kw_only=True):
     counts: dict[str, int]
 
 
+class Unsent(msgspec.Struct, frozen=True):
+    """Given to a channel of the courier's and no receipt yet."""
+
+    alert: Alert
+    delivery: Delivery
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One line of the radio desk's list."""
+
+    alert: Alert
+    told: NotReached
+
+
 class State(_Message, frozen=True, kw_only=True):
-    """First message on a new link: what the gateway must know to serve."""
+    """First message on a new link: what the gateway, or the courier, must know to serve."""
 
     t_ns: int
     settings: CoreSettings
@@ -127,6 +143,9 @@ class State(_Message, frozen=True, kw_only=True):
     devices: tuple[DeviceEnrolled, ...]
     open_alerts: tuple[Alert, ...]
     cover: tuple[CoverTold, ...] = ()
+    contacts: dict[str, tuple[Channel, ...]] = {}  # by person, as the core knows them
+    calls: tuple[Call, ...] = ()
+    unsent: tuple[Unsent, ...] = ()
 
 
 ToWatch: TypeAlias = Submit

@@ -37,6 +37,7 @@ from vigia.run.link_frames import Wire, frame, private_socket
 
 NAME = "link.sock"
 TAK_NAME = "tak.sock"  # where the TAK process meets the watch
+COURIER = "courier.sock"
 SOCKET_PATH_MAX = 100  # bytes; the kernel takes 107
 URGENT_MAX = 50_000  # waiting messages that must not be dropped; beyond it the link is ended
 OTHER_MAX = 10_000  # waiting others; beyond it the oldest are dropped and counted

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from vigia.events import CoreSettings
+from vigia.run.channel_settings import ChannelEntry
 from vigia.run.settings import Listen, Storage, Tak
 from vigia.run.settings_access import Access
 
@@ -34,6 +35,7 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     tak: Tak = Tak()
     feeds: tuple[FeedPlan, ...] = ()
     access: Access = Access()
+    channels: dict[str, ChannelEntry] = {}
 
 
 def write_plan(folder: Path, plan: RunPlan) -> Path:

@@ -12,6 +12,8 @@ import msgspec
 
 from vigia.alert_terms import DroneClass
 from vigia.events import CoreSettings, Policy, Post, SensorSite
+from vigia.events_reach import ReachPolicy
+from vigia.run.channel_settings import ChannelEntry
 from vigia.run.settings_access import (
     Access,
     AgencyEntry,
@@ -80,6 +82,7 @@ class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     hosts: tuple[str, ...] = ()  # names and addresses the certificate is for
     cert: str | None = None
     key: str | None = None
+    public_url: str = ""  # of the pages, as people reach them; for links in messages
 
 
 class Tak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -104,6 +107,20 @@ class Storage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     forget_after_h: int = 24  # then the keys of a shift's positions are destroyed
 
 
+class Reach(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which channels at once, which next, and when; None: as events_reach.ReachPolicy says."""
+
+    watch: tuple[Channel, ...] | None = None
+    warning: tuple[Channel, ...] | None = None
+    danger: tuple[Channel, ...] | None = None
+    ladder: tuple[Channel, ...] | None = None
+    answer_s: float = 15.0
+
+    def policy(self) -> ReachPolicy:
+        said = msgspec.structs.asdict(self)
+        return ReachPolicy(**{k: v for k, v in said.items() if v is not None})
+
+
 class _StrictPolicy(Policy, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
 
@@ -117,6 +134,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tak: Tak = Tak()
     storage: Storage = Storage()
     policy: Policy = Policy()
+    reach: Reach = Reach()
+    channels: dict[str, ChannelEntry] = {}
     agencies: dict[str, AgencyEntry] = {}
     sharing: Sharing = {}
     sign_in: SignIn = SignIn()
@@ -134,7 +153,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """What the deterministic core gets to know of them."""
         site = Position(self.site.lat_deg, self.site.lon_deg, self.site.alt_hae_m)
         whose = post_agencies(self.agencies)
-        channels = (Channel.PAGE, Channel.COT) if self.tak.used else (Channel.PAGE,)
+        kinds = dict.fromkeys(entry.kind for entry in self.channels.values())
+        channels = (Channel.PAGE, *((Channel.COT,) if self.tak.used else ()), *kinds)
         return CoreSettings(
             mode=self.mode,
             origin=site,
@@ -145,6 +165,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             own_serials=self.site.own_drones,
             channels=channels,
             agencies=tuple(self.agencies),
+            reach=self.reach.policy(),
         )
 
 

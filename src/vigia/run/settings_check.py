@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from vigia.run.channel_check import check_channels
 from vigia.run.feeds import load_adapter
 from vigia.run.settings import SettingsError
 from vigia.run.tak_wire import parse_url
@@ -42,6 +43,7 @@ def check_values(settings: Settings) -> None:
         _check_post(post)
     for name, sensor in settings.sensors.items():
         _check_sensor(name, sensor, settings.mode)
+    check_channels(settings)
     _least(settings.storage.scans_mb_max, 1, "[storage] scans_mb_max")
     _least(settings.storage.forget_after_h, 1, "[storage] forget_after_h")
     for key, value in msgspec.structs.asdict(settings.policy).items():

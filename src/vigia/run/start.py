@@ -95,6 +95,7 @@ def capture_plan(
         tak=Tak() if settings is None else settings.tak,
         feeds=tuple(feeds),
         access=Access() if settings is None else settings.access(),
+        channels={} if settings is None else settings.channels,
     )
 
 
@@ -162,6 +163,9 @@ def run_plan(folder: Path, plan: RunPlan, *, open_browser: bool) -> int:
     ]
     if plan.tak.used:
         children.append(Child("TAK", [*command, "vigia.run.tak_server_main", *where]))
+    if plan.channels:
+        courier = [*command, "vigia.run.courier_main", *where]
+        children.append(Child("courier", courier))
     hello = threading.Thread(
         target=say_hello,
         args=(folder, plan, listening),

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from vigia.alert.identity import named_identities
+from vigia.delivery import plan as reach
 from vigia.events import (
     AgencyAdded,
     Alert,
@@ -37,6 +38,7 @@ from vigia.events import (
     TrackEnded,
     TracksPublished,
 )
+from vigia.events_reach import ContactSet, NotReached, ToldByRadio
 from vigia.run.clock import Clock
 from vigia.run.doors import Feed, Link, Outlet
 from vigia.run.guard import GuardedCore
@@ -45,6 +47,7 @@ from vigia.run.inbox import Inbox, Item
 from vigia.run.journal import Journal
 from vigia.run.link import (
     Arrival,
+    Call,
     Committed,
     Emit,
     PersonSpot,
@@ -53,6 +56,7 @@ from vigia.run.link import (
     State,
     Status,
     Submit,
+    Unsent,
 )
 from vigia.run.say import say
 from vigia.terms import Channel, Mark
@@ -80,6 +84,10 @@ SHOWN = (
     Fault,
     PositionErased,
     RecordKept,
+    NotReached,
+    ToldByRadio,
+    ContactSet,
+    HandedOver,
 )  # fmt: skip - what the pages need to hear of
 
 
@@ -161,9 +169,9 @@ class WatchProcess:
             self._loop.call_soon_threadsafe(self._tell_committed, seq)
 
     def state(self) -> State:
-        """What a gateway needs on a new link."""
+        """What a gateway or a courier needs on a new link."""
         watch = self._core.watch
-        roster = watch.roster
+        roster, held, find = watch.roster, watch.state.reach, watch.state.alerts.find
         return State(
             t_ns=self._clock.now_ns(),
             settings=self._settings.settings,
@@ -172,6 +180,9 @@ class WatchProcess:
             devices=tuple(roster.devices.values()),
             open_alerts=tuple(watch.open_alerts),
             cover=tuple(told.said for told in watch.state.cover.told.values()),
+            contacts={person_id: tuple(found) for person_id, found in held.contacts.items()},
+            calls=tuple(Call(alert, told) for alert, told in reach.calls(held, find)),
+            unsent=tuple(Unsent(alert, given) for alert, given in reach.unsent(held, find)),
         )
 
     # ---- running ---------------------------------------------------------------------------
@@ -237,7 +248,8 @@ class WatchProcess:
             return
         for decision in out:
             self._send(decision)
-        if isinstance(item.body, SHOWN):
+        own = isinstance(item.body, HandedOver) and item.source == "gateway"  # it knows that
+        if isinstance(item.body, SHOWN) and not own:
             self._link.send(Emit(event=event))
         self._health.saw(event, out)
         queued = self._journal.append(event, out)

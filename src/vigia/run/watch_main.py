@@ -21,7 +21,7 @@ from vigia.run.forget_requests import ForgetFeed
 from vigia.run.guard import GuardedCore
 from vigia.run.journal import Journal, JournalError
 from vigia.run.keys import ShiftKeys, shift_of
-from vigia.run.link_io import NAME, TAK_NAME, LinkServer, link_path
+from vigia.run.link_io import COURIER, NAME, TAK_NAME, LinkServer, link_path
 from vigia.run.links import Links
 from vigia.run.plan import FeedPlan, RunPlan, read_plan
 from vigia.run.recover import recover
@@ -113,7 +113,8 @@ async def _serve(folder: Path, plan: RunPlan) -> None:
 
 def _joined(plan: RunPlan) -> tuple[str, ...]:
     """The sockets of the processes that this start has."""
-    return (NAME, TAK_NAME) if plan.tak.used else (NAME,)
+    tak = (TAK_NAME,) if plan.tak.used else ()
+    return (NAME, *tak, *((COURIER,) if plan.channels else ()))
 
 
 def _join(link: LinkServer, process: WatchProcess) -> None:

@@ -52,7 +52,8 @@ def same_people(story: Story) -> Iterator[str]:
                 # An end after a restart may go anywhere: the courier knows who was given what.
                 if late and a.end_reason is not EndReason.UNKNOWN_AFTER_RESTART:
                     yield f"{name}: ends where it never was: {sorted(c.value for c in late)}"
-                missed = took.get(alert_id, set()) - set(got) - {Channel.PAGE}
+                had = {c for t, c in took.get(alert_id, ()) if t < said.t_ns}
+                missed = had - set(got) - {Channel.PAGE}
                 if missed:
                     yield f"{name}: not ended for {sorted(c.value for c in missed)}"
             given |= set(got) | _between(story, alert_id)
@@ -106,14 +107,15 @@ def _settle(step: Step, owed: dict[str, _Owed]) -> None:
                 pass
 
 
-def _took(story: Story) -> dict[str, set[Channel]]:
-    found: dict[str, set[Channel]] = {}
+def _took(story: Story) -> dict[str, list[tuple[int, Channel]]]:
+    """When which channel took an alert. To be told by radio is another matter."""
+    found: dict[str, list[tuple[int, Channel]]] = {}
     for step in story.run.steps:
         body = step.event.body
         if isinstance(body, HandedOver) and body.failed is None:
             channel = Channel(body.delivery_id.rpartition(".")[2])
-            if channel is not Channel.RADIO:  # to be told by radio is another matter
-                found.setdefault(body.alert_id, set()).add(channel)
+            if channel is not Channel.RADIO:
+                found.setdefault(body.alert_id, []).append((step.event.t_recv_ns, channel))
     return found
 
 
