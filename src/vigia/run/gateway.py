@@ -52,6 +52,7 @@ from vigia.run.sessions import Sessions
 from vigia.run.settings_access import Access
 from vigia.run.sharing import Eyes
 from vigia.run.showing import Showing, viewer_of
+from vigia.run.spread import Spread
 from vigia.run.throttle import Throttle
 from vigia.run.view import SIGHTINGS_S, View
 from vigia.run.watch_clock import WatchClock
@@ -84,6 +85,7 @@ class Gateway:
         self.eyes = Eyes(self.view, access)
         self.showing = Showing(self.view, self.hub, self.eyes)
         self.pictures = Pictures(self.view, self.hub, self.eyes)
+        self._beats, self._greetings = Spread(self.hub), Spread(self.hub)
         self.metrics = Metrics()
         self.records = RecordBook()
         self.ledger: LedgerFollower | None = None
@@ -242,13 +244,10 @@ class Gateway:
             self.link.submit_nowait(body, SOURCE)
         for page in self.hub:
             person = self.view.person_of_device(page.device_id)
-            if person is not None and (person.role, person.agency_id) == (
-                page.role,
-                page.agency_id,
-            ):
-                self.greet(page)
-            else:
+            here = (page.role, page.agency_id)
+            if person is None or (person.role, person.agency_id) != here:
                 page.close("not enrolled any more, or in another role")
+        self._greetings.start(self.greet)
 
     def _background(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -325,8 +324,7 @@ class Gateway:
 
     def _send_beat(self) -> None:
         frame = frame_of(self.pulse.beat())
-        for page in self.hub:
-            page.show("beat", frame)
+        self._beats.start(lambda page: page.show("beat", frame))
 
     # ---- bad input -------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ import msgspec
 import uvicorn
 import uvloop
 
+from vigia.run.doorman import Doorman
 from vigia.run.gateway import Gateway
 from vigia.run.http_app import App
 from vigia.run.http_pages import PageFiles
@@ -147,6 +148,24 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """uvicorn sets up all but the accepting, which is our doorman's."""
+        await super().startup(sockets=[])
+        loop = asyncio.get_running_loop()
+        doormen = [Doorman(sock, self._protocol, self.config.ssl) for sock in sockets or []]
+        self._doors = [loop.create_task(doorman.run()) for doorman in doormen]
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for door in self._doors:
+            door.cancel()
+        await asyncio.gather(*self._doors, return_exceptions=True)
+        await super().shutdown(sockets=sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        return Http(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
     def stop(self) -> None:
         self.should_exit = True

@@ -12,7 +12,7 @@ import msgspec
 
 from vigia.run.link import FRAME_MAX, Submit, ToGateway
 
-WRITE_HIGH = 1 << 20  # bytes handed to the kernel's side before messages wait with us
+WRITE_HIGH = 1 << 16  # bytes before messages wait with us: the first of a crowd leave at once
 _HEAD = 4
 _encode_in = msgspec.msgpack.Encoder().encode
 

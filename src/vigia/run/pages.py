@@ -159,6 +159,9 @@ class Hub:
     def __iter__(self) -> Iterator[Page]:
         return iter(list(self._pages.values()))
 
+    def __contains__(self, page: Page) -> bool:
+        return self._pages.get(page.session_id) is page
+
     @property
     def waiting(self) -> int:
         return sum(page.waiting for page in self._pages.values())

@@ -51,6 +51,7 @@ class View:
         self.people: dict[str, PersonAdded] = {}
         self.devices: dict[str, DeviceEnrolled] = {}
         self.alerts: dict[str, Alert] = {}
+        self._alerts_of: dict[str | None, dict[str, Alert]] = {}  # the same, by person
         self.cover: dict[str, CoverTold] = {}
         self.status: Status | None = None
         self.sightings: dict[str, out.SightingOut] = {}
@@ -73,7 +74,9 @@ class View:
         self.devices = {d.device_id: d for d in state.devices}
         now_open = {a.alert_id: a for a in state.open_alerts}
         gone = [a for a in self.alerts.values() if a.alert_id not in now_open]
-        self.alerts = now_open
+        self.alerts, self._alerts_of = now_open, {}
+        for alert in now_open.values():
+            self._alerts_of.setdefault(alert.person_id, {})[alert.alert_id] = alert
         self.cover = {c.target_id: c for c in state.cover}
         return gone
 
@@ -99,11 +102,15 @@ class View:
             alert.revision < held.revision or alert.person_id != held.person_id
         ):
             return False
+        own = self._alerts_of.setdefault(alert.person_id, {})
         if alert.msg_type is MsgType.CANCEL:
             self.alerts.pop(alert.alert_id, None)
+            own.pop(alert.alert_id, None)
+            if not own:
+                del self._alerts_of[alert.person_id]
             _remember(self.ended, alert.alert_id, alert, ENDED_MAX)
         else:
-            self.alerts[alert.alert_id] = alert
+            self.alerts[alert.alert_id] = own[alert.alert_id] = alert
         return True
 
     def take_reached(self, body: Reached) -> out.ReachedOut:
@@ -287,9 +294,8 @@ class View:
 
     def open_alerts(self, person_id: str | None) -> tuple[out.AlertBody, ...]:
         """person_id None: all."""
-        return tuple(
-            self.alert(a) for a in self.alerts.values() if person_id in (None, a.person_id)
-        )
+        found = self.alerts if person_id is None else self._alerts_of.get(person_id, {})
+        return tuple(self.alert(a) for a in found.values())
 
     def concerned(self, target_id: str) -> list[str]:
         """People whose own cover this is: a person elsewhere, or all who are at a post."""

@@ -45,6 +45,7 @@ from vigia.run.guard import GuardedCore
 from vigia.run.health import Health
 from vigia.run.inbox import Inbox, Item
 from vigia.run.journal import Journal
+from vigia.run.leaving import leaving_order
 from vigia.run.link import (
     Arrival,
     Call,
@@ -246,7 +247,7 @@ class WatchProcess:
                 why = "set aside by a mistake of ours; report it by radio"
                 self._link.send(Refused(request_id=item.request_id, why=why))
             return
-        for decision in out:
+        for decision in leaving_order(out):
             self._send(decision)
         own = isinstance(item.body, HandedOver) and item.source == "gateway"  # it knows that
         if isinstance(item.body, SHOWN) and not own:
