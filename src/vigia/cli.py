@@ -254,6 +254,27 @@ def backup(
     _run(go)
 
 
+@app.command()
+def doctor(
+    data: Data = Path("data"),
+    lang: Annotated[str, typer.Option(help="en or es.")] = "en",
+    json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
+    witness: Annotated[
+        Path | None, typer.Option(help="The ledger's checkpoint that a witness keeps.")
+    ] = None,
+) -> None:
+    """Name every weak spot of an installation, and what to do. Exit code 1 when there is one."""
+    from vigia.run.doctor.report import doctor as run_doctor
+    from vigia.run.hello import choice
+    from vigia.terms import Lang
+
+    _run(
+        lambda: run_doctor(
+            data, lang=choice(Lang, lang, "--lang"), as_json=json, witness=witness, out=sys.stdout
+        )
+    )
+
+
 def _run(call: Callable[[], int]) -> None:
     """Operator's errors are one line; anything else is ours and shows where."""
     from vigia.run.settings import SettingsError

@@ -21,3 +21,10 @@ def load_words(lang: Lang) -> dict[str, str]:
 def words_of(lang: Lang) -> dict[str, str]:
     """load_words, once for each language; not to be changed."""
     return load_words(lang)
+
+
+@cache
+def setup_words(lang: Lang) -> dict[str, str]:
+    """Of setting up and looking after an installation: apart, so that phones need not load them."""
+    data = (FOLDER / f"setup-{lang.value}.json").read_bytes()
+    return msgspec.json.decode(data, type=dict[str, str])

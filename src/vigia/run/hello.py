@@ -49,7 +49,7 @@ def print_invitation(
         folder,
         name=name,
         role=_role(role),
-        lang=_choice(Lang, lang, "--lang"),
+        lang=choice(Lang, lang, "--lang"),
         post_id=post_id,
         minutes=minutes,
         agency_id=agency_id,
@@ -60,13 +60,13 @@ def print_invitation(
 
 
 def _role(text: str) -> Role:
-    role = _choice(Role, text, "--role")
+    role = choice(Role, text, "--role")
     if role is Role.SENSOR:
         raise SettingsError("--role: got 'sensor'; a service gets a key: vigia keys add")
     return role
 
 
-def _choice(kind: type[EnumT], text: str, option: str) -> EnumT:
+def choice(kind: type[EnumT], text: str, option: str) -> EnumT:
     try:
         return kind(text)
     except ValueError:
