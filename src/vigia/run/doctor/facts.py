@@ -182,6 +182,7 @@ class _Contact(Body, frozen=True, kw_only=True):
 
     person_id: str = ""
     channel: str = ""
+    on: bool = True
 
 
 def _contact(body: bytes, contacts: dict[str, tuple[str, ...]]) -> None:
@@ -189,7 +190,8 @@ def _contact(body: bytes, contacts: dict[str, tuple[str, ...]]) -> None:
         found = msgspec.json.decode(body, type=_Contact)
     except msgspec.MsgspecError:
         return  # sealed: nobody's address is needed here
-    contacts[found.person_id] = (*contacts.get(found.person_id, ()), found.channel)
+    others = tuple(c for c in contacts.get(found.person_id, ()) if c != found.channel)
+    contacts[found.person_id] = (*others, found.channel) if found.on else others
 
 
 def _heard(db: sqlite3.Connection) -> dict[str, int]:
@@ -226,7 +228,7 @@ def _ledger_entries(folder: Path, trouble: list[str]) -> int | None:
         trouble.append(f"ledger: {e}")
         return None
     try:
-        return reader.size
+        return reader.size()
     finally:
         reader.close()
 
