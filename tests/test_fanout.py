@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from gateway_world import alert, delivery_of, run, world
@@ -15,7 +16,7 @@ from vigia.terms import Mark
 
 class _Socket:
     full = False
-    on_writable = None
+    on_writable: Callable[[], None] | None = None
     is_open = True
 
     def write_frame(self, frame: bytes) -> None: ...
