@@ -233,25 +233,47 @@ def forget(
     _run(lambda: run_forget(data, person))
 
 
+Passphrase = Annotated[
+    Path | None,
+    typer.Option("--passphrase-file", help="Its first line seals, or opens, the site's keys."),
+]
+
+
 @app.command()
 def backup(
     target: Annotated[Path, typer.Argument(help="A new folder.")],
     data: Data = Path("data"),
+    passphrase_file: Passphrase = None,
 ) -> None:
-    """Copy journal and ledger, without the keys of anybody's position."""
-    import sqlite3
+    """Copy journal, ledger and, sealed, the site's keys; never the keys of anybody's position."""
+    from vigia.run.looking_after import run_backup
 
-    from vigia.run.backup import backup as run_backup
-    from vigia.run.settings import SettingsError
+    _run(lambda: run_backup(data, target, passphrase_file))
 
-    def go() -> int:
-        try:
-            run_backup(data, target)
-        except (OSError, ValueError, sqlite3.Error) as e:
-            raise SettingsError(f"backup: {e}") from e
-        return 0
 
-    _run(go)
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="A folder that vigia backup made.")],
+    data: Data = Path("data"),
+    passphrase_file: Passphrase = None,
+    without_keys: Annotated[bool, typer.Option(help="Leave the site's keys out.")] = False,
+) -> None:
+    """Make a data folder from a backup, never over another, and verify its ledger."""
+    from vigia.run.looking_after import run_restore
+
+    _run(lambda: run_restore(source, data, passphrase_file, without_keys=without_keys))
+
+
+@app.command()
+def upgrade(
+    data: Data = Path("data"),
+    backup_to: Annotated[Path | None, typer.Option(help="A new folder for the backup.")] = None,
+    passphrase_file: Passphrase = None,
+) -> None:
+    """Check a data folder of an earlier vigia, back it up, and make it ready for this one."""
+    from vigia.run.looking_after import run_upgrade
+
+    _run(lambda: run_upgrade(data, backup_to, passphrase_file))
 
 
 @app.command()
