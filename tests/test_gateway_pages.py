@@ -306,7 +306,7 @@ def test_answers_from_before_a_restart_of_the_gateway_are_shown_again(
         assert folder == tmp_path
         return [past]
 
-    monkeypatch.setattr("vigia.run.gateway.read_alert_times", read_alert_times)
+    monkeypatch.setattr("vigia.run.gateway_past.read_alert_times", read_alert_times)
 
     async def go() -> None:
         async with world(tmp_path, open_alerts=(a,)) as w:
