@@ -127,8 +127,11 @@ class Person:
         *,
         post_id: str | None = None,
         lang: Lang = Lang.EN,
+        agency_id: str = "site",
     ) -> Person:
-        made = invite(running.folder, name=name, role=role, post_id=post_id, lang=lang)
+        made = invite(
+            running.folder, name=name, role=role, post_id=post_id, lang=lang, agency_id=agency_id
+        )
         person = cls(running)
         person.enrol(made.token)
         person.open_session()

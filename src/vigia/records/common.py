@@ -90,6 +90,17 @@ def iso_date(text: str, what: str) -> datetime.date:
         raise ValueError(f"{what}: got {text[:30]!r}; need a date such as 2023-08-22") from None
 
 
+def iso_time(text: str, what: str) -> datetime.datetime:
+    """An ISO time with Z or an offset. Raises ValueError."""
+    try:
+        found = datetime.datetime.fromisoformat(text)
+        if found.tzinfo is not None:
+            return found
+    except ValueError:
+        pass
+    raise ValueError(f"{what}: got {text[:40]!r}; need a time such as 2026-01-31T06:00:00Z")
+
+
 def canonical(record: Record) -> bytes:
     """The bytes that are hashed and journaled: JSON, keys sorted, defaults left out."""
     return msgspec.json.encode(record, order="sorted")

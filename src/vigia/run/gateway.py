@@ -46,6 +46,7 @@ from vigia.run.page_socket import frame_of
 from vigia.run.pages import Handover, Hub, Page
 from vigia.run.pictures import Pictures
 from vigia.run.pulse import Pulse
+from vigia.run.records.bell import hear
 from vigia.run.records.book import RecordBook
 from vigia.run.roles import CONSOLE
 from vigia.run.sessions import Sessions
@@ -88,6 +89,7 @@ class Gateway:
         self._beats, self._greetings = Spread(self.hub), Spread(self.hub)
         self.metrics = Metrics()
         self.records = RecordBook()
+        self.records.on_kept = lambda version, record: hear(self, version, record)
         self.ledger: LedgerFollower | None = None
         self.secure = False
         self.hosts: frozenset[str] = frozenset()

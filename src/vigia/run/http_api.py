@@ -17,6 +17,7 @@ from vigia.run.http_acks import ACKS
 from vigia.run.http_acts import ACTS
 from vigia.run.http_doors import COMMIT_S, Caller, Private, Public
 from vigia.run.link import Committed, Refused
+from vigia.run.records.bulletins import BULLETINS
 from vigia.run.records.doors import RECORDS
 from vigia.run.roles import OFFICERS
 from vigia.terms import Bearing, Position
@@ -173,4 +174,5 @@ PRIVATE: dict[str, Private] = {
     "ledger_checkpoint": http_ledger.checkpoint,
     "ledger_entries": http_ledger.entries,
     **RECORDS,
+    **BULLETINS,
 }

@@ -13,6 +13,7 @@ import msgspec
 from vigia.event_base import ALERTS_HELD_MAX, ID_MAX, TEXT_MAX
 from vigia.events import Grounds
 from vigia.run.page_acts import CoverOut
+from vigia.run.page_records import BulletinsOut, RecordsOut
 from vigia.terms import AckKind, DroneKind, Lang, Mark, Motion, MsgType, Role, Sense
 
 NAME_MAX = 80
@@ -376,4 +377,6 @@ ToPage: TypeAlias = (
     | PongOut
     | RefusedOut
     | CoverOut
+    | BulletinsOut
+    | RecordsOut
 )

@@ -29,6 +29,7 @@ OFFICERS = frozenset({Role.WATCH_OFFICER, Role.ADMIN})
 READERS = frozenset({Role.WATCH_OFFICER, Role.ANALYST, Role.RELEASER, Role.ADMIN})
 ANALYSTS = frozenset({Role.ANALYST, Role.ADMIN})
 ADMINS = frozenset({Role.ADMIN})
+RELEASERS = frozenset({Role.RELEASER, Role.ADMIN})
 SENSORS = frozenset({Role.SENSOR})
 
 
@@ -86,6 +87,16 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/v1/incidents/alike", READERS, "alike_incidents"),
     Route("GET", "/api/v1/incidents/export", ANALYSTS, "export_incidents"),
     Route("GET", "/api/v1/claims/{record_id}/confront", READERS, "confront_claim"),
+    # bulletins
+    Route("GET", "/api/v1/bulletins", ANYONE_ENROLLED, "bulletins"),
+    Route("POST", "/api/v1/bulletins/{record_id}/read", ANYONE_ENROLLED, "read_bulletin"),
+    Route("GET", "/api/v1/bulletins/{record_id}/print", ANYONE_ENROLLED, "print_bulletin"),
+    Route("GET", "/api/v1/desk/bulletins", READERS, "bulletin_desk"),
+    Route("GET", "/api/v1/desk/bulletins/template", READERS, "bulletin_template"),
+    Route("POST", "/api/v1/desk/bulletins/{record_id}", READERS, "write_bulletin"),
+    Route("POST", "/api/v1/desk/bulletins/{record_id}/release", RELEASERS, "release_bulletin"),
+    Route("POST", "/api/v1/desk/bulletins/{record_id}/recall", RELEASERS, "recall_bulletin"),
+    Route("POST", "/api/v1/desk/bulletins/{record_id}/remind", READERS, "remind_bulletin"),
     Route("GET", "/metrics", Open.LOOPBACK, "metrics"),
 )
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from vigia.run import page_json as out
 from vigia.run.page_acts import CoverOut
+from vigia.run.page_records import BulletinsOut, RecordsOut
 from vigia.run.roles import CONSOLE, OFFICERS
 from vigia.run.settings_access import Access, Share
 from vigia.run.track_whose import Place, near
@@ -55,6 +56,11 @@ class Eyes:
             return True
         return what in self._sees.get((viewer.agency_id, owner), frozenset())
 
+    def agency_name(self, agency_id: str) -> str:
+        """As the settings call it."""
+        entry = self._access.agencies.get(agency_id)
+        return agency_id if entry is None else entry.name
+
     def whose_person(self, person_id: str | None) -> str:
         person = self._view.people.get(person_id or "")
         return NOBODY if person is None else person.agency_id
@@ -82,6 +88,8 @@ class Eyes:
         """As that viewer may see it; None: not at all."""
         match message:
             case out.Beat() | out.PongOut() | out.AckedOut() | out.RefusedOut():
+                return message
+            case BulletinsOut() | RecordsOut():  # they tell nothing but that there is something
                 return message
             case out.Hello():
                 return self._hello(viewer, message)

@@ -13,9 +13,11 @@ import msgspec
 
 from vigia.events import Event
 from vigia.events_desk import RecordKept, RecordKind
+from vigia.records.bulletin import Bulletin
 from vigia.records.claim import Claim
 from vigia.records.common import Record, read
 from vigia.records.incident import Incident
+from vigia.records.receipt import Receipt
 from vigia.run.journal_tables import DATABASE, KEYS, associated, connect_read_only
 from vigia.run.keys import ShiftKeys
 from vigia.run.rows import Packed, unpack
@@ -24,6 +26,8 @@ from vigia.terms import Mark
 TYPES: dict[RecordKind, type[Record]] = {
     RecordKind.INCIDENT: Incident,
     RecordKind.CLAIM: Claim,
+    RecordKind.BULLETIN: Bulletin,
+    RecordKind.RECEIPT: Receipt,
 }
 EARLY_MAX = 10_000  # versions that come live while the past is read
 _T = TypeVar("_T", bound=Record)

@@ -68,7 +68,7 @@ async def history(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     """All versions of one record, oldest first."""
     kind, record_id = _kind(request), request.params["record_id"]
     versions = gateway.records.versions(kind, record_id)
-    if not versions or not _may_see(gateway, caller, versions[0]):
+    if not versions or not may_see(gateway, caller, versions[0]):
         raise HttpError(404, "record", got=record_id, expected=f"the id of a {kind.value}")
     return json({"versions": [_shown(gateway, record_id, v) for v in versions]})
 
@@ -78,7 +78,7 @@ async def keep(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     kind, record_id = _kind(request), request.params["record_id"]
     body = decode(request.body, _keep)
     versions = gateway.records.versions(kind, record_id)
-    if versions and not _owns(gateway, caller, versions[0]):
+    if versions and not owns(gateway, caller, versions[0]):
         raise HttpError(403, "record", got=record_id, expected="a record of your own agency")
     try:
         record = msgspec.json.decode(body.record, type=TYPES[kind])
@@ -229,7 +229,7 @@ def _visible(gateway: Gateway, caller: Caller, kind: RecordKind) -> dict[str, Ve
     return {
         record_id: version
         for record_id, version in gateway.records.newest(kind).items()
-        if _may_see(gateway, caller, gateway.records.versions(kind, record_id)[0])
+        if may_see(gateway, caller, gateway.records.versions(kind, record_id)[0])
     }
 
 
@@ -239,11 +239,11 @@ def _owner(gateway: Gateway, first: Version) -> str:
     return SITE if by is None else gateway.eyes.whose_person(by)
 
 
-def _may_see(gateway: Gateway, caller: Caller, first: Version) -> bool:
+def may_see(gateway: Gateway, caller: Caller, first: Version) -> bool:
     return gateway.eyes.may(caller.viewer, _owner(gateway, first), Share.INCIDENTS)
 
 
-def _owns(gateway: Gateway, caller: Caller, first: Version) -> bool:
+def owns(gateway: Gateway, caller: Caller, first: Version) -> bool:
     owner = _owner(gateway, first)
     return not gateway.eyes.apart or owner in (SITE, caller.person.agency_id)
 
