@@ -53,6 +53,10 @@ EXPECTED: dict[str, Row] = {
     "POST /api/v1/acknowledgements": Row(
         ALL, {"alert_id": "a-b", "revision": 1, "kind": "seen", "t_ms": 1}, ({}, 404)
     ),
+    "GET /cap/feed.atom": Row(ALL),
+    "GET /cap/{name}": Row(ALL),
+    "POST /api/v1/cap": Row("WX"),
+    "GET /api/v1/cap": Row("WNRX"),
     "POST /api/v1/all-clear": Row("WX", REASON),
     "POST /api/v1/all-clear/reverse": Row("WX", REASON),
     "POST /api/v1/raise": Row("WX", REASON | {"tier": 2}),

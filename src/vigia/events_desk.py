@@ -19,6 +19,7 @@ class RecordKind(Enum):
     KIT = "kit"
     CHECK = "check"  # a kit or carried items, looked at by a person
     CASUALTY = "casualty"
+    CAP = "cap"  # received from another agency, with its verdict
     APPROVAL = "approval"  # of the first-aid texts by a medical officer
 
 

@@ -51,6 +51,7 @@ from vigia.run.records.book import RecordBook
 from vigia.run.roles import CONSOLE
 from vigia.run.sessions import Sessions
 from vigia.run.settings_access import Access
+from vigia.run.settings_cap import Cap
 from vigia.run.sharing import Eyes
 from vigia.run.showing import Showing, viewer_of
 from vigia.run.spread import Spread
@@ -90,6 +91,7 @@ class Gateway:
         self.metrics = Metrics()
         self.records = RecordBook()
         self.records.on_kept = lambda version, record: hear(self, version, record)
+        self.cap = Cap()
         self.ledger: LedgerFollower | None = None
         self.secure = False
         self.hosts: frozenset[str] = frozenset()

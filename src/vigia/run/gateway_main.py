@@ -113,6 +113,7 @@ async def _serve(folder: Path, plan: RunPlan, tls_word: str | None, ready_fd: in
     gateway = Gateway(
         folder, LinkClient(lambda: link_path(folder)), open_sessions(folder / "keys"), plan.access
     )
+    gateway.cap = plan.cap
     gateway.secure = tls is not None
     gateway.base_url = base_url(plan, secure=gateway.secure)
     own = socket.gethostname().lower()

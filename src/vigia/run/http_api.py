@@ -15,6 +15,7 @@ from vigia.run.declination import declination_deg
 from vigia.run.gateway import Gateway
 from vigia.run.http_acks import ACKS
 from vigia.run.http_acts import ACTS
+from vigia.run.http_cap import CAP
 from vigia.run.http_doors import COMMIT_S, Caller, Private, Public
 from vigia.run.link import Committed, Refused
 from vigia.run.records.bulletins import BULLETINS
@@ -167,6 +168,7 @@ PRIVATE: dict[str, Private] = {
     "revoke": http_who.revoke,
     "report": report,
     **ACKS,
+    **CAP,
     **ACTS,
     "status": status,
     "sightings": sightings,

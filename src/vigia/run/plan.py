@@ -11,6 +11,7 @@ from vigia.events import CoreSettings
 from vigia.run.channel_settings import ChannelEntry
 from vigia.run.settings import Listen, Storage, Tak
 from vigia.run.settings_access import Access
+from vigia.run.settings_cap import Cap
 
 PLAN_NAME = "run.json"
 
@@ -36,6 +37,7 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     feeds: tuple[FeedPlan, ...] = ()
     access: Access = Access()
     channels: dict[str, ChannelEntry] = {}
+    cap: Cap = Cap()
 
 
 def write_plan(folder: Path, plan: RunPlan) -> Path:

@@ -78,6 +78,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/v1/alerts", READERS, "alerts"),
     Route("GET", "/api/v1/ledger/checkpoint", ANALYSTS, "ledger_checkpoint"),
     Route("GET", "/api/v1/ledger/entries", ANALYSTS, "ledger_entries"),
+    # other agencies' messages, and ours to them
+    Route("GET", "/cap/feed.atom", ANYONE_ENROLLED, "cap_feed"),
+    Route("GET", "/cap/{name}", ANYONE_ENROLLED, "cap_document"),
+    Route("POST", "/api/v1/cap", OFFICERS, "receive_cap"),
+    Route("GET", "/api/v1/cap", READERS, "received_cap"),
     # the desk's records
     Route("GET", "/api/v1/records/{kind}", READERS, "records"),
     Route("GET", "/api/v1/records/{kind}/{record_id}", READERS, "record"),

@@ -23,6 +23,7 @@ from vigia.run.settings_access import (
     check_access,
     post_agencies,
 )
+from vigia.run.settings_cap import Cap
 from vigia.terms import Channel, Grade, Mark, Position
 
 SETTINGS_BYTES_MAX = 1_000_000
@@ -140,6 +141,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sharing: Sharing = {}
     sign_in: SignIn = SignIn()
     privacy: Privacy = Privacy()
+    cap: Cap = Cap()
 
     def access(self) -> Access:
         return Access(

@@ -11,6 +11,7 @@ import msgspec
 from vigia.run.channel_check import check_channels
 from vigia.run.feeds import load_adapter
 from vigia.run.settings import SettingsError
+from vigia.run.settings_cap import Cap
 from vigia.run.tak_wire import parse_url
 from vigia.terms import Mark
 
@@ -44,6 +45,8 @@ def check_values(settings: Settings) -> None:
     for name, sensor in settings.sensors.items():
         _check_sensor(name, sensor, settings.mode)
     check_channels(settings)
+    if settings.cap != Cap():
+        _check_cap(settings.cap)
     _least(settings.storage.scans_mb_max, 1, "[storage] scans_mb_max")
     _least(settings.storage.forget_after_h, 1, "[storage] forget_after_h")
     for key, value in msgspec.structs.asdict(settings.policy).items():
@@ -51,6 +54,18 @@ def check_values(settings: Settings) -> None:
             _chance(value, f"[policy] {key}")
         else:
             _positive(value, f"[policy] {key}")
+
+
+def _check_cap(cap: Cap) -> None:
+    from vigia.run.cap_check import cap_fault, load_anchors  # libraries that few sites need
+
+    wrong = cap_fault(cap)
+    if wrong is not None:
+        raise SettingsError(wrong)
+    try:
+        load_anchors(cap.trust)
+    except ValueError as e:
+        raise SettingsError(f"[cap] trust: {e}") from e
 
 
 def _check_tak(tak: Tak) -> None:

@@ -22,6 +22,7 @@ from vigia.run.hello import say_hello
 from vigia.run.plan import FeedPlan, RunPlan, write_plan
 from vigia.run.settings import Listen, SensorEntry, Settings, SettingsError, Storage, Tak
 from vigia.run.settings_access import Access
+from vigia.run.settings_cap import Cap
 from vigia.run.settings_check import check_address
 from vigia.run.stdin_io import forget_heads
 from vigia.run.supervise import FINAL, Child, supervise
@@ -96,6 +97,7 @@ def capture_plan(
         feeds=tuple(feeds),
         access=Access() if settings is None else settings.access(),
         channels={} if settings is None else settings.channels,
+        cap=Cap() if settings is None else settings.cap,
     )
 
 

@@ -141,6 +141,7 @@ def _info(
         parameters=(
             ("vigia.tier", str(int(alert.tier))),
             ("vigia.mark", alert.mark.value),
+            ("vigia.target", alert.target_id),
             ("vigia.alert", alert.alert_id),
             ("vigia.revision", str(alert.revision)),
         ),

@@ -14,6 +14,7 @@ import msgspec
 from vigia.events import Event
 from vigia.events_desk import RecordKept, RecordKind
 from vigia.records.bulletin import Bulletin
+from vigia.records.cap_received import CapReceived
 from vigia.records.claim import Claim
 from vigia.records.common import Record, read
 from vigia.records.incident import Incident
@@ -28,6 +29,7 @@ TYPES: dict[RecordKind, type[Record]] = {
     RecordKind.CLAIM: Claim,
     RecordKind.BULLETIN: Bulletin,
     RecordKind.RECEIPT: Receipt,
+    RecordKind.CAP: CapReceived,
 }
 EARLY_MAX = 10_000  # versions that come live while the past is read
 _T = TypeVar("_T", bound=Record)
