@@ -50,6 +50,7 @@ class PushDouble:
         self.hangs = False
         self.connections = 0
         self.order: list[str] = []
+        self.other: list[bytes] = []  # bodies of what is no push
         self.bad: list[str] = []  # what a real service would have refused
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -83,6 +84,9 @@ class PushDouble:
     def _take(self, first: str, headers: dict[str, str], body: bytes) -> int:
         method, path, _ = first.split(" ")
         phone = self.phones.get(path)
+        if method == "POST" and path == "/cap-in":
+            self.other.append(body)
+            return 200
         if method != "POST" or phone is None:
             return 404
         status = phone.statuses.pop(0) if phone.statuses else 201

@@ -53,6 +53,9 @@ EXPECTED: dict[str, Row] = {
     "POST /api/v1/acknowledgements": Row(
         ALL, {"alert_id": "a-b", "revision": 1, "kind": "seen", "t_ms": 1}, ({}, 404)
     ),
+    "GET /api/v1/push/key": Row(ALL),
+    "POST /api/v1/push/subscription": Row(ALL),
+    "POST /api/v1/push/unsubscribe": Row(ALL),
     "GET /cap/feed.atom": Row(ALL),
     "GET /cap/{name}": Row(ALL),
     "POST /api/v1/cap": Row("WX"),

@@ -14,6 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from push_double import Phone, PushDouble
 from test_push_render import an_alert
 from vigia.events import Alert
+from vigia.run.channel_check import check_channel
+from vigia.run.channel_settings import ChannelEntry
+from vigia.run.courier.contacts import Contact, Contacts
 from vigia.run.courier.door import Job, Receipt, Result
 from vigia.run.courier.push import (
     RETRY_AFTER_MAX_S,
@@ -25,7 +28,7 @@ from vigia.run.courier.push_ready import PHONES_MAX, READY_EACH, ReadyRecords
 from vigia.run.pem_keys import own_key
 from vigia.run.push_address import Keys, Subscription, refused, service_fault
 from vigia.run.settings import SettingsError
-from vigia.terms import Lang, MsgType
+from vigia.terms import Channel, Lang, MsgType
 from vigia.wire.webpush import Subscriber, base64url, point_bytes
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -316,5 +319,46 @@ def test_a_receipt_never_holds_the_endpoint() -> None:
             phone.statuses = [status]
             told += await sender.send([job(phone)])
         assert all(phone.path not in r.why and service.base not in r.why for r in told)
+
+    with_service(body)
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({}, None),
+        ({"subject": ""}, "mailto"),
+        ({"services": ("*",)}, "host name"),
+        ({"kind": Channel.NTFY, "services": ("push.example",), "url": "https://x"}, "push only"),
+        ({"kind": Channel.CAP, "url": "ftp://x"}, "http"),
+    ],
+)
+def test_a_channel_that_cannot_be_is_said_at_once(
+    changes: dict[str, Any], wrong: str | None
+) -> None:
+    entry = ChannelEntry(**({"kind": Channel.PUSH, "subject": "mailto:a@b.example"} | changes))
+    if wrong is None:
+        check_channel("[channels.x]", entry)
+        return
+    with pytest.raises(ValueError, match=wrong):
+        check_channel("[channels.x]", entry)
+
+
+def test_the_address_books_phones_are_prepared_for_and_new_ones_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vigia.run.courier.push.LOOK_S", 0.05)
+
+    async def body(service: PushDouble, _sender: PushSender) -> None:
+        book, other = Contacts(tmp_path), Contacts(tmp_path)
+        sender = PushSender(PushSettings(contact="mailto:a@b.example"), KEY, contacts=book)
+        for n in range(2):
+            phone = Phone(service)
+            other.put([Contact(f"p{n}", Channel.PUSH, phone.address, f"d{n}")], n)
+            async with asyncio.timeout(10):
+                while len(sender.ready) < (n + 1) * READY_EACH:  # noqa: ASYNC110 - by itself
+                    await asyncio.sleep(0.01)
+        await sender.close()
+        other.close()
 
     with_service(body)

@@ -27,9 +27,9 @@ RESTRICTION_MAX = 500
 PEM_MAX = 1_000_000  # bytes of one file that are read
 
 
-def cap_fault(cap: Cap) -> str | None:
-    """What is wrong with the values: key, got, need. None: nothing."""
-    if cap.feed and not cap.sender:
+def cap_fault(cap: Cap, *, sends: bool) -> str | None:
+    """What is wrong with the values: key, got, need. sends: a channel of this kind is set."""
+    if (sends or cap.feed) and not cap.sender:
         return '[cap] sender: needed to send, such as "watch@agency.example"'
     if cap.sender and not is_name(cap.sender):
         return f"[cap] sender: got {cap.sender[:60]!r}; need no spaces, commas, < or &"

@@ -37,7 +37,7 @@ def _check(settings: Settings) -> None:
         raise ValueError(f"[channels]: got {len(settings.channels)}; need {CHANNELS_MAX} at most")
     seen: dict[Channel, str] = {}
     for name, entry in settings.channels.items():
-        _check_channel(f"[channels.{name}]", entry)
+        check_channel(f"[channels.{name}]", entry)
         if entry.kind in OF_A_PERSON and entry.kind in seen:
             raise ValueError(
                 f"[channels.{name}] kind: {entry.kind.value} is [channels.{seen[entry.kind]}] "
@@ -47,11 +47,16 @@ def _check(settings: Settings) -> None:
     _check_reach(settings.reach)
 
 
-def _check_channel(key: str, entry: ChannelEntry) -> None:
+def check_channel(key: str, entry: ChannelEntry) -> None:
     if entry.kind not in RETRY:
         kinds = ", ".join(c.value for c in RETRY)
         raise ValueError(f"{key} kind: got {entry.kind.value!r}; need one of {kinds}")
-    schemes = SCHEMES.get(entry.kind)
+    if entry.kind is Channel.PUSH:
+        _check_push(key, entry)
+    elif entry.services or entry.proxy:
+        raise ValueError(f"{key} services, proxy: of kind push only")
+    schemes = ("http", "https") if entry.kind is Channel.CAP and entry.url else ()
+    schemes = SCHEMES.get(entry.kind, schemes) or None
     if schemes is not None:
         url = urlsplit(entry.url)
         if url.scheme not in schemes or not url.hostname:
@@ -70,6 +75,22 @@ def _check_channel(key: str, entry: ChannelEntry) -> None:
         entry.backoff_s and all(0 <= s < math.inf for s in entry.backoff_s)
     ):
         raise ValueError(f"{key} backoff_s: got {list(entry.backoff_s)}; need seconds, one or more")
+
+
+def _check_push(key: str, entry: ChannelEntry) -> None:
+    from vigia.run.push_address import SERVICES_MAX, service_fault
+
+    if not entry.subject.startswith(("mailto:", "https:")):
+        raise ValueError(
+            f"{key} subject: got {entry.subject!r}; need whom push services may write to, such as "
+            "mailto:ops@agency.example"
+        )
+    if len(entry.services) > SERVICES_MAX:
+        raise ValueError(f"{key} services: got {len(entry.services)}; at most {SERVICES_MAX}")
+    for service in entry.services:
+        wrong = service_fault(service)
+        if wrong is not None:
+            raise ValueError(f"{key} services: got {service[:80]!r}; {wrong}")
 
 
 def _check_reach(reach: Reach) -> None:

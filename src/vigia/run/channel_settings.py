@@ -29,6 +29,8 @@ class ChannelEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     secret: str = ""
     ca: str = ""  # PEM file of the receiver's own certificate authority
     subject: str = ""  # e-mail: the subject line; Web Push: whom a push service may write to
+    services: tuple[str, ...] = ()  # Web Push: push services besides the browsers' own
+    proxy: str = ""  # Web Push: http://HOST:PORT, where there is no other way to the internet
     attempts: int | None = None
     backoff_s: tuple[float, ...] | None = None
     timeout_s: float | None = None

@@ -92,6 +92,7 @@ class Gateway:
         self.records = RecordBook()
         self.records.on_kept = lambda version, record: hear(self, version, record)
         self.cap = Cap()
+        self.push_services: tuple[str, ...] | None = None  # None: this site sends no push
         self.ledger: LedgerFollower | None = None
         self.secure = False
         self.hosts: frozenset[str] = frozenset()

@@ -41,6 +41,7 @@ from vigia.run.say import say
 from vigia.run.sessions import open_sessions
 from vigia.run.settings import Listen, SettingsError
 from vigia.run.supervise import EXIT_OPERATOR, EXIT_PORT
+from vigia.terms import Channel
 
 BACKLOG = 4096
 FILES_MAX = 65_536  # open files asked of the system: pages, and some of our own
@@ -114,6 +115,8 @@ async def _serve(folder: Path, plan: RunPlan, tls_word: str | None, ready_fd: in
         folder, LinkClient(lambda: link_path(folder)), open_sessions(folder / "keys"), plan.access
     )
     gateway.cap = plan.cap
+    push = [entry for entry in plan.channels.values() if entry.kind is Channel.PUSH]
+    gateway.push_services = push[0].services if push else None
     gateway.secure = tls is not None
     gateway.base_url = base_url(plan, secure=gateway.secure)
     own = socket.gethostname().lower()

@@ -17,6 +17,7 @@ from vigia.run.http_acks import ACKS
 from vigia.run.http_acts import ACTS
 from vigia.run.http_cap import CAP
 from vigia.run.http_doors import COMMIT_S, Caller, Private, Public
+from vigia.run.http_push import PUSH
 from vigia.run.link import Committed, Refused
 from vigia.run.records.bulletins import BULLETINS
 from vigia.run.records.doors import RECORDS
@@ -169,6 +170,7 @@ PRIVATE: dict[str, Private] = {
     "report": report,
     **ACKS,
     **CAP,
+    **PUSH,
     **ACTS,
     "status": status,
     "sightings": sightings,

@@ -13,7 +13,7 @@ from vigia.run.feeds import load_adapter
 from vigia.run.settings import SettingsError
 from vigia.run.settings_cap import Cap
 from vigia.run.tak_wire import parse_url
-from vigia.terms import Mark
+from vigia.terms import Channel, Mark
 
 if TYPE_CHECKING:
     from vigia.run.settings import PostEntry, SensorEntry, Settings, Tak
@@ -45,8 +45,9 @@ def check_values(settings: Settings) -> None:
     for name, sensor in settings.sensors.items():
         _check_sensor(name, sensor, settings.mode)
     check_channels(settings)
-    if settings.cap != Cap():
-        _check_cap(settings.cap)
+    sends = any(entry.kind is Channel.CAP for entry in settings.channels.values())
+    if sends or settings.cap != Cap():
+        _check_cap(settings.cap, sends=sends)
     _least(settings.storage.scans_mb_max, 1, "[storage] scans_mb_max")
     _least(settings.storage.forget_after_h, 1, "[storage] forget_after_h")
     for key, value in msgspec.structs.asdict(settings.policy).items():
@@ -56,10 +57,10 @@ def check_values(settings: Settings) -> None:
             _positive(value, f"[policy] {key}")
 
 
-def _check_cap(cap: Cap) -> None:
+def _check_cap(cap: Cap, *, sends: bool) -> None:
     from vigia.run.cap_check import cap_fault, load_anchors  # libraries that few sites need
 
-    wrong = cap_fault(cap)
+    wrong = cap_fault(cap, sends=sends)
     if wrong is not None:
         raise SettingsError(wrong)
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email.utils
+import sqlite3
 import ssl
 import time
 from collections.abc import Callable, Sequence
@@ -19,8 +20,10 @@ import httpx
 import msgspec
 
 from vigia.delivery.channels.push import PAD_TO, render
-from vigia.run.courier.door import Job, Receipt, Result
+from vigia.run.courier.contacts import Contacts
+from vigia.run.courier.door import Around, Job, Receipt, Result
 from vigia.run.courier.push_ready import ReadyRecords
+from vigia.run.pem_keys import own_key
 from vigia.run.push_address import Subscription, of_address, origin_of, refused
 from vigia.terms import Channel
 from vigia.wire.webpush import PushRefused, seal, vapid_header, vapid_token
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
     from vigia.delivery.channels.push import PushMessage
+    from vigia.run.channel_settings import ChannelEntry
 
 TOKEN_S = 12 * 3600
 SENDING_MAX = 64  # requests on their way at once
@@ -40,6 +44,8 @@ RETRY_S = 30.0  # of a service that says "later" and not when
 ORIGINS_MAX = 256  # services whose token or pause is remembered
 FILL_AT_ONCE = 20  # exchanges between two looks at the loop: a millisecond and a half
 FILL_PAUSE_S = 0.02
+LOOK_S = 5.0  # between two looks whether the address book has changed
+KEY = "push.key"
 ANSWER_MAX = 4_096  # bytes of a service's answer that are read, so that its connection lives on
 
 
@@ -52,6 +58,18 @@ class PushSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     proxy: str | None = None
 
 
+def make_push(_name: str, entry: ChannelEntry, around: Around) -> PushSender:
+    """Of `[channels.NAME]`; the key is made at first need. Raises SettingsError or OSError."""
+    settings = PushSettings(
+        contact=entry.subject,
+        services=entry.services,
+        ca=entry.ca or None,
+        proxy=entry.proxy or None,
+    )
+    key = own_key(around.folder / "keys" / KEY)
+    return PushSender(settings, key, contacts=Contacts(around.folder))
+
+
 class PushSender:
     """The courier's door for Channel.PUSH; the address is a subscription (push_address.py)."""
 
@@ -62,9 +80,11 @@ class PushSender:
         settings: PushSettings,
         key: EllipticCurvePrivateKey,
         *,
+        contacts: Contacts | None = None,
         wall_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        """Raises OSError or ssl.SSLError for a ca that cannot be read."""
+        """contacts: whose phones are prepared for while nothing happens. Raises OSError or
+        ssl.SSLError for a ca that cannot be read."""
         self.ready = ReadyRecords()
         self._settings = settings
         self._key = key
@@ -83,6 +103,10 @@ class PushSender:
         self._quiet: dict[str, float] = {}  # by origin: monotonic time until which it wants none
         self._filling: asyncio.Task[None] | None = None
         self._sending = 0
+        self._contacts = contacts
+        self._seen_version = -1
+        if contacts is not None:
+            self._fill_by_itself()
 
     async def send(self, jobs: Sequence[Job]) -> Sequence[Receipt]:
         self._sending += 1
@@ -95,15 +119,20 @@ class PushSender:
     async def close(self) -> None:
         if self._filling is not None:
             self._filling.cancel()
+        if self._contacts is not None:
+            self._contacts.close()
         with contextlib.suppress(Exception):
             await self._http.aclose()
 
     def expect(self, addresses: Iterable[str]) -> None:
         """These phones may be sent something: their key exchanges are made when there is time."""
+        self._expect(addresses)
+        self._fill_by_itself()
+
+    def _expect(self, addresses: Iterable[str]) -> None:
         for address in addresses:
             with contextlib.suppress(PushRefused):
                 self.ready.expect(address, of_address(address).subscriber())
-        self._fill_by_itself()
 
     async def _one(self, job: Job) -> Receipt:
         try:
@@ -184,9 +213,24 @@ class PushSender:
             self._filling = asyncio.get_running_loop().create_task(self._fill())
 
     async def _fill(self) -> None:
-        """Until all are ready; not while messages go out."""
-        while self._sending or self.ready.fill(FILL_AT_ONCE):  # noqa: ASYNC110 - it does work
-            await asyncio.sleep(FILL_PAUSE_S)
+        """Until all are ready, and then as phones come; not while messages go out."""
+        while True:
+            if self._sending or self.ready.fill(FILL_AT_ONCE):
+                await asyncio.sleep(FILL_PAUSE_S)
+            elif self._contacts is None:
+                return
+            else:
+                self._look(self._contacts)
+                await asyncio.sleep(LOOK_S)
+
+    def _look(self, contacts: Contacts) -> None:
+        """The address book's phones, when it changed. What is not to be had now comes later."""
+        with contextlib.suppress(sqlite3.Error):
+            version = contacts.version
+            if version != self._seen_version:
+                found = [c.address for c in contacts.all() if c.channel is Channel.PUSH]
+                self._expect(found)
+                self._seen_version = version
 
 
 async def _read_some(answer: httpx.Response) -> None:

@@ -12,6 +12,8 @@ from vigia.terms import Channel
 
 # A class or function of (name, entry, around). Loaded only where the settings ask for it.
 SENDERS: dict[Channel, str] = {
+    Channel.PUSH: "vigia.run.courier.push:make_push",
+    Channel.CAP: "vigia.run.courier.cap:CapSender",
     Channel.NTFY: "vigia.run.courier.ntfy:Ntfy",
     Channel.WEBHOOK: "vigia.run.courier.webhook:Webhook",
     Channel.MQTT: "vigia.run.courier.mqtt:Mqtt",
