@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from vigia.events import CoreSettings, SensorSite
 
 # of the columns in a snapshot; another layout gets another name
-VERSION = f"columns.4/{c.F_N}/{c.I_N}/{c.SF_N}/{c.SI_N}/{c.RING_MAX}/{c.PARTS_MAX}"
+VERSION = f"columns.5/{c.F_N}/{c.I_N}/{c.SF_N}/{c.SI_N}/{c.RING_MAX}/{c.PARTS_MAX}"
 TRACKS_MAX = 10_000
 SPARE = 2_000  # slots beyond: ended ones that wait for the next advance
 GROW = 256
@@ -37,6 +37,9 @@ REASONS = {EXPIRED: EndReason.EXPIRED, FALSE: EndReason.FALSE, DEPARTED: EndReas
 CODES = {reason: code for code, reason in REASONS.items()}
 NOT_BY_SLOT = (
     "serial",  # lies in i
+    "gate",  # lies in f
+    "place",
+    "kin",
     "order",
     "free",
     "known",
@@ -296,7 +299,9 @@ def unpack(settings: CoreSettings, data: bytes) -> Book:
         target = getattr(cols, name)
         flat = np.frombuffer(found.arrays[name], target.dtype)
         target[:n] = flat.reshape(n, *target.shape[1:])
-    cols.order[:n] = np.arange(n)
+    cols.order[:n] = cols.place[:n] = np.arange(n)
+    cols.gate[:n] = cols.f[:n, : c.GATE_N]
+    cols.kin[:n] = np.where(cols.i[:n, c.ENDED] != 0, c.ENDED_KIN, cols.i[:n, c.MARK])
     for slot in range(n):
         cols.begun[(int(cols.i[slot, c.ID]) >> 13) & (c.INDEX_SLOTS - 1)] = slot
     cap = len(cols.order)

@@ -324,8 +324,9 @@ def refresh(cols: Cols, slot: int, w: Work) -> None:
     f[c.VAR_U] = m[18]
     f[c.VAR_E], f[c.COV_EN], f[c.VAR_N] = m[7], m[8], m[13]
     f[c.T_FLOAT] = float(cols.i[slot, c.T])
+    place: int = cols.place[slot]
     for k in range(c.GATE_N):
-        cols.gate[slot, k] = f[k]
+        cols.gate[place, k] = f[k]
     half = 0.5 * (m[7] + m[13])
     root = math.sqrt(0.25 * (m[7] - m[13]) * (m[7] - m[13]) + m[8] * m[8])
     f[c.SIGMA_M] = math.sqrt(max(half + root, 0.0))

@@ -103,8 +103,9 @@ def candidates(
     now = float(t_ns)
     k = 0
     for j in range(n):
-        slot = cols.order[j]
-        f = cols.gate[slot]
+        if cols.kin[j] != mark:
+            continue
+        f = cols.gate[j]
         b = (now - f[c.T_FLOAT]) * 1e-9
         if b > DRIFT_S:
             b = DRIFT_S
@@ -119,9 +120,7 @@ def candidates(
             far = math.sqrt(rho2) - reach_m
             if far * far > COARSE2 * v:
                 continue
-        if cols.i[slot, c.ENDED] or cols.i[slot, c.MARK] != mark:
-            continue
-        slots[k] = slot
+        slots[k] = cols.order[j]
         at[k, A_E], at[k, A_N_], at[k, A_VAR], at[k, A_AGE] = de, dn, v, b
         at[k, A_RHO2] = max(rho2, NEAR_M * NEAR_M)
         k += 1
@@ -153,15 +152,16 @@ def near_plots(
     cols: Cols,
     w: Work,
     z: NDArray[np.float64],
+    q: NDArray[np.float64],
     t_ns: int,
     slots: NDArray[np.int64],
     at: NDArray[np.float64],
     spans: tuple[int, int, int, int, int, int],
 ) -> int:
-    """The candidates of the spans of w.order that the plot z, aimed at in w.aim, may come from:
+    """The candidates of the spans of w.order that the plot z, aimed at in q, may come from:
     into w.key. The coarse gate is never tighter than the fine one: along the line of sight,
     across it, in height and in range rate. -> how many."""
-    q, fs = w.aim, cols.f
+    fs = cols.f
     has_rise, has_rate = not math.isnan(q[Q_RISE]), not math.isnan(z[RR])
     stand2, rate2 = z[STAND_S] * z[STAND_S], z[RR_S] * z[RR_S] + RATE_SLACK_M2_S2
     found = 0
@@ -235,12 +235,13 @@ def near_bearings(
     cols: Cols,
     w: Work,
     z: NDArray[np.float64],
+    q: NDArray[np.float64],
     slots: NDArray[np.int64],
     at: NDArray[np.float64],
     spans: tuple[int, int, int, int, int, int],
 ) -> int:
     """near_plots for a bearing."""
-    q, az2, loose = w.aim, z[AZ_S] * z[AZ_S], loose_of(z)
+    az2, loose = z[AZ_S] * z[AZ_S], loose_of(z)
     found = 0
     for j in range(spans[0] + spans[2] + spans[4]):
         k = w.order[nth(j, spans)]
@@ -259,11 +260,14 @@ def bearing_odds(
     q: NDArray[np.float64],
     t_ns: int,
     limit: float,
+    top: float,
+    least: float,
 ) -> tuple[float, float]:
     """How a bearing, aimed at in q, fits a track of known place, by its moments: enough to
-    choose by.
+    choose by. top: bearing_top of it; least: a log density that is of no use.
 
-    -> log density, squared innovation (MISFIT: beyond the limit, by its azimuth alone).
+    -> log density, squared innovation (MISFIT: beyond the limit, by its azimuth alone, or of no
+    use).
     """
     f = cols.f[slot]
     b = (true_time(cols, slot, z, t_ns) - cols.i[slot, c.T]) / 1e9
@@ -282,6 +286,8 @@ def bearing_odds(
     across, ahead = de * q[Q_SN] - dn * q[Q_SE], de * q[Q_SE] + dn * q[Q_SN]
     if across * across > limit * var * rho2 or (ahead < 0.0 and limit * var < BACK2):
         return NOTHING, MISFIT
+    if top - 0.5 * across * across / (var * rho2) <= least:
+        return NOTHING, MISFIT  # before its angle is known: a sine is no larger
     off = wrap(z[AZ] - math.atan2(de, dn))
     nis, det, n = off * off / var, var, 1
     if not math.isnan(z[EL]):
@@ -297,6 +303,13 @@ def bearing_odds(
         det *= var
         n = 2
     return -0.5 * (nis + math.log(det) + n * LOG_TURN), nis
+
+
+@inner
+def bearing_top(z: NDArray[np.float64]) -> float:
+    """No log density of bearing_odds is higher: the bearing's own variance is a part of all."""
+    top = -0.5 * LOG_TURN - math.log(z[AZ_S])
+    return top if math.isnan(z[EL]) else top - 0.5 * LOG_TURN - math.log(z[EL_S])
 
 
 @inner
@@ -345,24 +358,32 @@ def part(e: float, n: float) -> int:
 
 
 @inner
-def window(z: NDArray[np.float64], w: Work, rank: int) -> tuple[int, int, int, int, int, int]:
-    """Which places of w.order the row z, aimed at in w.aim, is tried with: the wide ones of this
-    rank, and those of the parts of the compass that it may mean, which may be two stretches.
+def parts_of(z: NDArray[np.float64], q: NDArray[np.float64]) -> tuple[int, int]:
+    """First and last of the parts of the compass, clockwise, in which a candidate of the row z,
+    aimed at in q, may lie whose gate is not wide; -1: any."""
+    half = math.sqrt(COARSE2) * z[AZ_S] + WIDE_RAD
+    if z[HEARD] > 0.5:
+        half += 2.0 * MANOEUVRE_MPS / SOUND_MPS
+    if half >= QUARTER or z[STAND_S] > STAND_WIDE_M:
+        return -1, -1
+    sh, ch = math.sin(half), math.cos(half)
+    se, sn = q[Q_SE], q[Q_SN]
+    return part(se * ch - sn * sh, sn * ch + se * sh), part(se * ch + sn * sh, sn * ch - se * sh)
+
+
+@inner
+def window(low: int, high: int, w: Work, rank: int) -> tuple[int, int, int, int, int, int]:
+    """Which places of w.order a row that may mean the parts low to high is tried with: the wide
+    ones of this rank, and those of these parts, which may be two stretches.
 
     -> how many wide ones; how many from where; how many more from where.
     """
     first = rank * GROUPS
     start = w.ends[first - 1] if first else 0
     wide, end = w.ends[first], w.ends[first + GROUPS - 1]
-    half = math.sqrt(COARSE2) * z[AZ_S] + WIDE_RAD
-    if z[HEARD] > 0.5:
-        half += 2.0 * MANOEUVRE_MPS / SOUND_MPS
-    if half >= QUARTER or end - wide < FEW or z[STAND_S] > STAND_WIDE_M:
+    if low < 0 or end - wide < FEW:
         return wide - start, start, end - wide, wide, 0, 0
-    sh, ch = math.sin(half), math.cos(half)
-    se, sn = w.aim[Q_SE], w.aim[Q_SN]
-    low = first + 1 + part(se * ch - sn * sh, sn * ch + se * sh)
-    high = first + 1 + part(se * ch + sn * sh, sn * ch - se * sh)
+    low, high = first + 1 + low, first + 1 + high
     if low <= high:
         return wide - start, start, w.ends[high] - w.ends[low - 1], w.ends[low - 1], 0, 0
     return wide - start, start, end - w.ends[low - 1], w.ends[low - 1], w.ends[high] - wide, wide

@@ -57,6 +57,7 @@ CLASSES = 4  # drone, bird, crewed aircraft, own drone
 ) = range(25)
 F_N = CREDIT + KINDS_MAX
 GATE_N = T_FLOAT + 1
+ENDED_KIN = -1
 LINE = 8  # numbers of 8 bytes in a cache line
 
 # integer columns of a track; what is asked of every candidate lies in the first cache line
@@ -138,7 +139,6 @@ class Cols(NamedTuple):
     """All state that kernels change. cap slots, s sensors."""
 
     g: NDArray[np.float64]  # (cap, PARTS_MAX, SIZE)
-    gate: NDArray[np.float64]  # (cap, GATE_N): the first columns of f again, a cache line each
     f: NDArray[np.float64]  # (cap, F_N)
     i: NDArray[np.int64]  # (cap, I_N)
     seen: NDArray[np.int64]  # (cap, SEEN_MAX, 2): sensor + 1, t_obs of its last hit
@@ -151,6 +151,10 @@ class Cols(NamedTuple):
     ring_z: NDArray[np.float64]  # (cap, RING_MAX, Z_N)
     ring_g: NDArray[np.float64]  # (cap, RING_MAX, PARTS_MAX - 2, SIZE): the state after each
     order: NDArray[np.int64]  # (cap,): live slots, oldest first
+    place: NDArray[np.int64]  # (cap,): where in order a live slot stands
+    # in that order, so that whoever looks at all tracks reads memory from front to back
+    gate: NDArray[np.float64]  # (cap, GATE_N): the first columns of f again, a cache line each
+    kin: NDArray[np.int64]  # (cap,): its mark; ENDED_KIN of those that wait for their end
     free: NDArray[np.int64]  # (cap,): a stack of free slots
     tally: NDArray[np.int64]  # (COUNTERS,)
     known: NDArray[np.int64]  # (KNOWN_SLOTS,)
@@ -191,6 +195,9 @@ class Work(NamedTuple):
     row_spare: NDArray[np.int64]
     row_free: NDArray[np.bool_]
     row_ready: NDArray[np.int64]
+    row_aim: NDArray[np.float64]  # (rows, AIM_N)
+    row_low: NDArray[np.int64]  # the parts of the compass it may mean; -1: any
+    row_high: NDArray[np.int64]
     row_parts: NDArray[np.float64]  # (rows, PARTS_MAX - 2, SIZE)
     row_got: NDArray[np.int64]
     ends: NDArray[np.int64]  # (3 GROUPS,)
@@ -226,7 +233,6 @@ def empty_cols(cap: int, sensors: int) -> Cols:
     ints = _in_lines(cap, I_N).view(np.int64)
     return Cols(
         np.zeros((cap, PARTS_MAX, SIZE)),
-        _in_lines(cap, GATE_N),
         np.zeros((cap, F_N)),
         ints,
         np.zeros((cap, SEEN_MAX, 2), np.int64),
@@ -238,6 +244,9 @@ def empty_cols(cap: int, sensors: int) -> Cols:
         np.zeros((cap, RING_MAX), np.int64),
         np.zeros((cap, RING_MAX, Z_N)),
         np.zeros((cap, RING_MAX, PARTS_MAX - 2, SIZE)),
+        np.zeros(cap, np.int64),
+        np.zeros(cap, np.int64),
+        _in_lines(cap, GATE_N),
         np.zeros(cap, np.int64),
         np.arange(cap - 1, -1, -1, dtype=np.int64),
         np.array([0, cap, 1, 0, 0, 0], np.int64),
@@ -279,6 +288,9 @@ def empty_work(cap: int, rows: int) -> Work:
         np.zeros(rows, ints),
         np.zeros(rows, ints),
         np.zeros(rows, np.bool_),
+        np.zeros(rows, ints),
+        np.zeros((rows, AIM_N)),
+        np.zeros(rows, ints),
         np.zeros(rows, ints),
         np.zeros((rows, PARTS_MAX - 2, SIZE)),
         np.zeros(rows, ints),

@@ -26,12 +26,14 @@ from vigia.track.gate import (
     WIDE_RAD,
     aimed,
     bearing_odds,
+    bearing_top,
     candidates,
     gate_nis,
     log_false,
     near_bearings,
     near_plots,
     part,
+    parts_of,
     window,
 )
 from vigia.track.imm import width
@@ -81,6 +83,7 @@ def look(
     reach = REACH * cols.sf[s, c.S_RANGE]
     slots, at = candidates(cols, w, mark, t[0], cols.sf[s, c.S_E], cols.sf[s, c.S_N], reach)
     _by_rank(cols, w, slots, at, n)
+    _aim(w, z, n)
     for turn in (SOLID, SHOWN, HIDDEN):
         if turn == HIDDEN:
             life.heard(cols, s, left, t[n - 1])
@@ -97,6 +100,16 @@ def look(
     for r in range(n):
         if free[r]:
             begin_with(cols, w, models, s, z[r], t[r], flags[r], p[r], key[r], mark, t_recv_ns)
+
+
+@inner
+def _aim(w: Work, z: NDArray[np.float64], n: int) -> None:
+    """Where each row points, once for all ranks."""
+    for r in range(n):
+        aimed(z[r], w.row_aim[r])
+        w.row_low[r] = w.row_high[r] = -1
+        if n > FEW_ROWS:
+            w.row_low[r], w.row_high[r] = parts_of(z[r], w.row_aim[r])
 
 
 @inner
@@ -255,43 +268,93 @@ def _pairs(
             continue
         row = z[r]
         bearing = math.isnan(row[RNG])
-        aimed(row, w.aim)
-        spans = window(row, w, rank)
+        aim = w.row_aim[r]
+        spans = window(w.row_low[r], w.row_high[r], w, rank)
         if bearing:
-            near = near_bearings(cols, w, row, slots, at, spans)
+            near = near_bearings(cols, w, row, aim, slots, at, spans)
         else:
-            near = near_plots(cols, w, row, t[r], slots, at, spans)
+            near = near_plots(cols, w, row, aim, t[r], slots, at, spans)
         if near == 0:
             continue
         ratio = cols.sf[s, c.S_LOG_PD] - log_false(cols, s, row)
         limit = gate_nis(width(row))
         before = n
+        if bearing:
+            n += _few(cols, w, models, r, row, t[r], slots, near, ratio, limit, before)
+            continue
         for q in range(near):
             k: int = w.key[q]
             slot: int = slots[k]
-            if not bearing or cols.i[slot, c.IS_SECTOR] == 1:
-                odds, nis = attempt(cols, slot, row, t[r], models, w)
-            else:
-                odds, nis = bearing_odds(cols, slot, row, w.aim, t[r], limit)
+            odds, nis = attempt(cols, slot, row, t[r], models, w)
             if nis > limit or odds + ratio <= 0.0:
                 continue
             w.pair_row[n], w.pair_track[n], w.pair_score[n] = r, k, odds + ratio
             best = w.row_ready[r]
-            if not bearing and (best < 0 or w.pair_score[best] < odds + ratio):
+            if best < 0 or w.pair_score[best] < odds + ratio:
                 w.row_ready[r] = n
                 copy_parts(w.g, w.row_parts[r], MOVES)
             n += 1
-        if bearing:
-            n = _likeliest(w, before, n, RIVALS_MAX, RIVAL_NATS)
-        elif n - before > c.PAIRS_A_ROW:
-            n = _likeliest(w, before, n, c.PAIRS_A_ROW, math.inf)
+        if n - before > c.PAIRS_A_ROW:
+            n = _likeliest(w, before, n, c.PAIRS_A_ROW)
             w.row_ready[r] = before
     return n
 
 
 @inner
-def _likeliest(w: Work, start: int, end: int, most: int, nats: float) -> int:
-    """Of the pairs of one row, start to end, the few that matter come first. -> the new end."""
+def _few(
+    cols: Cols,
+    w: Work,
+    models: NDArray[np.float64],
+    r: int,
+    z: NDArray[np.float64],
+    t_ns: int,
+    slots: NDArray[np.int64],
+    near: int,
+    ratio: float,
+    limit: float,
+    start: int,
+) -> int:
+    """The pairs of bearing r with the first `near` of w.key, only the few that matter: best first
+    from place start on. Most bearings fit dozens of tracks, so whoever cannot be among the few is
+    left before his angle is computed. -> how many pairs."""
+    aim, top = w.row_aim[r], bearing_top(z)
+    tracks, score = w.pair_track, w.pair_score
+    kept = 0
+    for q in range(near):
+        k: int = w.key[q]
+        slot: int = slots[k]
+        least = -ratio  # at which a false row is as likely
+        if kept:
+            least = max(least, score[start] - RIVAL_NATS - ratio)
+        if kept == RIVALS_MAX:
+            least = max(least, score[start + kept - 1] - ratio)
+        if cols.i[slot, c.IS_SECTOR] == 1:
+            odds, nis = attempt(cols, slot, z, t_ns, models, w)
+        else:
+            odds, nis = bearing_odds(cols, slot, z, aim, t_ns, limit, top, least)
+        fits = odds + ratio
+        if nis > limit or fits <= 0.0:
+            continue
+        if kept == RIVALS_MAX:
+            if fits <= score[start + kept - 1]:
+                continue
+            kept -= 1
+        p = start + kept
+        while p > start and score[p - 1] < fits:
+            score[p], tracks[p] = score[p - 1], tracks[p - 1]
+            p -= 1
+        score[p], tracks[p] = fits, k
+        kept += 1
+    while kept > 1 and score[start + kept - 1] < score[start] - RIVAL_NATS:
+        kept -= 1
+    for p in range(start, start + kept):
+        w.pair_row[p] = r
+    return kept
+
+
+@inner
+def _likeliest(w: Work, start: int, end: int, most: int) -> int:
+    """Of the pairs of one row, start to end, the likeliest come first. -> the new end."""
     tracks, score = w.pair_track, w.pair_score
     kept = start
     while kept < end and kept - start < most:
@@ -299,8 +362,6 @@ def _likeliest(w: Work, start: int, end: int, most: int, nats: float) -> int:
         for q in range(kept + 1, end):
             if score[q] > score[best]:
                 best = q
-        if score[best] < score[start] - nats:
-            break
         tracks[kept], tracks[best] = tracks[best], tracks[kept]
         score[kept], score[best] = score[best], score[kept]
         kept += 1

@@ -69,7 +69,8 @@ def begin(
     cols.tally[c.C_FREE] -= 1
     last: int = cols.tally[c.C_FREE]
     slot: int = cols.free[last]
-    cols.order[cols.tally[c.C_N]] = slot
+    last = cols.tally[c.C_N]
+    cols.order[last], cols.place[slot], cols.kin[last] = slot, last, mark
     cols.tally[c.C_N] += 1
     for j in range(c.I_N):
         cols.i[slot, j] = 0
@@ -130,6 +131,7 @@ def _end_weakest(cols: Cols) -> bool:
 def end(cols: Cols, slot: int, reason: int) -> None:
     """Hidden from now on; the next advance reports it and frees its slot."""
     cols.i[slot, c.ENDED] = reason
+    cols.kin[cols.place[slot]] = c.ENDED_KIN
     for k in range(c.NAMES_MAX):
         cols.names[slot, k, 0] = cols.names[slot, k, 1] = 0
 
@@ -145,7 +147,10 @@ def sweep(cols: Cols) -> None:
             cols.free[cols.tally[c.C_FREE]] = slot
             cols.tally[c.C_FREE] += 1
         else:
-            cols.order[n] = slot
+            if n < k:
+                cols.order[n], cols.place[slot], cols.kin[n] = slot, n, cols.kin[k]
+                for j in range(c.GATE_N):
+                    cols.gate[n, j] = cols.gate[k, j]
             n += 1
     cols.tally[c.C_N] = n
 

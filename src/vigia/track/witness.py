@@ -19,6 +19,7 @@ from vigia.track.gate import (
     A_RHO2,
     aimed,
     bearing_odds,
+    bearing_top,
     candidates,
     gate_nis,
     loose_of,
@@ -115,7 +116,7 @@ def _explained(
     limit = gate_nis(width(z))
     other = -math.log(TURN) - (0.0 if math.isnan(z[EL]) else math.log(FIELD_EL))
     score = np.full(len(slots), -1.0)
-    best = -1
+    best, top = -1, bearing_top(z)
     for k in range(len(slots)):
         slot = slots[k]
         sector = cols.i[slot, c.IS_SECTOR] == 1
@@ -124,11 +125,16 @@ def _explained(
         if sector:
             odds, nis = attempt(cols, slot, z, t_ns, models, w)
         else:
-            odds, nis = bearing_odds(cols, slot, z, w.aim, t_ns, limit)
+            least = other - KNOWN_NATS
+            if best >= 0:
+                least += score[best] - POSITION_NATS - AMBIGUOUS_NATS
+            odds, nis = bearing_odds(cols, slot, z, w.aim, t_ns, limit, top, least)
         if nis > limit:
             continue
         far = math.sqrt(at[k, A_RHO2]) - SIGHT_M
         nats = odds - other + KNOWN_NATS - max(far, 0.0) / SIGHT_FADE_M
+        if nats <= 0.0:
+            continue
         p = p_drone(cols, slot)
         if p < 0.5:
             nats += math.log(max(p / (1.0 - p), 1e-6))
