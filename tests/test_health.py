@@ -8,6 +8,7 @@ from vigia.flow import Watch
 from vigia.run.health import Health
 from vigia.run.link import SensorHealth
 from vigia.terms import Mark
+from vigia.track.tracker import Learnt
 
 
 def healths(mode: Mark, *marks: Mark) -> tuple[SensorHealth, int]:
@@ -50,3 +51,11 @@ def test_a_fault_about_some_rows_only_leaves_the_rest_counted() -> None:
     health.saw(given, [event(2, rows)])
     [found] = health.sensors(T0_NS)
     assert found.detections == 3
+
+
+def test_what_the_tracker_learnt_of_a_sensor_stands_beside_its_health() -> None:
+    health = Health(settings(Mark.ACTUAL).settings)
+    [before] = health.sensors(T0_NS)
+    [after] = health.sensors(T0_NS, {"rid": Learnt(None, (0.4, 0.05))})
+    assert (before.azimuth_error_deg, before.clock_error_s) == (None, None)
+    assert (after.azimuth_error_deg, after.clock_error_s) == (None, (0.4, 0.05))

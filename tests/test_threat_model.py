@@ -98,7 +98,7 @@ def test_the_interpreter_decides_as_the_compiled_kernel_does() -> None:
     try:
         plain = judge(states, targets, POLICY)
     finally:
-        kernels._in_use.pop()
+        kernels.withdraw()
     np.testing.assert_array_equal(plain.ints, compiled.ints)
     np.testing.assert_array_equal(plain.order, compiled.order)
     np.testing.assert_allclose(plain.floats, compiled.floats, rtol=1e-9, atol=1e-9)

@@ -209,6 +209,28 @@ def test_a_stated_place_that_a_radar_never_sees_is_flagged_and_earns_nothing_mor
     assert claim["flags"] & TrackFlag.ID_CONFLICT
 
 
+@pytest.mark.parametrize(("seen", "ends"), [(True, True), (False, False)])
+def test_a_contradiction_ends_once_a_radar_and_the_name_have_agreed_for_a_minute(
+    seen: bool, ends: bool
+) -> None:
+    tracker = Tracker(world(radar(), RID))
+    p, v = (900.0, 900.0, 60.0), (-6.0, -6.0, 0.0)
+    flagged: dict[int, bool] = {}
+    for k in range(75):
+        now = along(p, v, k) if k < 50 else along(along(p, v, 49), (6.0, 6.0, 0.0), k - 49)
+        way = v if k < 50 else (6.0, 6.0, 0.0)
+        if seen:
+            observe(tracker, "radar", look([(now, way)], T0 + k * S))
+        forged = k == 5
+        observe(tracker, "rid", stated((-1_500.0, 600.0, 60.0) if forged else now, way, T0 + k * S))
+        tracker.advance(T0 + k * S)
+        (track,) = [r for r in tracker.states(T0 + k * S) if r["serial"] == b"SER1"]
+        flagged[k] = bool(track["flags"] & TrackFlag.ID_CONFLICT)
+    assert not flagged[4]
+    assert all(flagged[k] for k in (5, 40, 60))
+    assert flagged[74] is not ends
+
+
 def test_a_bearing_sensor_learns_the_error_of_its_mast() -> None:
     tracker = Tracker(world(radar(), rf("rf1", at(500.0, 0.0))))
     rng = np.random.default_rng(11)
@@ -223,6 +245,12 @@ def test_a_bearing_sensor_learns_the_error_of_its_mast() -> None:
     (_, learnt) = tracker.habits()
     assert abs(learnt.azimuth_error_deg - 1.5) < 0.4
     assert learnt.azimuth_error_sigma_deg < 0.3
+    found = tracker.learnt()
+    assert found["rf1"].azimuth_error_deg == (
+        learnt.azimuth_error_deg,
+        learnt.azimuth_error_sigma_deg,
+    )
+    assert "radar" not in found
 
 
 def test_a_receiver_whose_clock_is_late_is_found_out() -> None:

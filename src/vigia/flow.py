@@ -71,7 +71,7 @@ from vigia.threat.assess import assess, make_ready
 from vigia.threat.claims import doubt
 from vigia.threat.targets import TargetBook, Targets
 from vigia.threats import Threat
-from vigia.track.tracker import Tracker
+from vigia.track.tracker import Learnt, Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,6 +119,10 @@ class Watch:
         self._targets: TargetBook | None = None
         self._sensors: dict[str, SensorSite] = {}
         self._threats: list[Threat] = []  # of the last assessment, for the console
+
+    def learnt(self) -> dict[str, Learnt]:
+        """What the tracker found out about the errors of sensors, for whoever looks after them."""
+        return self._tracker.learnt() if self._tracker is not None else {}
 
     def receive(self, event: Event) -> list[Event]:
         """One input -> the decisions it causes, in the order they should leave."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vigia.events import CoreSettings, Event, Fault, Observation, SensorHeard, Thinned
 from vigia.run.link import SensorHealth
+from vigia.track.tracker import Learnt
 
 FAULT_TEXT_MAX = 200
+NOTHING = Learnt(None, None)
 
 
 class Health:
@@ -50,7 +52,11 @@ class Health:
         """Its transport ended or broke, or it is not taken; heals with the next observation."""
         self._failed[sensor_id] = why[:FAULT_TEXT_MAX]
 
-    def sensors(self, t_ns: int) -> tuple[SensorHealth, ...]:
+    def sensors(
+        self, t_ns: int, learnt: Mapping[str, Learnt] | None = None
+    ) -> tuple[SensorHealth, ...]:
+        """learnt: what the tracker has found out about each sensor's errors."""
+        known = learnt or {}
         return tuple(
             SensorHealth(
                 sensor_id=site.sensor_id,
@@ -62,6 +68,8 @@ class Health:
                 thinned=self._thinned[site.sensor_id],
                 last_fault=self._failed.get(site.sensor_id)
                 or self._last_fault.get(site.sensor_id, ""),
+                azimuth_error_deg=known.get(site.sensor_id, NOTHING).azimuth_error_deg,
+                clock_error_s=known.get(site.sensor_id, NOTHING).clock_error_s,
             )
             for site in self._sites.values()
         )

@@ -105,6 +105,9 @@ class SensorHealth(msgspec.Struct, frozen=True):
     faults: int
     thinned: int
     last_fault: str = ""
+    # learnt beside tracks that others measure; None: nothing yet. Each with its 1-sigma
+    azimuth_error_deg: tuple[float, float] | None = None  # its azimuths are too large by this
+    clock_error_s: tuple[float, float] | None = None  # its times are late by this
 
 
 class Status(_Message, frozen=True, kw_only=True):

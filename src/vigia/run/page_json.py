@@ -331,6 +331,8 @@ class SensorOut(msgspec.Struct, frozen=True):
     faults: int
     thinned: int
     last_fault: str
+    azimuth_error_deg: tuple[float, float] | None  # and its 1-sigma, as in link.SensorHealth
+    clock_error_s: tuple[float, float] | None
 
 
 class HealthOut(msgspec.Struct, frozen=True, tag_field="t", tag="health"):

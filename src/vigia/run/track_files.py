@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 ADVANCE_NS = 100_000_000  # of the input's clock, between two looks at what has ended
 SILENCE_NS = 120_000_000_000  # a gap longer than this is stepped over once no track is left
 FAULTS_SHOWN_MAX = 20
+SENSORS_SHOWN_MAX = 20
+AZIMUTH_SHOWN_DEG = 0.5  # an error smaller than this is not worth a line
+CLOCK_SHOWN_S = 0.1
 
 
 def run_track(path: Path, out: Path) -> int:
@@ -40,12 +43,13 @@ def run_track(path: Path, out: Path) -> int:
     scene = read_scene(path)
     read_s = time.perf_counter() - begun
     file = open_out(out, scene.site, scene.t0_ns)
+    tracker = Tracker(scene.settings)
     tracks: set[str] = set()
     faults: Counter[str] = Counter(scene.left_out)
     progress = Progress(len(scene.events))
     begun = time.perf_counter()
     try:
-        for done, emitted in emissions(scene, faults):
+        for done, emitted in emissions(scene, faults, tracker):
             file.add(emitted)
             tracks.update(emitted.track_id)
             progress.show(done)
@@ -59,6 +63,8 @@ def run_track(path: Path, out: Path) -> int:
     spent_s = time.perf_counter() - begun
     for what, n in faults.most_common(FAULTS_SHOWN_MAX):
         say(f"left out {n}: {what}")
+    for line in _learnt(tracker):
+        say(line)
     say(
         f"{scene.rows} rows, {len(tracks)} tracks, {spent_s:.2f} s, "
         f"{scene.rows / max(spent_s, 1e-9):.0f} rows/s (read in {read_s:.2f} s): {out}"
@@ -79,9 +85,28 @@ def read_scene(path: Path) -> Scene:
     return read_log(path) if path.suffix.lower() == ".json" else read_scenario(path)
 
 
-def emissions(scene: Scene, faults: Counter[str]) -> Iterator[tuple[int, Emitted]]:
-    """(how many events were heard, what was known then). faults: counts what was refused."""
-    tracker = Tracker(scene.settings)
+def _learnt(tracker: Tracker) -> Iterator[str]:
+    """A line for each sensor error that is more than chance."""
+    for sensor_id, found in list(tracker.learnt().items())[:SENSORS_SHOWN_MAX]:
+        if found.azimuth_error_deg and surely(found.azimuth_error_deg, AZIMUTH_SHOWN_DEG):
+            off, sigma = found.azimuth_error_deg
+            yield f"{sensor_id}: azimuths {off:+.1f}° off (± {sigma:.1f}°), taken out"
+        if found.clock_error_s and surely(found.clock_error_s, CLOCK_SHOWN_S):
+            off, sigma = found.clock_error_s
+            yield f"{sensor_id}: times {off:+.2f} s off (± {sigma:.2f} s), not taken out"
+
+
+def surely(error: tuple[float, float], least: float) -> bool:
+    """error: value and 1-sigma. More than chance, and enough to be worth telling?"""
+    return abs(error[0]) >= max(2.0 * error[1], least)
+
+
+def emissions(
+    scene: Scene, faults: Counter[str], tracker: Tracker | None = None
+) -> Iterator[tuple[int, Emitted]]:
+    """(how many events were heard, what was known then). faults: counts what was refused.
+    tracker: a fresh one, for who wants to ask it afterwards."""
+    tracker = tracker or Tracker(scene.settings)
     first_ns = scene.events[0][0]
     due_ns = _next_due(first_ns)
     advanced_ns = first_ns

@@ -341,6 +341,8 @@ class View:
                 s.faults,
                 s.thinned,
                 s.last_fault,
+                s.azimuth_error_deg,
+                s.clock_error_s,
             )
             for s in self.status.sensors
         )

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 KEPT_MAX = 4  # versions whose compiled code is kept, besides those of the last week
 KEPT_S = 7 * 86_400.0
 SLOW_S = 1.5  # a kernel that takes longer is being compiled, not loaded
-BESIDE = ("scan.py", "geo.py", "terms.py", "tracktable.py")  # whose constants kernels hold
+# whose constants kernels hold, and what they are marked with
+BESIDE = ("scan.py", "geo.py", "terms.py", "tracktable.py", "jit.py")
 VARIABLE = "NUMBA_CACHE_DIR"
 # modules of the tracker that no kernel is made of
 PLAIN = frozenset(

@@ -341,7 +341,7 @@ class WatchProcess:
             state="degraded" if degraded else self._state,
             journal=trouble or "ok",
             journal_lag_s=self._journal.lag_s,
-            sensors=self._health.sensors(now_ns),
+            sensors=self._health.sensors(now_ns, self._core.watch.learnt()),
             counts={
                 **self._health.counts,
                 "poisoned": self._core.poisoned,

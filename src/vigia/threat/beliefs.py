@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from vigia.jit import inner
 from vigia.terms import Tier, TrackStatus
-from vigia.threat.jit import inner
 from vigia.tracktable import CLASSES, Fix, TrackFlag
 
 if TYPE_CHECKING:

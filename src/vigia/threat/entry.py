@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vigia.jit import inner
 from vigia.threat import cells
 from vigia.threat import columns as c
 from vigia.threat.beliefs import PLACE_MAX_M
-from vigia.threat.jit import inner
 from vigia.threat.motions import MIX_N
 from vigia.threat.pairs import earliest, tier_of, write
 from vigia.threat.tracks import FAR_SIGMAS, reach_of, rows_of

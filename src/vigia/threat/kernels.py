@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from vigia.jit import Installed
 from vigia.threat import beliefs, cells, columns, entry, motions, pairs, quantiles, tracks
 from vigia.tracktable import STATE_DTYPE
 
@@ -33,19 +34,6 @@ class Kernels(NamedTuple):
 
 
 INTERPRETED = Kernels(entry.judge)
-_in_use: list[Kernels] = []
-
-
-def in_use() -> Kernels:
-    """The installed ones; compiles them if there are none yet."""
-    if not _in_use:
-        for _ in compile_all():
-            pass
-    return _in_use[-1]
-
-
-def install(kernels: Kernels) -> None:
-    _in_use.append(kernels)
 
 
 def compile_all() -> Iterator[str]:
@@ -102,3 +90,7 @@ def _sample() -> tuple[Any, ...]:
     limits, ints = np.zeros(columns.LIMITS), np.zeros((1, columns.INT_N), np.int64)
     floats = np.zeros((1, columns.FLOAT_N))
     return np.zeros(1, STATE_DTYPE), two, one, one, one, limits, ints, floats
+
+
+_installed = Installed[Kernels](compile_all)
+install, withdraw, in_use = _installed.install, _installed.withdraw, _installed.in_use

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vigia.threat.jit import inner
+from vigia.jit import inner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

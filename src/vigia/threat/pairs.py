@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from vigia.jit import inner
 from vigia.threat import columns as c
-from vigia.threat.jit import inner
 from vigia.threat.motions import arrived, mixture
 from vigia.threat.quantiles import quantiles
 from vigia.threat.tracks import NEAR_S

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vigia.threat.jit import inner
+from vigia.jit import inner
 from vigia.threat.motions import T_DASH, arrived
 
 if TYPE_CHECKING:

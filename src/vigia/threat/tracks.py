@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vigia.jit import inner
 from vigia.threat import columns as c
 from vigia.threat.beliefs import (
     CONFIRMED,
@@ -22,7 +23,6 @@ from vigia.threat.beliefs import (
     wide,
     word_var,
 )
-from vigia.threat.jit import inner
 from vigia.threat.motions import (
     DRIFT_MPS,
     HOMING_ODDS,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from vigia.track.jit import inner
+from vigia.jit import inner
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vigia.track.jit import inner
+from vigia.jit import inner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from vigia.jit import inner
 from vigia.track.absorb import absorb
 from vigia.track.imm import PRIOR, SIZE
-from vigia.track.jit import inner
 from vigia.track.sense import AZ, EL, RNG, RNG_S, STAND_E, STAND_N, STAND_U, Z_N, E, N, U
 from vigia.track.sense import rows_of as _rows_of
 

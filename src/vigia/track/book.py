@@ -15,7 +15,7 @@ from vigia.track import layout as c
 from vigia.track.frame import NOWHERE, convergence, hex_id, name_of, owner_of, stand_of
 from vigia.track.layout import Cols, empty_cols, empty_work
 from vigia.track.learn import BIAS_SIGMA, CLOCK_SIGMA_S
-from vigia.track.living import LLR_MAX, NEW_PER_HOUR
+from vigia.track.living import LLR_MAX
 from vigia.track.read import fingerprint
 from vigia.track.slots import DEPARTED, EXPIRED, FALSE
 
@@ -53,6 +53,7 @@ NOT_BY_SLOT = (
 )  # other columns
 P_DETECT_MIN, P_DETECT_MAX = 0.05, 0.999
 FALSE_MIN_PER_HOUR = 0.01
+SURE_PER_HOUR = 60.0  # odds to confirm: its log above that of the false tracks an hour allowed
 SURE_MIN, SURE_MAX = 0.5, LLR_MAX - 0.1  # odds of a confirmed track, whatever is asked for
 SHOWN_EARLIER = 1.5  # nats below: possible
 AGREED_EARLIER = 1.0  # nats below: where independent witnesses agree
@@ -136,7 +137,7 @@ class Book:
         self.cols.tally[c.C_LIMIT] = TRACKS_MAX
         self.cols.own[:] = 0
         false = max(self.settings.false_tracks_per_hour, FALSE_MIN_PER_HOUR)
-        sure = min(max(math.log(NEW_PER_HOUR / false), SURE_MIN), SURE_MAX)
+        sure = min(max(math.log(SURE_PER_HOUR / false), SURE_MIN), SURE_MAX)
         self.cols.limits[:] = (max(sure - SHOWN_EARLIER, SURE_MIN), sure, sure - AGREED_EARLIER)
         for k, serial in enumerate(self.settings.own_serials[: c.OWN_MAX]):
             words = np.frombuffer(serial.encode()[:24].ljust(24, b"\0"), "<i4")

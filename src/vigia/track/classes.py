@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from vigia.jit import inner
 from vigia.scan import Flag
 from vigia.track import layout as c
-from vigia.track.jit import inner
 from vigia.tracktable import TrackFlag
 
 if TYPE_CHECKING:

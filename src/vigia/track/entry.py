@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from vigia.jit import inner
 from vigia.track import layout as c
 from vigia.track import living as life
 from vigia.track.classes import lean, most_likely, p_drone
 from vigia.track.fuse import SECTOR_MODEL, take
 from vigia.track.imm import SIZE, moments, predict
-from vigia.track.jit import inner
 from vigia.track.look import look
 from vigia.track.order import order_by
 from vigia.track.presence import present

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from vigia.jit import inner
 from vigia.track import layout as c
 from vigia.track import learn
 from vigia.track import living as life
@@ -15,7 +16,6 @@ from vigia.track.begin import born_bearing, born_ranged
 from vigia.track.classes import believe, kinematics
 from vigia.track.fuse import MISFIT, MOVES, settle, take, true_time
 from vigia.track.gate import tells
-from vigia.track.jit import inner
 from vigia.track.sense import AZ, AZ_S, EL, RNG
 from vigia.track.slots import NOBODY, PLOT, begin, filled, known_id, seen_from, show
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CROSSING_NATS = 2.0  # false bearings cross often: one more proves no more than this
 FINE = math.radians(1.5)  # a bearing in height too, finer than this, was taken of the very thing
+FIRST_RANGE_NATS = 1.0  # where bearings cross there is often a false plot too: it takes another
 BESIDE_NATS = 0.2  # a bearing proves little of a track that a radar should see
 
 
@@ -52,6 +53,8 @@ def extend(
     if i[c.ENDED]:
         return
     ranged = not math.isnan(z[RNG])
+    if ranged and not i[c.SOLID] and i[c.STATUS] < life.CONFIRMED:
+        nats = min(nats, FIRST_RANGE_NATS)
     if ranged:
         i[c.T_RANGED] = max(i[c.T_RANGED], t_ns)
         i[c.T_SCAN] = max(i[c.T_SCAN], t_ns)

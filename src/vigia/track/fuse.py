@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from vigia.jit import inner
 from vigia.track import layout as c
 from vigia.track.imm import (
     NOTHING,
@@ -21,7 +22,6 @@ from vigia.track.imm import (
     update,
     update_late,
 )
-from vigia.track.jit import inner
 from vigia.track.sense import HEARD, IS_PLACE, RNG, SOUND_MPS, STAND_E, STAND_N, STAND_U, Z_N
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vigia.jit import inner
 from vigia.track import layout as c
 from vigia.track import living as life
 from vigia.track.absorb import LOG_TURN
 from vigia.track.fuse import MISFIT, true_time
 from vigia.track.imm import NOTHING
-from vigia.track.jit import inner
 from vigia.track.reach import (
     COARSE2,
     Q_ACROSS2,

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from vigia.jit import inner
 from vigia.track.absorb import LOG_TURN, absorb
-from vigia.track.jit import inner
 from vigia.track.motion import SERIES_S, flow
 from vigia.track.sense import AZ, AZ_S, EL, IS_PLACE, RNG, RR, VE, VU, U, rows_of
 

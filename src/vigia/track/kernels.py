@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from vigia.jit import Installed
 from vigia.scan import DTYPES, Layout
 from vigia.track import entry
 from vigia.track.layout import Cols, Work, empty_cols, empty_work
@@ -37,24 +38,11 @@ class Kernels(NamedTuple):
 
 
 INTERPRETED = Kernels(*(getattr(entry, name) for name in Kernels._fields))
-_in_use: list[Kernels] = []
 
 
 def table_of(kernels: Kernels, cols: Cols, work: Work) -> Any:
     """What these kernels take for all columns."""
     return (cols, work) if kernels is INTERPRETED else addresses(cols, work)
-
-
-def in_use() -> Kernels:
-    """The installed ones; compiles them if there are none yet."""
-    if not _in_use:
-        for _ in compile_all():
-            pass
-    return _in_use[-1]
-
-
-def install(kernels: Kernels) -> None:
-    _in_use.append(kernels)
 
 
 def compile_all() -> Iterator[str]:
@@ -91,3 +79,7 @@ def _samples() -> dict[str, tuple[Any, ...]]:
         "finish": (table, i, i),
         "clear": (table,),
     }
+
+
+_installed = Installed[Kernels](compile_all)
+install, withdraw, in_use = _installed.install, _installed.withdraw, _installed.in_use

@@ -53,8 +53,9 @@ CLASSES = 4  # drone, bird, crewed aircraft, own drone
     AZ_SIGMA_DEG,
     STATED_E,  # last stated place: a repeat adds nothing
     STATED_N,
+    T_CONFLICT,  # t_obs of the last contradiction that ID_CONFLICT is about
     CREDIT,  # nats by kind of source, KINDS_MAX columns
-) = range(25)
+) = range(26)
 F_N = CREDIT + KINDS_MAX
 GATE_N = T_FLOAT + 1
 ENDED_KIN = -1

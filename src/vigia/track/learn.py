@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from vigia.jit import inner
 from vigia.track import layout as c
-from vigia.track.jit import inner
-from vigia.track.living import CONFIRMED
+from vigia.track.living import CONFIRMED, FRESH_NS
 from vigia.track.sense import AZ, AZ_S, NEAR_M, STAND_E, STAND_N, wrap
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ CLOCK_SIGMA_S = 0.3
 BIAS_DRIFT = math.radians(0.02) ** 2  # what a bias may change between two rows
 CLOCK_DRIFT_S2 = 1e-5
 SPEED_MIN_MPS = 4.0  # slower than this a track tells nothing about a clock
-FRESH_NS = 3_000_000_000
 OUTLIER = 9.0
 
 

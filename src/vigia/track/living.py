@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from vigia.jit import inner
 from vigia.terms import TrackStatus
 from vigia.track import layout as c
-from vigia.track.jit import inner
 from vigia.track.sense import EL, EL_S, RNG, TURN
 from vigia.tracktable import Fix
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from vigia.track.layout import Cols
 
-NEW_PER_HOUR = 60.0  # real objects that appear in one sensor's sight, the prior
+NEW_PER_HOUR = 160.0  # real objects that appear in one sensor's sight, the prior
 LOW_M, LOW_SIGMA_M, LOW_SHARE, HIGH_M = 60.0, 60.0, 0.85, 1_500.0  # heights of objects
 FIELD_EL = 0.8  # rad of elevation over which false rows lie
 PEOPLE_NATS = 2.9  # credit of people: a second one agreed with the first
@@ -40,6 +40,7 @@ NOTCH_SOON = 0.04  # chance that it began to hover since it was last seen
 STATED_LATE = 3.0  # broadcasts come late and get lost: so many do not count as missed
 SWEEPS_SURE, SWEEPS_MAX = 4, 8
 SILENT_S = 1.5  # no decay within it: ordinary scan time
+FRESH_NS = 3_000_000_000  # a range younger than this still says where it is
 LIFE_TENTATIVE_S = 3.2  # a plot that nothing follows
 LOOKS_WAITED = 2.6  # of a slow sensor
 LIFE_UNKNOWN_S = 16.0  # of one whose looks nobody has timed yet, and of the slowest

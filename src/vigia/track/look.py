@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vigia.jit import inner
 from vigia.track import layout as c
 from vigia.track import living as life
 from vigia.track.assign import assign
@@ -37,7 +38,6 @@ from vigia.track.gate import (
     window,
 )
 from vigia.track.imm import width
-from vigia.track.jit import inner
 from vigia.track.sense import RNG
 from vigia.tracktable import TrackFlag
 
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 
 AMBIGUOUS_NATS = 2.0  # a bearing that two tracks explain this nearly equally moves neither
 RIVALS_MAX, RIVAL_NATS = 4, 5.0  # tracks that a bearing may be of, and how much less likely
-FRESH_NS = 3_000_000_000
 UNSEEN_NS = 6_000_000_000
 UNSEEN_MAX = 4  # sweeps in which a stated place was not seen
 UNSEEN_REACH, UNSEEN_NEAR_M = 0.4, 100.0
@@ -124,7 +123,7 @@ def _unseen(
             i[c.T_SCAN] > t_ns - UNSEEN_NS
             or i[c.STATUS] == 0
             or not i[c.SOLID]
-            or i[c.T_RANGED] < t_ns - FRESH_NS
+            or i[c.T_RANGED] < t_ns - life.FRESH_NS
         ):
             continue
         if f[c.MEAN_U] - cols.sf[s, c.S_U] < UNSEEN_UP_M:
@@ -138,6 +137,7 @@ def _unseen(
         i[c.UNSEEN] += 1
         if i[c.UNSEEN] >= UNSEEN_MAX:
             i[c.FLAGS] |= CONFLICT
+            f[c.T_CONFLICT] = float(t_ns)
 
 
 @inner

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vigia.jit import inner
 from vigia.track import layout as c
 from vigia.track import living as life
 from vigia.track.begin import HEIGHT_M, HEIGHT_SIGMA_M, SPEED_SIGMA_MPS, anywhere
 from vigia.track.classes import p_drone
 from vigia.track.extend import credit
 from vigia.track.gate import A_E, A_N_, candidates
-from vigia.track.jit import inner
 from vigia.track.slots import STATED, begin, filled, known_id, show
 from vigia.tracktable import TrackFlag
 

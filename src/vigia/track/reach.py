@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from vigia.track.jit import inner
+from vigia.jit import inner
 from vigia.track.sense import NEAR_M, RNG, RR, RR_S, STAND_E, STAND_N, STAND_S
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from vigia.geo import A_M, E2
+from vigia.jit import inner
 from vigia.track import layout as c
-from vigia.track.jit import inner
 from vigia.track.sense import (
     AZ,
     AZ_S,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from vigia.jit import inner
 from vigia.track import layout as c
 from vigia.track.classes import first_belief
 from vigia.track.fuse import MOVES, refresh, restart_ring
 from vigia.track.imm import SIZE
-from vigia.track.jit import inner
 from vigia.track.living import (
     CONFIRMED,
     LLR_MAX,
@@ -229,6 +229,7 @@ def _adopt(cols: Cols, sector: int, slot: int, w: Work) -> int:
     old, new = cols.i[sector], cols.i[slot]
     fo, fn = cols.f[sector], cols.f[slot]
     fo[c.LLR] = min(max(fo[c.LLR], 0.0) + max(fn[c.LLR], 0.0), LLR_MAX)
+    fo[c.T_CONFLICT] = max(fo[c.T_CONFLICT], fn[c.T_CONFLICT])
     old[c.HITS] += new[c.HITS]
     old[c.T_LAST] = max(old[c.T_LAST], new[c.T_LAST])
     old[c.T_RANGED], old[c.T_CAUSE] = new[c.T_RANGED], new[c.T_CAUSE]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from vigia.jit import inner
 from vigia.scan import IdKind
 from vigia.track import layout as c
 from vigia.track import learn
@@ -18,7 +19,6 @@ from vigia.track.extend import credit
 from vigia.track.fuse import MISFIT, MOVES, attempt, take
 from vigia.track.gate import A_E, A_N_, A_VAR, COARSE2, candidates, gate_nis
 from vigia.track.imm import NOTHING, width
-from vigia.track.jit import inner
 from vigia.track.sense import POS_S, U_S, V_S, E, N
 from vigia.track.slots import STATED, begin, copy_name, filled, known_id, show
 from vigia.tracktable import TrackFlag
@@ -38,7 +38,7 @@ DRONE_LO = 2.5  # a Remote ID: says drone
 NODE_MEMORY_S = 6.0  # of the filter in a node that sends tracks
 BESIDE_SIGMA_M = 6.0
 OWN_NATS = 4.0  # a registered serial where its drone is
-FRESH_NS = 3_000_000_000
+CONFLICT_NS = 60_000_000_000  # so long a name and a place that agree again clear the flag
 SAME_NS = 1_500_000_000  # the same place stated again within this adds nothing
 ANYWHERE_M = 1e6
 NONE, ICAO, NODE = int(IdKind.NONE), int(IdKind.ICAO), int(IdKind.NODE)
@@ -74,15 +74,29 @@ def state(
             _extend(cols, w, models, s, bound, z, t_ns, flags, p, space, name, id_kind, text,
                     t_recv_ns)  # fmt: skip
             return
-        cols.i[bound, c.FLAGS] |= CONFLICT
+        contradict(cols, bound, t_ns)
     slot = _nearest(cols, w, models, z, t_ns, space, name, mark)
     if slot >= 0:
         _extend(cols, w, models, s, slot, z, t_ns, flags, p, space, name, id_kind, text, t_recv_ns)
         if bound >= 0:
-            cols.i[slot, c.FLAGS] |= CONFLICT
+            contradict(cols, slot, t_ns)
         return
     _begin(cols, w, models, s, z, t_ns, flags, p, key, space, name, id_kind, text, mark, t_recv_ns,
            bound >= 0)  # fmt: skip
+
+
+@inner
+def contradict(cols: Cols, slot: int, t_ns: int) -> None:
+    cols.i[slot, c.FLAGS] |= CONFLICT
+    cols.f[slot, c.T_CONFLICT] = max(cols.f[slot, c.T_CONFLICT], float(t_ns))
+
+
+@inner
+def agree(cols: Cols, slot: int, t_ns: int) -> None:
+    """A place stated where a look with a range sees the track as well: when nothing has spoken
+    against it for so long, the contradiction is over."""
+    if t_ns - cols.f[slot, c.T_CONFLICT] >= CONFLICT_NS:
+        cols.i[slot, c.FLAGS] &= ~CONFLICT
 
 
 @inner
@@ -180,8 +194,9 @@ def _extend(
     i, f = cols.i[slot], cols.f[slot]
     same = f[c.STATED_E] == z[E] and f[c.STATED_N] == z[N] and t_ns - i[c.T_LAST] < SAME_NS
     if not same:
-        if i[c.T_SCAN] > t_ns - FRESH_NS:
+        if i[c.T_SCAN] > t_ns - life.FRESH_NS:
             learn.clock(cols, s, slot, z[E], z[N], z[POS_S], t_ns)
+            agree(cols, slot, t_ns)
             z[POS_S] = max(z[POS_S], BESIDE_SIGMA_M)  # a claim does not outweigh what a radar sees
         if id_kind == NODE:
             _decorrelate(cols, slot, s, z, t_ns)
@@ -239,7 +254,7 @@ def _begin(
     i[c.T_RANGED] = t_ns
     i[c.FLAGS] = WEAK if weak else 0
     if conflict:
-        i[c.FLAGS] |= CONFLICT
+        contradict(cols, slot, t_ns)
     cols.f[slot, c.STATED_E], cols.f[slot, c.STATED_N] = z[E], z[N]
     born_placed(cols.g[slot], MOVES, z, models, w)
     filled(cols, slot, MOVES, False, w)

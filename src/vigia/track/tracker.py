@@ -19,6 +19,7 @@ from vigia.track import layout as c
 from vigia.track.book import REASONS, TRACKS_MAX, Book, pack, unpack
 from vigia.track.classes import CLASS_MAX
 from vigia.track.frame import hex_id, stand_of
+from vigia.track.learn import BIAS_SIGMA, CLOCK_SIGMA_S
 from vigia.track.read import AHEAD, LATE_MAX_NS, TOO_OLD, UNUSABLE
 from vigia.track.slots import MERGED
 from vigia.tracktable import Fix
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from vigia.terms import Position
 
 DEPARTED_MPS = 3.0
+LEARNT = 0.5  # of the spread a sensor's error had at first: less says something was learnt
 WHY = {
     TOO_OLD: f"older than {LATE_MAX_NS // 1_000_000_000} s",
     AHEAD: "its clock is ahead of ours",
@@ -47,6 +49,13 @@ class Habits(NamedTuple):
     azimuth_error_sigma_deg: float
     clock_error_s: float
     clock_error_sigma_s: float
+
+
+class Learnt(NamedTuple):
+    """A sensor's errors, each with its 1-sigma; None: nothing learnt yet."""
+
+    azimuth_error_deg: tuple[float, float] | None
+    clock_error_s: tuple[float, float] | None
 
 
 class Tracker:
@@ -178,6 +187,19 @@ class Tracker:
                     clock_error_sigma_s=math.sqrt(f[c.S_CLOCK_VAR]),
                 )
             )
+        return out
+
+    def learnt(self) -> dict[str, Learnt]:
+        """By sensor, of those of which something was learnt."""
+        out: dict[str, Learnt] = {}
+        for h in self.habits():
+            turn, clock = h.azimuth_error_sigma_deg, h.clock_error_sigma_s
+            found = Learnt(
+                (h.azimuth_error_deg, turn) if turn < LEARNT * math.degrees(BIAS_SIGMA) else None,
+                (h.clock_error_s, clock) if clock < LEARNT * CLOCK_SIGMA_S else None,
+            )
+            if found != (None, None):
+                out[h.sensor_id] = found
         return out
 
     def strays(self) -> dict[str, float]:

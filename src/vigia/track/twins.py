@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vigia.jit import inner
 from vigia.track import layout as c
 from vigia.track.fuse import MOVES, refresh, restart_ring
 from vigia.track.imm import SIZE
-from vigia.track.jit import inner
 from vigia.track.living import POSITION, witness
 from vigia.track.slots import MERGED, copy_name, end
 
@@ -140,6 +140,7 @@ def _unite(cols: Cols, a: int, b: int, w: Work) -> None:
     ia[c.T_SCAN] = max(ia[c.T_SCAN], ib[c.T_SCAN])
     ia[c.STATUS] = max(ia[c.STATUS], ib[c.STATUS])
     ia[c.FLAGS] |= ib[c.FLAGS]
+    cols.f[a, c.T_CONFLICT] = max(cols.f[a, c.T_CONFLICT], cols.f[b, c.T_CONFLICT])
     ia[c.SAID] |= ib[c.SAID]
     ia[c.TWINS] = 0
     ia[c.DRONES] = max(ia[c.DRONES], ib[c.DRONES])

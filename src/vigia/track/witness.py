@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vigia.jit import inner
 from vigia.track import layout as c
 from vigia.track import living as life
 from vigia.track.begin import born_bearing, born_present
@@ -26,7 +27,6 @@ from vigia.track.gate import (
     near_bearing,
 )
 from vigia.track.imm import width
-from vigia.track.jit import inner
 from vigia.track.learn import azimuth_error
 from vigia.track.read import LATE_MAX_NS
 from vigia.track.sense import AZ, AZ_S, EL, STAND_E, STAND_N, STAND_S, STAND_U, TURN
@@ -54,6 +54,7 @@ DRONE_LO = 1.2  # a person says drone
 DOUBT = -1.0
 PERSON = 0  # kind of source
 HIDDEN_HITS = 2
+HIDDEN_NATS = 1.0  # of plots nobody sees yet there is nearly always one where he points
 FIELD_EL = 0.8
 WEAK = int(TrackFlag.WEAK)
 
@@ -202,6 +203,8 @@ def _support(
         nats = AGAIN_NATS if again else OTHER_NATS
         if not life.only_people(cols, slot):
             nats = min(nats, max(fits, 0.0))
+            if cols.i[slot, c.STATUS] == 0:
+                nats = min(nats, HIDDEN_NATS)
         cols.i[slot, c.FLAGS] &= ~WEAK
     # a word is worth as much beside a doubtful plot as alone
     cols.f[slot, c.LLR] = max(cols.f[slot, c.LLR], FIRST_LLR if known else UNKNOWN_LLR)

@@ -147,8 +147,19 @@ const SENSOR_DOT = {ok: '', unproved: 'hollow', silent: 'warn', failed: 'bad'};
 
 function sensorRow(/** @type {Context} */ c, /** @type {any} */ s) {
   const dot = SENSOR_DOT[/** @type {keyof typeof SENSOR_DOT} */ (s.state)] ?? 'warn';
-  return html`<li title=${s.last_fault}><i class="dot ${dot}"></i><span>${s.sensor_id}</span>
-    <em>${t(`console.sensor.${s.state}`)}</em><time class="num">${s.last_ms === null ? t('console.never') : age(c.now_ms - s.last_ms)}</time></li>`;
+  const off = errorsOf(s);
+  return html`<li title=${[s.last_fault, off].filter(Boolean).join('. ')}><i class="dot ${dot}"></i><span>${s.sensor_id}</span>
+    <em>${t(`console.sensor.${s.state}`)}</em><time class="num">${s.last_ms === null ? t('console.never') : age(c.now_ms - s.last_ms)}</time>
+    ${off ? html`<small>${off}</small>` : nothing}</li>`;
+}
+
+/** What the tracker found out about this sensor, where it is more than chance and worth a look. */
+function errorsOf(/** @type {any} */ s) {
+  const sure = (/** @type {[number, number] | null | undefined} */ e, /** @type {number} */ least) => e && Math.abs(e[0]) >= Math.max(2 * e[1], least);
+  const found = [];
+  if (sure(s.azimuth_error_deg, 0.5)) found.push(t(`console.sensor.azimuth_${s.azimuth_error_deg[0] > 0 ? 'right' : 'left'}`, {n: Math.abs(s.azimuth_error_deg[0]).toFixed(1)}));
+  if (sure(s.clock_error_s, 0.1)) found.push(t(`console.sensor.clock_${s.clock_error_s[0] > 0 ? 'late' : 'early'}`, {n: Math.abs(s.clock_error_s[0]).toFixed(1)}));
+  return found.join('. ');
 }
 
 function ended(/** @type {Context} */ c) {
