@@ -152,8 +152,6 @@ class Watch:
         tick = (s.t_tick_ns // TICK_NS + 1) * TICK_NS
         return min(tick, s.t_assess_ns + ASSESS_NS) if s.pending else tick
 
-    # ---- the path --------------------------------------------------------------------------
-
     def _take(self, body: AnyBody, mark: Mark, out: list[AnyBody]) -> None:
         s, tracker = self._s, self._tracker
         assert tracker is not None
