@@ -115,6 +115,7 @@ def _erase(book: Book, slot: int) -> None:
     cols.g[slot] = cols.ring_g[slot] = 0.0
     cols.ring_z[slot] = 0.0
     cols.gate[cols.place[slot]] = 0.0
+    cols.gate[cols.place[slot], c.MEAN_E] = math.inf
     cols.i[slot, c.RING_LEN] = cols.i[slot, c.PARTS] = 0
     cols.f[slot, c.MEAN_E : c.SIGMA_M + 1] = 0.0
     cols.f[slot, c.AZ_DEG] = math.nan

@@ -39,7 +39,6 @@ NOT_BY_SLOT = (
     "serial",  # lies in i
     "gate",  # lies in f
     "place",
-    "kin",
     "order",
     "free",
     "known",
@@ -301,8 +300,9 @@ def unpack(settings: CoreSettings, data: bytes) -> Book:
         flat = np.frombuffer(found.arrays[name], target.dtype)
         target[:n] = flat.reshape(n, *target.shape[1:])
     cols.order[:n] = cols.place[:n] = np.arange(n)
-    cols.gate[:n] = cols.f[:n, : c.GATE_N]
-    cols.kin[:n] = np.where(cols.i[:n, c.ENDED] != 0, c.ENDED_KIN, cols.i[:n, c.MARK])
+    cols.gate[:n, : c.G_T] = cols.f[:n, : c.G_T]
+    cols.gate[:n, c.G_T] = cols.i[:n, c.T]
+    cols.gate[np.flatnonzero(cols.i[:n, c.ENDED]), c.MEAN_E] = math.inf
     for slot in range(n):
         cols.begun[(int(cols.i[slot, c.ID]) >> 13) & (c.INDEX_SLOTS - 1)] = slot
     cap = len(cols.order)

@@ -18,6 +18,7 @@ from vigia.track.fuse import MISFIT, MOVES, settle, take, true_time
 from vigia.track.gate import tells
 from vigia.track.sense import AZ, AZ_S, EL, RNG
 from vigia.track.slots import NOBODY, PLOT, begin, filled, known_id, seen_from, show
+from vigia.tracktable import TrackFlag
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from vigia.track.layout import Cols, Work
 
 CROSSING_NATS = 2.0  # false bearings cross often: one more proves no more than this
+CONFLICT = int(TrackFlag.ID_CONFLICT)
 FINE = math.radians(1.5)  # a bearing in height too, finer than this, was taken of the very thing
 FIRST_RANGE_NATS = 1.0  # where bearings cross there is often a false plot too: it takes another
 BESIDE_NATS = 0.2  # a bearing proves little of a track that a radar should see
@@ -91,7 +93,8 @@ def extend(
         i[c.KINDS] |= c.MEASURED
     if ranged:
         kinematics(cols, slot, t_ns)
-        i[c.UNSEEN] = 0
+        if i[c.FLAGS] & CONFLICT == 0:
+            i[c.UNSEEN] = 0
     show(cols, slot, False, w)
 
 

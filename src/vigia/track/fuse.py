@@ -323,10 +323,10 @@ def refresh(cols: Cols, slot: int, w: Work) -> None:
     f[c.VAR_V] = m[22] + m[25]
     f[c.VAR_U] = m[18]
     f[c.VAR_E], f[c.COV_EN], f[c.VAR_N] = m[7], m[8], m[13]
-    f[c.T_FLOAT] = float(cols.i[slot, c.T])
     place: int = cols.place[slot]
-    for k in range(c.GATE_N):
+    for k in range(c.G_T):
         cols.gate[place, k] = f[k]
+    cols.gate[place, c.G_T] = float(cols.i[slot, c.T])
     half = 0.5 * (m[7] + m[13])
     root = math.sqrt(0.25 * (m[7] - m[13]) * (m[7] - m[13]) + m[8] * m[8])
     f[c.SIGMA_M] = math.sqrt(max(half + root, 0.0))

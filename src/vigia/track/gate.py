@@ -103,10 +103,8 @@ def candidates(
     now = float(t_ns)
     k = 0
     for j in range(n):
-        if cols.kin[j] != mark:
-            continue
         f = cols.gate[j]
-        b = (now - f[c.T_FLOAT]) * 1e-9
+        b = (now - f[c.G_T]) * 1e-9
         if b > DRIFT_S:
             b = DRIFT_S
         elif b < -DRIFT_S:
@@ -120,7 +118,10 @@ def candidates(
             far = math.sqrt(rho2) - reach_m
             if far * far > COARSE2 * v:
                 continue
-        slots[k] = cols.order[j]
+        slot = cols.order[j]
+        if cols.i[slot, c.MARK] != mark:
+            continue
+        slots[k] = slot
         at[k, A_E], at[k, A_N_], at[k, A_VAR], at[k, A_AGE] = de, dn, v, b
         at[k, A_RHO2] = max(rho2, NEAR_M * NEAR_M)
         k += 1

@@ -36,7 +36,6 @@ CLASSES = 4  # drone, bird, crewed aircraft, own drone
     VAR_P,  # trace of the horizontal place's covariance
     VAR_X,  # twice the absolute place-velocity covariances
     VAR_V,  # trace of the horizontal velocity's
-    T_FLOAT,  # T, to the microsecond: enough for a gate
     MEAN_U,
     MEAN_VU,
     VAR_U,
@@ -53,12 +52,11 @@ CLASSES = 4  # drone, bird, crewed aircraft, own drone
     AZ_SIGMA_DEG,
     STATED_E,  # last stated place: a repeat adds nothing
     STATED_N,
-    T_CONFLICT,  # t_obs of the last contradiction that ID_CONFLICT is about
     CREDIT,  # nats by kind of source, KINDS_MAX columns
-) = range(26)
+) = range(24)
 F_N = CREDIT + KINDS_MAX
-GATE_N = T_FLOAT + 1
-ENDED_KIN = -1
+G_T = VAR_V + 1  # of a gate: T as a float, to the microsecond
+GATE_N = G_T + 1
 LINE = 8  # numbers of 8 bytes in a cache line
 
 # integer columns of a track; what is asked of every candidate lies in the first cache line
@@ -88,7 +86,9 @@ LINE = 8  # numbers of 8 bytes in a cache line
     LIVE,
     T_SCAN,  # t_obs of the last range a look gave it
     DRONES,  # how many somebody said there are; 0: nobody
-    UNSEEN,  # looks of sensors with a range that should have seen a stated place and did not
+    # looks of sensors with a range that should have seen a stated place and did not; with the flag
+    # ID_CONFLICT: t_obs of the last contradiction
+    UNSEEN,
     T_TWIN,  # the newest look at which TWINS counted; of a merged one its heir's ID
     TWINS,  # looks in a row at which another track seemed to be the same drone
     KINDS,  # a bit for each kind of source that supported it; people are the lowest
@@ -154,8 +154,8 @@ class Cols(NamedTuple):
     order: NDArray[np.int64]  # (cap,): live slots, oldest first
     place: NDArray[np.int64]  # (cap,): where in order a live slot stands
     # in that order, so that whoever looks at all tracks reads memory from front to back
-    gate: NDArray[np.float64]  # (cap, GATE_N): the first columns of f again, a cache line each
-    kin: NDArray[np.int64]  # (cap,): its mark; ENDED_KIN of those that wait for their end
+    # (cap, GATE_N): the first columns of f again, a cache line each; infinitely far when it ended
+    gate: NDArray[np.float64]
     free: NDArray[np.int64]  # (cap,): a stack of free slots
     tally: NDArray[np.int64]  # (COUNTERS,)
     known: NDArray[np.int64]  # (KNOWN_SLOTS,)
@@ -248,7 +248,6 @@ def empty_cols(cap: int, sensors: int) -> Cols:
         np.zeros(cap, np.int64),
         np.zeros(cap, np.int64),
         _in_lines(cap, GATE_N),
-        np.zeros(cap, np.int64),
         np.arange(cap - 1, -1, -1, dtype=np.int64),
         np.array([0, cap, 1, 0, 0, 0], np.int64),
         np.zeros(KNOWN_SLOTS, np.int64),

@@ -137,7 +137,7 @@ def _unseen(
         i[c.UNSEEN] += 1
         if i[c.UNSEEN] >= UNSEEN_MAX:
             i[c.FLAGS] |= CONFLICT
-            f[c.T_CONFLICT] = float(t_ns)
+            i[c.UNSEEN] = t_ns
 
 
 @inner

@@ -70,7 +70,7 @@ def begin(
     last: int = cols.tally[c.C_FREE]
     slot: int = cols.free[last]
     last = cols.tally[c.C_N]
-    cols.order[last], cols.place[slot], cols.kin[last] = slot, last, mark
+    cols.order[last], cols.place[slot] = slot, last
     cols.tally[c.C_N] += 1
     for j in range(c.I_N):
         cols.i[slot, j] = 0
@@ -131,7 +131,7 @@ def _end_weakest(cols: Cols) -> bool:
 def end(cols: Cols, slot: int, reason: int) -> None:
     """Hidden from now on; the next advance reports it and frees its slot."""
     cols.i[slot, c.ENDED] = reason
-    cols.kin[cols.place[slot]] = c.ENDED_KIN
+    cols.gate[cols.place[slot], c.MEAN_E] = math.inf  # no candidate any more
     for k in range(c.NAMES_MAX):
         cols.names[slot, k, 0] = cols.names[slot, k, 1] = 0
 
@@ -148,7 +148,7 @@ def sweep(cols: Cols) -> None:
             cols.tally[c.C_FREE] += 1
         else:
             if n < k:
-                cols.order[n], cols.place[slot], cols.kin[n] = slot, n, cols.kin[k]
+                cols.order[n], cols.place[slot] = slot, n
                 for j in range(c.GATE_N):
                     cols.gate[n, j] = cols.gate[k, j]
             n += 1
@@ -229,7 +229,7 @@ def _adopt(cols: Cols, sector: int, slot: int, w: Work) -> int:
     old, new = cols.i[sector], cols.i[slot]
     fo, fn = cols.f[sector], cols.f[slot]
     fo[c.LLR] = min(max(fo[c.LLR], 0.0) + max(fn[c.LLR], 0.0), LLR_MAX)
-    fo[c.T_CONFLICT] = max(fo[c.T_CONFLICT], fn[c.T_CONFLICT])
+    old[c.UNSEEN] = max(old[c.UNSEEN], new[c.UNSEEN])
     old[c.HITS] += new[c.HITS]
     old[c.T_LAST] = max(old[c.T_LAST], new[c.T_LAST])
     old[c.T_RANGED], old[c.T_CAUSE] = new[c.T_RANGED], new[c.T_CAUSE]

@@ -88,15 +88,17 @@ def state(
 @inner
 def contradict(cols: Cols, slot: int, t_ns: int) -> None:
     cols.i[slot, c.FLAGS] |= CONFLICT
-    cols.f[slot, c.T_CONFLICT] = max(cols.f[slot, c.T_CONFLICT], float(t_ns))
+    cols.i[slot, c.UNSEEN] = max(cols.i[slot, c.UNSEEN], t_ns)
 
 
 @inner
 def agree(cols: Cols, slot: int, t_ns: int) -> None:
     """A place stated where a look with a range sees the track as well: when nothing has spoken
     against it for so long, the contradiction is over."""
-    if t_ns - cols.f[slot, c.T_CONFLICT] >= CONFLICT_NS:
-        cols.i[slot, c.FLAGS] &= ~CONFLICT
+    i = cols.i[slot]
+    if i[c.FLAGS] & CONFLICT and t_ns - i[c.UNSEEN] >= CONFLICT_NS:
+        i[c.FLAGS] &= ~CONFLICT
+        i[c.UNSEEN] = 0
 
 
 @inner

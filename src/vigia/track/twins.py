@@ -140,7 +140,7 @@ def _unite(cols: Cols, a: int, b: int, w: Work) -> None:
     ia[c.T_SCAN] = max(ia[c.T_SCAN], ib[c.T_SCAN])
     ia[c.STATUS] = max(ia[c.STATUS], ib[c.STATUS])
     ia[c.FLAGS] |= ib[c.FLAGS]
-    cols.f[a, c.T_CONFLICT] = max(cols.f[a, c.T_CONFLICT], cols.f[b, c.T_CONFLICT])
+    ia[c.UNSEEN] = max(ia[c.UNSEEN], ib[c.UNSEEN])
     ia[c.SAID] |= ib[c.SAID]
     ia[c.TWINS] = 0
     ia[c.DRONES] = max(ia[c.DRONES], ib[c.DRONES])
