@@ -16,6 +16,7 @@ from vigia.track import assign as assigning
 from vigia.track import fuse, gate, imm, layout, sense
 from vigia.track.assign import EXACT_MAX, assign
 from vigia.track.order import order_by
+from vigia.track.slots import EXPIRED, end
 
 seeds = st.integers(0, 1_000_000)
 Pairs = tuple[A, A, A]  # rows, columns, scores
@@ -189,8 +190,8 @@ def passes(cols: Any, w: Any, z: Any, t_ns: int, slots: Any, seen: Any) -> bool:
     w.order[0] = 0
     spans = (1, 0, 0, 0, 0, 0)
     if math.isnan(z[sense.RNG]):
-        return gate.near_bearings(cols, w, z, slots, seen, spans) == 1
-    return gate.near_plots(cols, w, z, t_ns, slots, seen, spans) == 1
+        return gate.near_bearings(cols, w, z, w.aim, slots, seen, spans) == 1
+    return gate.near_plots(cols, w, z, w.aim, t_ns, slots, seen, spans) == 1
 
 
 @pytest.mark.parametrize("is_sector", [True, False])
@@ -228,8 +229,27 @@ def test_a_track_out_of_reach_or_under_another_mark_is_no_candidate() -> None:
     assert gate.candidates(cols, w, 0, 0, 0.0, 0.0, 4_900.0)[0].tolist() == [slot]
     assert gate.candidates(cols, w, 0, 0, 0.0, 0.0, 2_000.0)[0].tolist() == []
     assert gate.candidates(cols, w, 1, 0, 0.0, 0.0, 4_900.0)[0].tolist() == []
-    cols.i[slot, layout.ENDED] = 1
+    end(cols, slot, EXPIRED)
     assert gate.candidates(cols, w, 0, 0, 0.0, 0.0, 4_900.0)[0].tolist() == []
+
+
+@pytest.mark.parametrize("el_s", [None, 2.0 * DEG])
+def test_a_bearing_left_out_early_would_have_been_of_no_use(el_s: float | None) -> None:
+    left = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        x = np.array([rng.normal() * 400, rng.normal() * 400, 60.0, *rng.normal(size=3) * 5])
+        cols, w, slot = born(polar(x, np.zeros(3)), 0)
+        z = bearing(x, np.zeros(3), 6.0, el_s=el_s, noise=rng.normal(size=4) * 2)
+        gate.aimed(z, w.aim)
+        top = gate.bearing_top(z)
+        odds, _ = gate.bearing_odds(cols, slot, z, w.aim, 0, 1e9, top, -1e9)
+        assert odds <= top
+        for least in rng.uniform(-8.0, 3.0, 20):
+            again, _ = gate.bearing_odds(cols, slot, z, w.aim, 0, 1e9, top, least)
+            left += again != odds
+            assert again == odds or odds <= least
+    assert left > 100
 
 
 # ---- which candidates a row is tried with ---------------------------------------------------
@@ -252,7 +272,7 @@ def test_every_candidate_in_the_direction_of_a_row_is_tried() -> None:
             gate.aimed(z, w.aim)
             half = math.sqrt(gate.COARSE2) * sigma * DEG + gate.WIDE_RAD
             for rank in range(3):
-                spans = gate.window(z, w, rank)
+                spans = gate.window(*gate.parts_of(z, w.aim), w, rank)
                 tried = [order[gate.nth(q, spans)] for q in range(spans[0] + spans[2] + spans[4])]
                 assert len(set(tried)) == len(tried)
                 assert {int(g) // layout.GROUPS for g in group[tried]} <= {rank}

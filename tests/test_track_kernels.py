@@ -334,6 +334,6 @@ def test_memory_of_a_track_is_below_two_kilobytes_besides_the_ring() -> None:
 def test_a_snapshot_of_other_columns_is_refused_with_its_reason() -> None:
     data = Tracker(world(radar())).snapshot()
     with pytest.raises(ValueError, match="columns"):
-        Tracker.restore(world(radar()), data.replace(b"columns.4", b"columns.0"))
+        Tracker.restore(world(radar()), data.replace(b"columns.5", b"columns.0"))
     with pytest.raises(ValueError, match="another version"):
         Tracker.restore(world(radar()), b"\x80")
