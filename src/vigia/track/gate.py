@@ -267,8 +267,7 @@ def bearing_odds(
     """How a bearing, aimed at in q, fits a track of known place, by its moments: enough to
     choose by. top: bearing_top of it; least: a log density that is of no use.
 
-    -> log density, squared innovation (MISFIT: beyond the limit, by its azimuth alone, or of no
-    use).
+    -> log density, squared innovation (MISFIT: beyond the limit by its azimuth, or of no use).
     """
     f = cols.f[slot]
     b = (true_time(cols, slot, z, t_ns) - cols.i[slot, c.T]) / 1e9
