@@ -93,6 +93,7 @@ class FakeGateway:
         self.sent_sightings: set[str] = set()
         self.still_open: list[str] = []  # what an all clear is asked back for
         self.cover: list[Json] = []
+        self.cap_messages: list[Json] = []  # of other agencies, the newest first
         self.push_key = ""  # none: this site sends no notifications
         self.log: list[Json] = []
 
@@ -276,6 +277,8 @@ class FakeGateway:
             case "GET", "sightings":
                 rows = self.world.scripted_sightings(now_ms()) + self.world.sightings
                 return json_answer(200, {"sightings": rows})
+            case "GET", "cap":
+                return json_answer(200, {"messages": self.cap_messages})
             case "GET", "push/key":
                 if not self.push_key:
                     return json_answer(404, {"error": {"what": "push: not set up here"}})

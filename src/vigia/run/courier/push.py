@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from vigia.run.channel_settings import ChannelEntry
 
 TOKEN_S = 12 * 3600
-SENDING_MAX = 64  # requests on their way at once
+CLIENTS = 8
+IN_EACH = 8  # requests on their way at once in each: one large pool costs four times the CPU
 REQUEST_S = 10.0
 RETRY_AFTER_MAX_S = 3_600.0
 RETRY_S = 30.0  # of a service that says "later" and not when
@@ -90,15 +91,20 @@ class PushSender:
         self._key = key
         self._wall_ns = wall_ns
         context = ssl.create_default_context(cafile=settings.ca)
-        self._http = httpx.AsyncClient(
-            verify=context,
-            proxy=settings.proxy,
-            trust_env=False,
-            follow_redirects=False,
-            timeout=REQUEST_S,
-            limits=httpx.Limits(max_connections=SENDING_MAX, keepalive_expiry=60.0),
-        )
-        self._gate = asyncio.Semaphore(SENDING_MAX)
+        self._clients = [
+            (
+                httpx.AsyncClient(
+                    verify=context,
+                    proxy=settings.proxy,
+                    trust_env=False,
+                    follow_redirects=False,
+                    timeout=REQUEST_S,
+                    limits=httpx.Limits(max_connections=IN_EACH, keepalive_expiry=60.0),
+                ),
+                asyncio.Semaphore(IN_EACH),
+            )
+            for _ in range(CLIENTS)
+        ]
         self._tokens: dict[str, tuple[str, int]] = {}
         self._quiet: dict[str, float] = {}  # by origin: monotonic time until which it wants none
         self._filling: asyncio.Task[None] | None = None
@@ -111,7 +117,7 @@ class PushSender:
     async def send(self, jobs: Sequence[Job]) -> Sequence[Receipt]:
         self._sending += 1
         try:
-            return await asyncio.gather(*(self._one(job) for job in jobs))
+            return await asyncio.gather(*(self._one(n, job) for n, job in enumerate(jobs)))
         finally:
             self._sending -= 1
             self._fill_by_itself()
@@ -122,7 +128,8 @@ class PushSender:
         if self._contacts is not None:
             self._contacts.close()
         with contextlib.suppress(Exception):
-            await self._http.aclose()
+            for http, _ in self._clients:
+                await http.aclose()
 
     def expect(self, addresses: Iterable[str]) -> None:
         """These phones may be sent something: their key exchanges are made when there is time."""
@@ -134,7 +141,7 @@ class PushSender:
             with contextlib.suppress(PushRefused):
                 self.ready.expect(address, of_address(address).subscriber())
 
-    async def _one(self, job: Job) -> Receipt:
+    async def _one(self, number: int, job: Job) -> Receipt:
         try:
             subscription = of_address(job.address)
             why = refused(subscription, self._settings.services)
@@ -147,13 +154,20 @@ class PushSender:
         left_s = self._quiet.get(origin, 0.0) - time.monotonic()
         if left_s > 0.0:
             return Receipt(Result.RETRY, "the push service asks us to wait", left_s)
-        async with self._gate:
+        http, gate = self._clients[number % CLIENTS]
+        async with gate:
             message = render(job.alert, t_ns=self._wall_ns())
             body = seal(self.ready.take(job.address, to), message.plain, pad_to=PAD_TO)
-            return await self._post(subscription, origin, message, body, job)
+            return await self._post(http, subscription, origin, message, body, job)
 
     async def _post(
-        self, subscription: Subscription, origin: str, message: PushMessage, body: bytes, job: Job
+        self,
+        http: httpx.AsyncClient,
+        subscription: Subscription,
+        origin: str,
+        message: PushMessage,
+        body: bytes,
+        job: Job,
     ) -> Receipt:
         headers = {
             "TTL": str(message.ttl_s),
@@ -164,7 +178,7 @@ class PushSender:
             "Authorization": self._authorization(origin),
         }
         try:
-            async with self._http.stream(
+            async with http.stream(
                 "POST", subscription.endpoint, content=body, headers=headers
             ) as answer:
                 receipt = self._judge(answer, origin)

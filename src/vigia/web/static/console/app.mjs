@@ -60,7 +60,7 @@ export class ConsoleApp extends LitElement {
     this.told = new Map();
     this.ui = {
       tab: 'watch', selected: null, byHand: false, incident: 0, lang: 'en', sound: false, peek: false,
-      ask: null, invite: null, said: null, everybody: false, opened: null, mapless: false, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false},
+      ask: null, invite: null, said: null, everybody: false, opened: null, mapless: false, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false}, received: null,
     };
     this.act = this.#acts();
   }
@@ -101,6 +101,7 @@ export class ConsoleApp extends LitElement {
     if (message.t === 'hello') this.#hello(message);
     if (message.t === 'alert') this.#alerted(message.alert);
     if (message.t === 'picture') this.#fitFirst();
+    if (message.t === 'records' && message.kind === 'cap') this.#loadReceived({came: message.id});
     if (this.state !== before) this.#tick();
   }
 
@@ -165,7 +166,7 @@ export class ConsoleApp extends LitElement {
 
   #acts() {
     return {
-      tab: (/** @type {string} */ tab) => { this.#ui({tab}); if (tab === 'alerts') this.#loadHistory(); },
+      tab: (/** @type {string} */ tab) => { this.#ui({tab}); if (tab === 'alerts') { this.#loadHistory(); this.#loadReceived(); } },
       selectTrack: (/** @type {string | null} */ id) => this.#select(id ? {track_id: id} : null),
       selectSighting: (/** @type {string} */ id) => this.#select({report_id: id}),
       nextIncident: () => this.#ui({incident: (this.ui.incident + 1) % Math.max(1, incidents(this.state).length)}),
@@ -268,6 +269,15 @@ export class ConsoleApp extends LitElement {
     } catch (error) {
       this.#ui({history: {...this.ui.history, error: /** @type {Error} */ (error).message, loading: false}});
     }
+  }
+
+  /** What another agency sent is told in a line and stands in the tab; it is no alert of ours. */
+  async #loadReceived({came = ''} = {}) {
+    const answer = await session.get('/cap').catch(() => null); // the tab shows what it had
+    if (!answer) return;
+    const one = answer.messages.find((/** @type {any} */ m) => m.id === came);
+    const said = one ? {text: t('console.cap.came', {sender: one.sender || '?', verdict: t(`console.cap.trust.${one.trust}`)}), at_ms: this.clock.now()} : this.ui.said;
+    this.#ui({received: answer.messages, said});
   }
 
   #key(/** @type {KeyboardEvent} */ e) {

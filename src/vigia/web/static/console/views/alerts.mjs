@@ -2,6 +2,7 @@
 import {html, nothing} from '../../vendor/lit/lit.mjs';
 import {t} from '../../core/i18n.mjs';
 import {DASH, delay, zulu} from '../format.mjs';
+import {receivedPart} from './received.mjs';
 import {TIER_WORD} from './top.mjs';
 
 /** @typedef {import('../app.mjs').Context} Context */
@@ -17,6 +18,7 @@ export function alertsTab(c) {
     ${error ? html`<p class="failed" role="alert">${t('console.history.failed', {why: error})}</p>` : nothing}
     ${!error && rows?.length === 0 ? html`<p class="none">${t('console.history.none')}</p>` : nothing}
     ${rows?.length ? table(c, rows) : nothing}
+    ${receivedPart(c)}
   </main>`;
 }
 
