@@ -89,6 +89,15 @@ EXPECTED: dict[str, Row] = {
     "POST /api/v1/desk/bulletins/{record_id}/release": Row("RX", {"version": 1}),
     "POST /api/v1/desk/bulletins/{record_id}/recall": Row("RX", {"version": 1}),
     "POST /api/v1/desk/bulletins/{record_id}/remind": Row("WNRX"),
+    "POST /api/v1/casualties/{record_id}": Row("OWNRX", {"word_id": "w1", "t_ms": 1}),
+    "GET /api/v1/casualties": Row(ALL),
+    "GET /api/v1/first-aid": Row(ALL),
+    "POST /api/v1/first-aid/check": Row("OWNRX", {"t_ms": 1}),
+    "POST /api/v1/first-aid/kits/{record_id}": Row("WX", {"version": 1, "kit": {"name": "k"}}),
+    "GET /api/v1/first-aid/ready": Row("WNRX"),
+    "POST /api/v1/first-aid/approve": Row(
+        "X", {"text_sha256": "0" * 64, "by": "Dr. Lima", "on": "2026-01-01"}
+    ),
     "GET /api/v1/devices": Row("X"),
     "POST /api/v1/devices/{device_id}/revoke": Row("X", REASON, ({"device_id": "BRAVO"}, 404)),
 }

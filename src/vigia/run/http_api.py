@@ -21,6 +21,7 @@ from vigia.run.http_push import PUSH
 from vigia.run.link import Committed, Refused
 from vigia.run.records.bulletins import BULLETINS
 from vigia.run.records.doors import RECORDS
+from vigia.run.records.first_aid import FIRST_AID
 from vigia.run.roles import OFFICERS
 from vigia.terms import Bearing, Position
 
@@ -179,4 +180,5 @@ PRIVATE: dict[str, Private] = {
     "ledger_entries": http_ledger.entries,
     **RECORDS,
     **BULLETINS,
+    **FIRST_AID,
 }

@@ -105,6 +105,14 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/v1/desk/bulletins/{record_id}/release", RELEASERS, "release_bulletin"),
     Route("POST", "/api/v1/desk/bulletins/{record_id}/recall", RELEASERS, "recall_bulletin"),
     Route("POST", "/api/v1/desk/bulletins/{record_id}/remind", READERS, "remind_bulletin"),
+    # first aid
+    Route("POST", "/api/v1/casualties/{record_id}", REPORTERS, "say_casualty"),
+    Route("GET", "/api/v1/casualties", ANYONE_ENROLLED, "casualties"),
+    Route("GET", "/api/v1/first-aid", ANYONE_ENROLLED, "first_aid_near"),
+    Route("POST", "/api/v1/first-aid/check", REPORTERS, "check_kit"),
+    Route("POST", "/api/v1/first-aid/kits/{record_id}", OFFICERS, "keep_kit"),
+    Route("GET", "/api/v1/first-aid/ready", READERS, "ready_board"),
+    Route("POST", "/api/v1/first-aid/approve", ADMINS, "approve_first_aid"),
     Route("GET", "/metrics", Open.LOOPBACK, "metrics"),
 )
 

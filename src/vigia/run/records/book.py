@@ -13,11 +13,14 @@ import msgspec
 
 from vigia.events import Event
 from vigia.events_desk import RecordKept, RecordKind
+from vigia.records.approval import Approval
 from vigia.records.bulletin import Bulletin
 from vigia.records.cap_received import CapReceived
+from vigia.records.casualty import Word
 from vigia.records.claim import Claim
 from vigia.records.common import Record, read
 from vigia.records.incident import Incident
+from vigia.records.readiness import Check, Kit
 from vigia.records.receipt import Receipt
 from vigia.run.journal_tables import DATABASE, KEYS, associated, connect_read_only
 from vigia.run.keys import ShiftKeys
@@ -30,6 +33,10 @@ TYPES: dict[RecordKind, type[Record]] = {
     RecordKind.BULLETIN: Bulletin,
     RecordKind.RECEIPT: Receipt,
     RecordKind.CAP: CapReceived,
+    RecordKind.KIT: Kit,
+    RecordKind.CHECK: Check,
+    RecordKind.CASUALTY: Word,
+    RecordKind.APPROVAL: Approval,
 }
 EARLY_MAX = 10_000  # versions that come live while the past is read
 _T = TypeVar("_T", bound=Record)
