@@ -70,11 +70,16 @@ class Live:
 
 @contextmanager
 def live(
-    args: list[str], folder: Path, port: int | None = None, *, stdin: int = subprocess.DEVNULL
+    args: list[str],
+    folder: Path,
+    port: int | None = None,
+    *,
+    stdin: int = subprocess.DEVNULL,
+    module: str = "vigia",
 ) -> Generator[Live]:
     """`vigia <args> --listen …` until the block ends. folder: the journal's."""
     port = port or free_port()
-    command = [sys.executable, "-m", "vigia", *args, "--listen", f"127.0.0.1:{port}"]
+    command = [sys.executable, "-m", module, *args, "--listen", f"127.0.0.1:{port}"]
     log = folder.with_name(f"{folder.name}.log")
     with log.open("ab") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, stdin=stdin)

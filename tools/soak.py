@@ -58,7 +58,7 @@ class Soak:
 
     def __init__(self, running: Live, rng: Random, checks: Checks) -> None:
         self._running = running
-        self._rng = rng
+        self.rng = rng
         self._checks = checks
         self._t0_s = time.monotonic()
         self.tally = Tally()
@@ -89,15 +89,15 @@ class Soak:
             work = [group.create_task(r.run(until_s)) for r in self.reporters]
             await _until(lambda: self.console.picture_ms > 0)
             while time.monotonic() < until_s - QUIET_S:
-                act = self._rng.choices(self._acts, weights=self._weights)[0]
-                self._note(act.__name__.strip("_").replace("_", " "))
+                act = self.rng.choices(self._acts, weights=self._weights)[0]
+                self.note(act.__name__.strip("_").replace("_", " "))
                 await act()
-                wait_s = self._rng.uniform(*GAP_S)
+                wait_s = self.rng.uniform(*GAP_S)
                 await asyncio.sleep(min(wait_s, max(0.0, until_s - time.monotonic())))
-                await self._agree()
+                await self.agree()
             await asyncio.wait(work, timeout=GIVE_UP_S)
             await asyncio.sleep(QUIET_S)
-            await self._agree()
+            await self.agree()
             for task in [*pages, *work]:
                 task.cancel()
         for sock in self._dead:
@@ -116,26 +116,26 @@ class Soak:
             self._pages_that_never_read,
             self._slow_console,
             self._all_clear,
-            self._disk_that_refuses,
+            self.disk_that_refuses,
         ]
 
     _weights = (4, 4, 3, 4, 2, 1, 1, 5, 2)
 
     async def _kill_watch(self) -> None:
-        await self._killed(WATCH)
+        await self.killed(WATCH)
 
     async def _kill_gateway(self) -> None:
-        await self._killed(GATEWAY)
+        await self.killed(GATEWAY)
 
     async def _kill_both(self) -> None:
-        await self._killed(WATCH, GATEWAY)
+        await self.killed(WATCH, GATEWAY)
 
     async def _kill_one_after_the_other(self) -> None:
         order = [WATCH, GATEWAY]
-        self._rng.shuffle(order)
-        self._kill(order[0])
-        await asyncio.sleep(self._rng.uniform(0.0, 1.5))
-        await self._killed(order[1])
+        self.rng.shuffle(order)
+        self.kill(order[0])
+        await asyncio.sleep(self.rng.uniform(0.0, 1.5))
+        await self.killed(order[1])
 
     async def _storm(self) -> None:
         """Many pages at once; now and then the gateway dies under them and all come back."""
@@ -146,9 +146,9 @@ class Soak:
         tasks = [asyncio.create_task(page.run()) for page in crowd]
         try:
             await self._greeted(crowd, 1, since_s=time.monotonic())
-            if self._rng.random() < 0.5:
+            if self.rng.random() < 0.5:
                 start_s = time.monotonic()
-                await self._killed(GATEWAY)
+                await self.killed(GATEWAY)
                 await self._greeted(crowd, 2, since_s=start_s)
         finally:
             for task in tasks:
@@ -162,7 +162,7 @@ class Soak:
         self.tally.greeted_s.append(time.monotonic() - since_s)
 
     async def _pages_that_never_read(self) -> None:
-        for person in (self.officer, self._rng.choice(self.agents)):
+        for person in (self.officer, self.rng.choice(self.agents)):
             with suppress(OSError):
                 self._dead.append(dead_page(person))
         while len(self._dead) > DEAD_MAX:
@@ -171,7 +171,7 @@ class Soak:
     async def _slow_console(self) -> None:
         slow = SoakPage(self.officer, Random(0), console=True, read_s=0.7)
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._rng.uniform(2.0, 8.0)):
+            async with asyncio.timeout(self.rng.uniform(2.0, 8.0)):
                 await slow.run()
 
     async def _all_clear(self) -> None:
@@ -184,11 +184,11 @@ class Soak:
                     accepts = {"clear_id": answer["clear_id"], "accepts": answer["asked"]["open"]}
                     await http.post("/api/v1/all-clear", json=word | accepts)
 
-    async def _disk_that_refuses(self) -> None:
+    async def disk_that_refuses(self) -> None:
         """For some seconds no file of theirs may grow."""
         try:
             self._file_sizes(0)
-            await asyncio.sleep(self._rng.uniform(1.0, 5.0))
+            await asyncio.sleep(self.rng.uniform(1.0, 5.0))
         finally:
             self._file_sizes(resource.RLIM_INFINITY)
 
@@ -199,14 +199,14 @@ class Soak:
 
     # ---- looking ---------------------------------------------------------------------------
 
-    def _kill(self, module: str) -> None:
+    def kill(self, module: str) -> None:
         for pid in self._running.pids(module):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
-    async def _killed(self, *modules: str) -> None:
+    async def killed(self, *modules: str) -> None:
         for module in modules:
-            self._kill(module)
+            self.kill(module)
         start_s, start_ms = time.monotonic(), time.time() * 1000
         receipt_s, picture_s = await asyncio.gather(
             self._prober.probe(GIVE_UP_S), self._pictured(start_ms)
@@ -217,7 +217,7 @@ class Soak:
         back_s = max(receipt_s, picture_s)
         self.tally.back_s.append(back_s)
         load = os.getloadavg()[0]
-        self._note(
+        self.note(
             f"  back in {back_s:.2f} s (receipt {receipt_s:.2f}, picture {picture_s:.2f}; "
             f"load {load:.0f} on {os.cpu_count()} cores)"
         )
@@ -231,7 +231,7 @@ class Soak:
         )
         return time.monotonic() if back else None
 
-    async def _agree(self) -> None:
+    async def agree(self) -> None:
         """Every page holds exactly the alerts that the core has open for its person."""
         holders = [(self.officer, self.console), *zip(self.agents, self.pages, strict=True)]
         end_s = time.monotonic() + AGREE_S
@@ -245,7 +245,7 @@ class Soak:
             await asyncio.sleep(0.1 if wrong else 0.0)
         self._checks.see("pages hold the open alerts and no others", not wrong, "; ".join(wrong))
 
-    def _note(self, text: str) -> None:
+    def note(self, text: str) -> None:
         line = f"{time.monotonic() - self._t0_s:6.1f} s  {text}"
         self.tally.done.append(line)
         print(line, flush=True)
@@ -301,9 +301,9 @@ def _print(soak: Soak) -> None:
     tally = soak.tally
     pages = [soak.console, *soak.pages]
     late_ms = sorted(ms for page in pages for ms in page.late_ms)
-    print(f"\nkills: {len(tally.back_s)}, back in service {_spread(tally.back_s)}")
-    print(f"storms of {STORM_PAGES} pages: all greeted {_spread(tally.greeted_s)}")
-    print(f"alert decided -> page: {_spread([ms / 1000 for ms in late_ms])}")
+    print(f"\nkills: {len(tally.back_s)}, back in service {spread(tally.back_s)}")
+    print(f"storms of {STORM_PAGES} pages: all greeted {spread(tally.greeted_s)}")
+    print(f"alert decided -> page: {spread([ms / 1000 for ms in late_ms])}")
     print(
         f"reports received: {sum(len(r.received) for r in soak.everybody)} "
         f"in {sum(r.sent for r in soak.everybody)} requests; "
@@ -312,7 +312,7 @@ def _print(soak: Soak) -> None:
     )
 
 
-def _spread(values: list[float]) -> str:
+def spread(values: list[float]) -> str:
     if not values:
         return "(none)"
     return f"p50 {statistics.median(values):.2f} s, max {max(values):.2f} s (n = {len(values)})"

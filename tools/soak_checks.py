@@ -30,6 +30,10 @@ class Checks:
             print(f"WRONG {name}: {otherwise}", flush=True)
 
     @property
+    def failures(self) -> list[str]:
+        return [f"{name}: {wrong[0]}" for name, wrong in self._wrong.items()]
+
+    @property
     def failed(self) -> int:
         return len(self._wrong)
 

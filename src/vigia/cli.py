@@ -77,6 +77,24 @@ def watch(
 
 
 @app.command()
+def setup(
+    settings: Annotated[Path, typer.Option(help="The file it writes.")] = Path("site.toml"),
+    data: Data = Path("data"),
+    page: Annotated[
+        str, typer.Option(help="HOST:PORT of the setup page; 0.0.0.0 for a browser on the LAN.")
+    ] = "127.0.0.1:8469",
+    listen: Annotated[
+        str, typer.Option(help="HOST:PORT where phones shall reach vigia.")
+    ] = "0.0.0.0:8470",
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+) -> None:
+    """The first hour: agency, posts, people, a sensor, enrolment codes, a drill; in the browser."""
+    from vigia.run.setup.serve import run_setup
+
+    _run(lambda: run_setup(settings, data, page=page, site=listen, open_browser=browser))
+
+
+@app.command()
 def demo(
     data: Data = Path("demo-data"),
     listen: Listen = None,

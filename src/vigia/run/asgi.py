@@ -101,16 +101,16 @@ def request_of(scope: Scope) -> Request:
     )
 
 
-async def read_body(receive: Receive) -> bytes | None:
-    """None: the client went away. Raises HttpError beyond BODY_MAX or BODY_S."""
+async def read_body(receive: Receive, *, limit: int = BODY_MAX) -> bytes | None:
+    """None: the client went away. Raises HttpError beyond the limit (bytes) or BODY_S."""
     try:
         async with asyncio.timeout(BODY_S):
-            return await _read_body(receive)
+            return await _read_body(receive, limit)
     except TimeoutError:
         raise HttpError(408, "body", got="not all of it", expected=f"within {BODY_S} s") from None
 
 
-async def _read_body(receive: Receive) -> bytes | None:
+async def _read_body(receive: Receive, limit: int) -> bytes | None:
     parts: list[bytes] = []
     size = 0
     while True:
@@ -119,9 +119,9 @@ async def _read_body(receive: Receive) -> bytes | None:
             return None
         part: bytes = message.get("body", b"")
         size += len(part)
-        if size > BODY_MAX:
+        if size > limit:
             raise HttpError(
-                413, "body", got=f"more than {BODY_MAX} bytes", expected=f"at most {BODY_MAX}"
+                413, "body", got=f"more than {limit} bytes", expected=f"at most {limit}"
             )
         parts.append(part)
         if not message.get("more_body", False):

@@ -26,5 +26,5 @@ def words_of(lang: Lang) -> dict[str, str]:
 @cache
 def setup_words(lang: Lang) -> dict[str, str]:
     """Of setting up and looking after an installation: apart, so that phones need not load them."""
-    data = (FOLDER / f"setup-{lang.value}.json").read_bytes()
+    data = (FOLDER.parent / "setup" / f"{lang.value}.json").read_bytes()
     return msgspec.json.decode(data, type=dict[str, str])

@@ -52,9 +52,10 @@ class PageFiles:
         return await asyncio.to_thread(self._files.answer, request.params["path"], request.headers)
 
     async def _tile(self, _gateway: Gateway, request: Request) -> Answer:
-        return await asyncio.to_thread(self._read_tile, request)
+        return await asyncio.to_thread(self.read_tile, request)
 
-    def _read_tile(self, request: Request) -> Answer:
+    def read_tile(self, request: Request) -> Answer:
+        """Waits for the disk. Raises HttpError."""
         tiles = self._layer(request.params["layer"])
         try:
             z, x, y = (int(request.params[name].removesuffix(".mvt")) for name in "zxy")
