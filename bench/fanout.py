@@ -242,7 +242,7 @@ async def through_gateway(role: Role, *, pages: int, rounds: int, tls: bool) -> 
         watch.role = role
         sessions = open_sessions(folder / "keys")
         now_s = int(time.time())
-        cookies = [sessions.cookie(f"d{n}", now_s=now_s)[0] for n in range(pages)]
+        cookies = [sessions.issue(f"d{n}", now_ms=now_s * 1000).value for n in range(pages)]
         tasks = [asyncio.create_task(watch.link.run()), asyncio.create_task(watch.beats())]
         async with gateway(folder, tls=tls) as (port, pid):
             idle_mb = resident_mb(pid)

@@ -122,7 +122,8 @@ def test_a_challenge_is_good_once_for_its_device_and_its_signature(tmp_path: Pat
 def test_sessions_outlive_the_gateway_and_end_by_themselves(tmp_path: Path) -> None:
     sessions = open_sessions(tmp_path)
     assert (tmp_path / "session.key").stat().st_mode & 0o077 == 0
-    cookie, t_end_s = sessions.cookie("d1", now_s=1_000)
+    cookie, issued = sessions.issue("d1", now_ms=1_000_000)
+    t_end_s = issued.t_end_s
     after_restart = open_sessions(tmp_path)
     found = after_restart.session(cookie, now_s=t_end_s - 1)
     assert found is not None

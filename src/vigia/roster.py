@@ -20,6 +20,7 @@ from vigia.events import (
 from vigia.terms import Position, Role
 
 PEOPLE_MAX = 50_000
+SIGNED_IN = "web-"  # begins the device_id of a page whose person signed in without a device's key
 SESSIONS_MAX = 100_000
 
 
@@ -67,7 +68,8 @@ class Roster(msgspec.Struct):
                 ]:
                     del self.sessions[session_id]
             case SessionOpened():
-                if body.device_id not in self.devices:
+                known = body.person_id in self.people and body.device_id.startswith(SIGNED_IN)
+                if body.device_id not in self.devices and not known:
                     return f"session: its device {body.device_id} is not enrolled"
                 if len(self.sessions) >= SESSIONS_MAX:
                     self.sessions.pop(next(iter(self.sessions)))

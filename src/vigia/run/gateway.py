@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import resource
 import sqlite3
+import time
 from collections.abc import Coroutine
 from pathlib import Path
-
-import msgspec
 
 from vigia.admission import CORE
 from vigia.events import (
@@ -35,6 +34,8 @@ from vigia.events import (
     TracksPublished,
 )
 from vigia.run import page_json as out
+from vigia.run.accounts import Accounts
+from vigia.run.fault_count import FaultCount
 from vigia.run.gateway_past import recall_reached, recall_records, recall_reports
 from vigia.run.handing import why_not
 from vigia.run.invitations import Invitations
@@ -44,18 +45,21 @@ from vigia.run.link_io import LinkClient
 from vigia.run.metrics import Metrics
 from vigia.run.page_socket import frame_of
 from vigia.run.pages import Handover, Hub, Page
+from vigia.run.passwords import Hashing
 from vigia.run.pictures import Pictures
+from vigia.run.provider import Provider
 from vigia.run.pulse import Pulse
 from vigia.run.records.bell import hear
 from vigia.run.records.book import RecordBook
 from vigia.run.roles import CONSOLE
+from vigia.run.session_book import SessionBook
 from vigia.run.sessions import Sessions
 from vigia.run.settings_access import Access
 from vigia.run.settings_cap import Cap
 from vigia.run.sharing import Eyes
 from vigia.run.showing import Showing, viewer_of
 from vigia.run.spread import Spread
-from vigia.run.throttle import Throttle
+from vigia.run.throttle import NAME_FAILURES_MAX, NAME_WINDOW_S, Throttle
 from vigia.run.view import SIGHTINGS_S, View
 from vigia.run.watch_clock import WatchClock
 from vigia.terms import AckKind, Channel
@@ -64,7 +68,6 @@ SOURCE = "gateway"
 BEAT_S = 2.0
 LOOK_S = 0.25
 FAULTS_S = 1.0
-FAULTS_MAX = 100  # kinds of bad input counted between two reports
 GREET_SIGHTINGS_MAX = 200
 REPLIES_MAX = 1_000  # of the core to acts, waiting for their doors
 
@@ -81,6 +84,12 @@ class Gateway:
         self.sessions = sessions
         self.invitations = Invitations(folder)
         self.guesses = Throttle()
+        self.name_guesses = Throttle(NAME_FAILURES_MAX, NAME_WINDOW_S)
+        self.accounts = Accounts(folder)
+        self.book = SessionBook(folder)
+        self.book.load(now_s=time.time_ns() // 1_000_000_000)
+        self.hashing = Hashing()
+        self.oidc: Provider | None = None
         self.view = View()
         self.clock = WatchClock()
         self.hub = Hub()
@@ -101,7 +110,7 @@ class Gateway:
         self._recalled = False
         self.knows_past = False  # whose the alerts of before this process were
         self.replies: dict[int, AllClearAsked | Fault] = {}
-        self._faults: dict[tuple[str, str], Fault] = {}
+        self._faults = FaultCount()
         self._tasks: set[asyncio.Task[None]] = set()
         link.on_message = self.heard
         link.on_lost = self.look
@@ -248,7 +257,7 @@ class Gateway:
             body = AlertsHeld(device_id=SOURCE, person_id=person_id, alert_ids=tuple(alert_ids))
             self.link.submit_nowait(body, SOURCE)
         for page in self.hub:
-            person = self.view.person_of_device(page.device_id)
+            person = self.view.person_at(page.device_id, page.person_id)
             here = (page.role, page.agency_id)
             if person is None or (person.role, person.agency_id) != here:
                 page.close("not enrolled any more, or in another role")
@@ -322,6 +331,13 @@ class Gateway:
             if loop.time() >= next_faults_s:
                 next_faults_s = loop.time() + FAULTS_S
                 self._tell_faults()
+                self._background(self._save_book())
+
+    async def _save_book(self) -> None:
+        try:
+            await asyncio.to_thread(self.book.save)
+        except (OSError, sqlite3.Error) as e:
+            self.fault("sessions", f"new sessions cannot be listed on disk: {type(e).__name__}")
 
     def look(self) -> None:
         if self.pulse.look(now_s=asyncio.get_running_loop().time()):
@@ -336,18 +352,11 @@ class Gateway:
     def fault(self, where: str, what: str, raw: bytes = b"", person_id: str | None = None) -> None:
         """Counted at once, told to the watch every FAULTS_S, one Fault a kind."""
         self.metrics.counts["faults"] += 1
-        known = self._faults.get((where, what))
-        if known is not None:
-            self._faults[where, what] = msgspec.structs.replace(known, count=known.count + 1)
-        elif len(self._faults) < FAULTS_MAX:
-            self._faults[where, what] = Fault(
-                where=where, whose="peer", what=what, raw=raw, person_id=person_id
-            )
+        self._faults.add(where, what, raw, person_id)
 
     def _tell_faults(self) -> None:
-        for fault in self._faults.values():
+        for fault in self._faults.take():
             self.link.submit_nowait(fault, SOURCE)
-        self._faults.clear()
 
     def gauges(self) -> dict[str, float]:
         return {

@@ -117,6 +117,10 @@ async def _serve(folder: Path, plan: RunPlan, tls_word: str | None, ready_fd: in
     gateway.cap = plan.cap
     push = [entry for entry in plan.channels.values() if entry.kind is Channel.PUSH]
     gateway.push_services = push[0].services if push else None
+    if plan.access.sign_in.issuer is not None:
+        from vigia.run.oidc import Oidc  # half a second that most sites need not spend
+
+        gateway.oidc = Oidc(plan.access.sign_in)
     gateway.secure = tls is not None
     gateway.base_url = base_url(plan, secure=gateway.secure)
     own = socket.gethostname().lower()

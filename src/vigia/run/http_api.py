@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from vigia.events import AttackReported, Sighting
-from vigia.run import http_ledger, http_who
+from vigia.run import http_ledger, http_oidc, http_passkeys, http_sessions, http_sign_in, http_who
 from vigia.run import page_json as out
 from vigia.run.asgi import Answer, Request, decode, json
 from vigia.run.declination import declination_deg
@@ -162,6 +162,9 @@ PUBLIC: dict[str, Public] = {
     "challenge": http_who.challenge,
     "open_session": http_who.open_session,
     "metrics": metrics,
+    **http_sign_in.PUBLIC,
+    **http_passkeys.PUBLIC,
+    **http_oidc.PUBLIC,
 }
 PRIVATE: dict[str, Private] = {
     "me": http_who.me,
@@ -173,6 +176,9 @@ PRIVATE: dict[str, Private] = {
     **CAP,
     **PUSH,
     **ACTS,
+    **http_sessions.PRIVATE,
+    **http_sign_in.PRIVATE,
+    **http_passkeys.PRIVATE,
     "status": status,
     "sightings": sightings,
     "alerts": http_ledger.alerts,

@@ -136,8 +136,12 @@ class App:
         session = gateway.sessions.session(cookie, now_s=gateway.now_ms() // 1000)
         if session is None:
             return None
-        person = gateway.view.person_of_device(session.device_id)
-        return None if person is None else Caller(session.device_id, person)
+        person = gateway.view.person_at(session.device_id, session.person_id)
+        if person is None:
+            return None
+        if gateway.book.is_void(session.login_id, person.person_id, session.t_open_ms):
+            return None
+        return Caller(session.device_id, person, session.login_id)
 
     # ---- where a request comes from --------------------------------------------------------
 
@@ -193,6 +197,7 @@ class App:
             send,
             device_id=caller.device_id,
             person=caller.person,
+            login_id=caller.login_id,
             headers=[],
         )
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from vigia.events import Input, PersonAdded
+from vigia.events_access import PersonalRead
 from vigia.run.asgi import Answer, HttpError, Request, json
 from vigia.run.gateway import Gateway
 from vigia.run.link import Committed, Refused
@@ -17,10 +18,11 @@ COMMIT_S = 2.0  # a person waits this long for the disk
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who asks: an enrolled device with a session."""
+    """Who asks: a session of an enrolled device or of a sign-in, or a service by its key."""
 
     device_id: str
     person: PersonAdded
+    login_id: str = ""
 
     @property
     def source(self) -> str:
@@ -51,6 +53,16 @@ async def committed(
     if isinstance(answer, Refused):
         raise HttpError(503, f"not taken: {answer.why}", fix="try again")
     return answer
+
+
+async def looked(
+    gateway: Gateway, caller: Caller, what: str, *, about: str = "", reason: str = "", count: int
+) -> None:
+    """On record before personal data are shown to somebody else. Raises HttpError(503)."""
+    read = PersonalRead(
+        by_person_id=caller.person.person_id, what=what, about=about, reason=reason, count=count
+    )
+    await committed(gateway, read, caller.source)
 
 
 def received(answer: Committed) -> Answer:

@@ -34,6 +34,7 @@ class PageFiles:
             "phone_page": self._fixed("phone/index.html"),
             "console_page": self._fixed("console/index.html"),
             "enrol_page": self._fixed("enrol/index.html"),
+            "sign_in_page": self._fixed("sign-in/index.html"),
             "service_worker": self._fixed("sw.js"),
             "manifest": self._fixed("manifest.webmanifest"),
             "favicon": self._fixed("icons/vigia.svg"),

@@ -12,11 +12,10 @@ from vigia.run import page_json as out
 from vigia.run.asgi import Answer, HttpError, Request, decode, json
 from vigia.run.gateway import SOURCE, Gateway
 from vigia.run.http_doors import Caller, committed, received, starting
+from vigia.run.http_sessions import HOST, begun
 from vigia.run.invitations import Invited, invite, qr_svg
 from vigia.run.roles import may_invite
 from vigia.run.sessions import (
-    COOKIE,
-    SESSION_S,
     device_id_of,
     device_key,
     from_base64url,
@@ -26,7 +25,6 @@ from vigia.run.settings import SettingsError
 
 ENROL_S = 5.0
 LINK_MINUTES = 15
-HOST = "site"  # whoever runs the server; its admins bring in those of every agency
 
 _enrol = msgspec.json.Decoder(out.EnrolIn)
 _challenge = msgspec.json.Decoder(out.ChallengeIn)
@@ -60,13 +58,15 @@ async def enrol(gateway: Gateway, request: Request) -> Answer:
             fix="ask for a new link",
         )
     device_id = device_id_of(spki)
-    await _admit(gateway, invited, device_id, spki)
+    device = DeviceEnrolled(device_id=device_id, person_id=invited.person_id, public_key=spki)
+    await admit(gateway, invited, device)
     gateway.metrics.counts["enrolled"] += 1
     return json({"device_id": device_id, "person": gateway.view.person(invited.person_id)})
 
 
-async def _admit(gateway: Gateway, invited: Invited, device_id: str, spki: bytes) -> None:
-    """Agency and person if they are new, then the device; on disk before it returns."""
+async def admit(gateway: Gateway, invited: Invited, device: DeviceEnrolled | None) -> None:
+    """Agency and person if they are new, then the device if there is one; on disk before it
+    returns. Raises HttpError(503)."""
     view = gateway.view
     bodies: list[Input] = []
     if invited.agency_id not in view.agencies:
@@ -81,7 +81,8 @@ async def _admit(gateway: Gateway, invited: Invited, device_id: str, spki: bytes
             post_id=invited.post_id,
         )
         bodies.append(person)
-    bodies.append(DeviceEnrolled(device_id=device_id, person_id=invited.person_id, public_key=spki))
+    if device is not None:
+        bodies.append(device)
     for body in bodies:
         await committed(gateway, body, SOURCE, timeout_s=ENROL_S)
         match body:  # the watch says so too; whoever calls next must not find it missing
@@ -122,12 +123,9 @@ async def open_session(gateway: Gateway, request: Request) -> Answer:
     why = gateway.sessions.take_challenge(body.challenge, body.device_id, now_s=now_s)
     if why is not None:
         raise HttpError(401, f"challenge: {why}", expected="a fresh one", fix="ask for another")
-    value, t_end_s = gateway.sessions.cookie(body.device_id, now_s=now_s)
-    cookie = f"{COOKIE}={value}; Path=/; Max-Age={SESSION_S}; HttpOnly; SameSite=Strict"
-    if gateway.secure:
-        cookie += "; Secure"
-    content = {"person": gateway.view.person(person.person_id), "expires_ms": t_end_s * 1000}
-    return json(content, 200, (b"set-cookie", cookie.encode()))
+    opened_ms = gateway.book.after_cut(person.person_id, gateway.now_ms())
+    issued = gateway.sessions.issue(body.device_id, now_ms=opened_ms)
+    return begun(gateway, request, issued, person, "key")
 
 
 async def me(gateway: Gateway, request: Request, caller: Caller) -> Answer:

@@ -11,22 +11,20 @@ import hashlib
 import secrets
 import sqlite3
 import time
-from contextlib import closing
 from pathlib import Path
 
 import msgspec
 
+from vigia.run.gateway_store import NAME, opened
 from vigia.run.page_json import NAME_MAX
 from vigia.run.plan import RunPlan
 from vigia.run.settings import SettingsError
 from vigia.terms import Lang, Role
 
-NAME = "gateway.sqlite"
 MINUTES_DEFAULT = 15
 MINUTES_MAX = 7 * 24 * 60
 OPEN_MAX = 10_000  # invitations kept; the oldest go first
 TOKEN_BYTES = 24
-WAIT_S = 2.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS invitations(
     token_sha BLOB PRIMARY KEY, invited BLOB NOT NULL, t_end_s INTEGER NOT NULL, key_sha BLOB
@@ -59,13 +57,13 @@ class Invitations:
     """Every call opens the file and waits for the disk: call it from a thread of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / NAME
+        self._folder = folder
 
     def make(self, invited: Invited, *, minutes: int, now_s: int) -> Invitation:
         """Raises OSError or sqlite3.Error."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         t_end_s = now_s + minutes * 60
-        with closing(self._open()) as db, db:
+        with opened(self._folder, _SCHEMA) as db:
             db.execute("DELETE FROM invitations WHERE t_end_s < ?", (now_s - 86_400,))
             db.execute(
                 "DELETE FROM invitations WHERE token_sha IN (SELECT token_sha FROM invitations"
@@ -81,8 +79,7 @@ class Invitations:
     def use(self, token: str, spki: bytes, *, now_s: int) -> Invited | str:
         """On disk before it returns. A text: why not. Raises OSError or sqlite3.Error."""
         key_sha = hashlib.sha256(spki).digest()
-        with closing(self._open()) as db:
-            db.execute("BEGIN IMMEDIATE")
+        with opened(self._folder, _SCHEMA) as db:
             row = db.execute(
                 "SELECT invited, t_end_s, key_sha FROM invitations WHERE token_sha = ?",
                 (_sha(token),),
@@ -97,23 +94,22 @@ class Invitations:
             db.execute(
                 "UPDATE invitations SET key_sha = ? WHERE token_sha = ?", (key_sha, _sha(token))
             )
-            db.execute("COMMIT")
         return msgspec.json.decode(invited, type=Invited)
+
+    def look(self, token: str, *, now_s: int) -> Invited | str:
+        """Whose it is, and nothing used up."""
+        with opened(self._folder, _SCHEMA) as db:
+            ask = "SELECT invited, t_end_s FROM invitations WHERE token_sha = ?"
+            row = db.execute(ask, (_sha(token),)).fetchone()
+        if row is None:
+            return "not known here"
+        return "expired" if now_s > row[1] else msgspec.json.decode(row[0], type=Invited)
 
     def end_of_key(self, spki: bytes) -> None:
         """A revoked device must not enrol itself again by the link it came by."""
         key_sha = hashlib.sha256(spki).digest()
-        with closing(self._open()) as db:
+        with opened(self._folder, _SCHEMA) as db:
             db.execute("DELETE FROM invitations WHERE key_sha = ?", (key_sha,))
-
-    def _open(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        db = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None)
-        self._path.chmod(0o600)
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=FULL")
-        db.executescript(_SCHEMA)
-        return db
 
 
 def invite(

@@ -46,6 +46,7 @@ async def serve_page(
     *,
     device_id: str,
     person: PersonAdded,
+    login_id: str,
     headers: list[tuple[bytes, bytes]],
 ) -> None:
     """Until the page goes. The caller has checked session, role and origin."""
@@ -62,7 +63,7 @@ async def serve_page(
         device_id=device_id,
         person_id=person.person_id,
     )
-    page.role, page.agency_id = person.role, person.agency_id
+    page.role, page.agency_id, page.login_id = person.role, person.agency_id, login_id
     gateway.hub.join(page, officer=person.role in CONSOLE)
     talk = PageTalk(gateway, page)
     talk.tell_session()

@@ -1,9 +1,9 @@
-"""A device's signature -> a session cookie; a cookie -> the device, as long as it is enrolled.
+"""A device's signature or a sign-in -> a session cookie; a cookie -> the device or person.
 
 Cookies carry their own proof (HMAC-SHA256 under a key made on first run; challenges under one made
 at each start), so nothing is stored: a restart of the gateway signs nobody out, and ten thousand
 phones that come back at once cost a hash each. What ends a session early is the device's
-revocation, which the roster knows.
+revocation, which the roster knows, or an entry in session_book.py.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from vigia.roster import SIGNED_IN
 from vigia.run.settings import SettingsError
 
 COOKIE = "vigia_session"
@@ -43,11 +44,25 @@ class _Ticket(msgspec.Struct, frozen=True, array_like=True):
     device_id: str
     t_end_s: int
     nonce: bytes
+    person_id: str = ""  # who signed in without a device's key
+    t_open_ms: int = 0
 
 
 class Session(NamedTuple):
+    """person_id "": whose the device is."""
+
     device_id: str
     t_end_s: int
+    login_id: str = ""
+    person_id: str = ""
+    t_open_ms: int = 0
+
+
+class Issued(NamedTuple):
+    """A cookie's value, and what it stands for."""
+
+    value: str
+    session: Session
 
 
 class Sessions:
@@ -96,12 +111,15 @@ class Sessions:
 
     # ---- cookies ---------------------------------------------------------------------------
 
-    def cookie(self, device_id: str, *, now_s: int) -> tuple[str, int]:
-        """Value and the second at which it ends."""
-        t_end_s = now_s + SESSION_S
-        ticket = _Ticket(device_id, t_end_s, secrets.token_bytes(8))
+    def issue(
+        self, device_id: str, *, now_ms: int, person_id: str = "", seconds: int = SESSION_S
+    ) -> Issued:
+        """person_id: of a sign-in; the device is a name made for it, then."""
+        nonce = secrets.token_bytes(8)
+        device_id = device_id or f"{SIGNED_IN}{nonce.hex()}"
+        ticket = _Ticket(device_id, now_ms // 1000 + seconds, nonce, person_id, now_ms)
         data = msgspec.msgpack.encode(ticket)
-        return to_base64url(data + _mac(self._key, b"session", data)), t_end_s
+        return Issued(to_base64url(data + _mac(self._key, b"session", data)), _session(ticket))
 
     def session(self, cookie: str, *, now_s: int) -> Session | None:
         """None: altered, ended, or of another gateway."""
@@ -112,7 +130,17 @@ class Sessions:
         if not hmac.compare_digest(mac, _mac(self._key, b"session", body)):
             return None
         ticket = msgspec.msgpack.decode(body, type=_Ticket)
-        return Session(ticket.device_id, ticket.t_end_s) if now_s < ticket.t_end_s else None
+        return _session(ticket) if now_s < ticket.t_end_s else None
+
+
+def _session(ticket: _Ticket) -> Session:
+    return Session(
+        device_id=ticket.device_id,
+        t_end_s=ticket.t_end_s,
+        login_id=ticket.nonce.hex(),
+        person_id=ticket.person_id,
+        t_open_ms=ticket.t_open_ms,
+    )
 
 
 def _mac(key: bytes, use: bytes, *parts: bytes) -> bytes:

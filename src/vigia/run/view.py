@@ -20,6 +20,7 @@ from vigia.events import (
     SightingPlaced,
     TracksPublished,
 )
+from vigia.roster import SIGNED_IN
 from vigia.run import page_json as out
 from vigia.run.catalogue import words_of
 from vigia.run.link import Arrival, Picture, State, Status
@@ -231,6 +232,12 @@ class View:
     def person_of_device(self, device_id: str) -> PersonAdded | None:
         device = self.devices.get(device_id)
         return None if device is None else self.people.get(device.person_id)
+
+    def person_at(self, device_id: str, person_id: str) -> PersonAdded | None:
+        """Of a page: the device's, or whoever signed in on it."""
+        if device_id.startswith(SIGNED_IN):
+            return self.people.get(person_id)
+        return self.person_of_device(device_id)
 
     def posts(self) -> tuple[out.PostOut, ...]:
         posts = () if self.settings is None else self.settings.posts

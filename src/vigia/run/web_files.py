@@ -70,7 +70,7 @@ def content_security_policy(pages: list[Path]) -> bytes:
 
 
 def common_headers(*, secure: bool) -> tuple[tuple[bytes, bytes], ...]:
-    pages = [STATIC / name / "index.html" for name in ("phone", "console", "enrol")]
+    pages = [STATIC / name / "index.html" for name in ("phone", "console", "enrol", "sign-in")]
     headers = [
         (b"content-security-policy", content_security_policy(pages)),
         (b"x-content-type-options", b"nosniff"),

@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "17b0d2044b20b50a";
+export const VERSION = "f34e043a6a624093";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -20,8 +20,8 @@ export const FILES = {
   "enrol/enrol.css": "16752e8e523130be",
   "enrol/enrol.mjs": "192979bffe634ab2",
   "enrol/index.html": "a4c8a1178adeb964",
-  "i18n/en.json": "d36543d8f0667294",
-  "i18n/es.json": "53aea821b30fa01d",
+  "i18n/en.json": "9ad65b86c5d62797",
+  "i18n/es.json": "dd1b13b21c7879dc",
   "i18n/setup-en.json": "4a63817156969134",
   "i18n/setup-es.json": "71028bdaad321176",
   "icons/icon-180.png": "6df55402c8f3400c",

@@ -39,7 +39,7 @@ import {banner, limitedBand, markBand, topBar} from './views/top.mjs';
 
 const TICK_MS = 500; // countdowns and ages move with the clock, not with the messages
 const START = {center: /** @type {[number, number]} */ ([-106.5, 31.5]), zoom: 5};
-const OFFICERS = ['watch_officer', 'admin'];
+const OFFICERS = ['watch_officer', 'admin', 'viewer', 'analyst', 'releaser']; // whose console it is; the server decides what each may
 
 export class ConsoleApp extends LitElement {
   createRenderRoot() {

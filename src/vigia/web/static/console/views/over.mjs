@@ -39,6 +39,7 @@ export function refusedOverlay(c) {
   return html`<div class="over"><div class="card" role="alertdialog">
     <h1>${t(`console.refused.${key}`)}</h1><p>${t(`console.refused.${key}_hint`)}</p>
     <p class="small">${c.refused?.fix ?? ''}</p>
+    ${key === 'role' ? nothing : html`<p><a href="/sign-in">${t('sign_in.password')}</a></p>`}
   </div></div>`;
 }
 
