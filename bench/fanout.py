@@ -234,7 +234,10 @@ def resident_mb(pid: int) -> float:
     return float("nan")
 
 
-async def through_gateway(role: Role, *, pages: int, rounds: int, tls: bool) -> list[Delays]:
+async def through_gateway(
+    role: Role, *, pages: int, rounds: int, tls: bool, minutes: float = 0.0
+) -> list[Delays]:
+    """minutes: instead of rounds, storms and raids in turn for so long."""
     found: list[Delays] = []
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
@@ -252,7 +255,9 @@ async def through_gateway(role: Role, *, pages: int, rounds: int, tls: bool) -> 
             try:
                 opened = await crowd.ask({"open": True})
                 print(f"opened    {opened['opened']} pages in {opened['s']:.1f} s")
-                if role is Role.AGENT:
+                if minutes:
+                    found += await _soak(watch, crowd, minutes)
+                elif role is Role.AGENT:
                     found += await _agents(watch, crowd, pages=pages, rounds=rounds)
                 else:
                     found.append(await _rounds("consoles", watch, crowd, rounds))
@@ -275,6 +280,15 @@ async def _agents(watch: Watch, crowd: Clients, *, pages: int, rounds: int) -> l
     deaf = pages // DEAF_SHARE
     await crowd.ask({"deaf": [pages - deaf, deaf]})
     found.append(await _rounds("deaf", watch, crowd, rounds, hearing=pages - deaf))
+    return found
+
+
+async def _soak(watch: Watch, crowd: Clients, minutes: float) -> list[Delays]:
+    end_s = time.monotonic() + minutes * 60.0
+    found: list[Delays] = []
+    while time.monotonic() < end_s:
+        found.append(await _rounds("raid", watch, crowd, 1))
+        found.append(await _storm(watch, crowd, 1))
     return found
 
 
