@@ -4,7 +4,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --frozen
 JOBS ?= 2
 
-.PHONY: demo test bench soak lint setup clean screenshots
+.PHONY: demo test bench soak lint audit setup clean screenshots
 
 demo: setup
 	$(RUN) vigia demo
@@ -30,6 +30,11 @@ lint: setup
 	$(RUN) ruff format --check .
 	$(RUN) pyright
 	$(RUN) lint-imports
+
+# Known weaknesses of what uv.lock names; asks the package index, so it is no part of `make test`.
+audit: setup
+	$(UV) export --frozen --quiet --no-emit-project --all-groups > .venv/audit.txt
+	$(UV) tool run pip-audit --disable-pip --require-hashes -r .venv/audit.txt
 
 bench: setup
 	$(UV) sync --frozen --quiet --group bench

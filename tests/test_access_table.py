@@ -16,6 +16,7 @@ from vigia.events import CoverTold, Post, Reached, Sighting, TracksPublished
 from vigia.run.link import PersonSpot, Picture
 from vigia.run.page_json import FromPage
 from vigia.run.roles import MESSAGES, ROUTES, SOCKET, Open
+from vigia.run.service_keys import ServiceKeys
 from vigia.run.settings_access import Access, AgencyEntry, Share
 from vigia.terms import AckKind, Position, Role
 from vigia.tracktable import PUBLISHED_DTYPE, PUBLISHED_VERSION
@@ -56,6 +57,11 @@ EXPECTED: dict[str, Row] = {
         ALL, REASON, ({"person_id": "beatriz"}, 403)
     ),
     "POST /api/v1/sign-out": Row(ALL),
+    "GET /api/v1/keys": Row("X"),
+    "POST /api/v1/keys": Row("X", {"name": "k", "agency_id": "bravo"}, ({}, 403)),
+    "POST /api/v1/keys/{key_id}/revoke": Row("X", REASON, ({"key_id": "KEY"}, 404)),
+    "POST /api/v1/sensors/{sensor_id}/heartbeat": Row(""),
+    "POST /api/v1/operators": Row("WNRX", REASON),
     "POST /api/v1/sightings": Row("OWNRX", {"report_id": "r1", "t_ms": 1}),
     "GET /api/v1/sightings": Row("WNRX"),
     "GET /api/v1/alerts": Row("WNRX"),
@@ -275,6 +281,9 @@ def test_no_act_reaches_into_another_agency(tmp_path: Path) -> None:
         async with world(tmp_path, access=TWO, posts=POSTS) as w:
             beatriz = await w.enrolled(Role.WATCH_OFFICER, "beatriz", "bravo")
             await bravo_happens(w)
+            make = ServiceKeys(tmp_path).make
+            made = make("k", sensors=(), agency_id="bravo", days=1, now_s=0)
+            assert made is not None
             for letter, role in LETTERS.items():
                 phone = await w.enrolled(role, f"alpha-{letter.lower()}", "alpha")
                 for key, row in EXPECTED.items():
@@ -285,6 +294,7 @@ def test_no_act_reaches_into_another_agency(tmp_path: Path) -> None:
                     for name, value in params.items():
                         logins = w.gateway.book.of_person("beatriz", now_s=0)
                         own = {"BRAVO": beatriz.device_id, "LOGIN": logins[0].login_id}
+                        own["KEY"] = made[0].key_id
                         named = own.get(value, value)
                         path = path.replace(f"{{{name}}}", named)
                     got = len(w.watch.got)

@@ -241,6 +241,16 @@ def score(
 
 
 @app.command()
+def openapi() -> None:
+    """Print the HTTP interface as an OpenAPI 3.1 document."""
+    import msgspec
+
+    from vigia.run.openapi import document
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(document()), indent=2).decode())
+
+
+@app.command()
 def forget(
     person: Annotated[str, typer.Argument(help="Person id whose positions are to be forgotten.")],
     data: Data = Path("data"),
@@ -330,6 +340,12 @@ def _run(call: Callable[[], int]) -> None:
         raise typer.Exit(code)
 
 
+def _add_keys() -> None:
+    from vigia.run.keys_cli import keys_app
+
+    app.add_typer(keys_app, name="keys")
+
+
 def _add_ledger() -> None:
     from vigia.run.ledger_cli import ledger_app
 
@@ -343,3 +359,4 @@ def _add_ledger() -> None:
 
 
 _add_ledger()
+_add_keys()

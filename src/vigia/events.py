@@ -639,6 +639,9 @@ class Event(msgspec.Struct, frozen=True):
     body: AnyBody
 
 
+OPERATORS = "operators"  # the one subject of all drones' operators
+
+
 def personal_subject(body: AnyBody) -> str | None:
     """Whose whereabouts a body tells, directly or by what it measures from them; None: nobody's.
 
@@ -653,7 +656,7 @@ def personal_subject(body: AnyBody) -> str | None:
             return body.subject
         case OperatorSeen():
             # One for all: whoever forges identifiers must not be able to fill the key store.
-            return "operators"
+            return OPERATORS
         case _:
             return None
 

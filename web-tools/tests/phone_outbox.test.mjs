@@ -12,6 +12,9 @@ function world({ answer = () => ({ received: true }) } = {}) {
   const clockState = { ms: 1_000_000 };
   const clock = new Clock({ wall: () => clockState.ms, steady: () => clockState.ms });
   const session = {
+    postSigned(path, body) {
+      return this.post(path, body);
+    },
     async post(path, body) {
       sent.push(structuredClone(body));
       const said = answer(body, sent.length);

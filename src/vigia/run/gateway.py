@@ -33,6 +33,7 @@ from vigia.events import (
     SightingPlaced,
     TracksPublished,
 )
+from vigia.events_access import PowerUsed
 from vigia.run import page_json as out
 from vigia.run.accounts import Accounts
 from vigia.run.fault_count import FaultCount
@@ -52,12 +53,14 @@ from vigia.run.pulse import Pulse
 from vigia.run.records.bell import hear
 from vigia.run.records.book import RecordBook
 from vigia.run.roles import CONSOLE
+from vigia.run.service_keys import ServiceKeys
 from vigia.run.session_book import SessionBook
 from vigia.run.sessions import Sessions
 from vigia.run.settings_access import Access
 from vigia.run.settings_cap import Cap
 from vigia.run.sharing import Eyes
 from vigia.run.showing import Showing, viewer_of
+from vigia.run.signed import Signers
 from vigia.run.spread import Spread
 from vigia.run.throttle import NAME_FAILURES_MAX, NAME_WINDOW_S, Throttle
 from vigia.run.view import SIGHTINGS_S, View
@@ -86,6 +89,8 @@ class Gateway:
         self.guesses = Throttle()
         self.name_guesses = Throttle(NAME_FAILURES_MAX, NAME_WINDOW_S)
         self.accounts = Accounts(folder)
+        self.keys = ServiceKeys(folder)
+        self.signers = Signers(folder)
         self.book = SessionBook(folder)
         self.book.load(now_s=time.time_ns() // 1_000_000_000)
         self.hashing = Hashing()
@@ -336,6 +341,10 @@ class Gateway:
     async def _save_book(self) -> None:
         try:
             await asyncio.to_thread(self.book.save)
+            await asyncio.to_thread(self.signers.save)
+            for key in await asyncio.to_thread(self.keys.untold):
+                made = PowerUsed(by_person_id=key.made_by, act="key.make", about=key.name)
+                self.link.submit_nowait(made, SOURCE)
         except (OSError, sqlite3.Error) as e:
             self.fault("sessions", f"new sessions cannot be listed on disk: {type(e).__name__}")
 

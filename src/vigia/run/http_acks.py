@@ -10,6 +10,7 @@ from vigia.events import Acknowledged
 from vigia.run.asgi import Answer, HttpError, Request, decode
 from vigia.run.gateway import Gateway
 from vigia.run.http_doors import Caller, Private, committed, received, starting
+from vigia.run.signed import check_request
 from vigia.terms import AckKind
 
 ACK_S = 5.0  # the phone repeats by itself
@@ -28,6 +29,8 @@ _ack = msgspec.json.Decoder(AckPost)
 async def acknowledge(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     """200 once it is on record. Only whom the alert warns can answer it."""
     body = decode(request.body, _ack)
+    if body.kind is not AckKind.DELIVERED:
+        check_request(gateway, request, caller)
     person_id = caller.person.person_id
     is_for = gateway.view.is_for(body.alert_id, person_id)
     if is_for is None and not gateway.knows_past:

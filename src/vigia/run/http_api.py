@@ -8,7 +8,16 @@ from __future__ import annotations
 import msgspec
 
 from vigia.events import AttackReported, Sighting
-from vigia.run import http_ledger, http_oidc, http_passkeys, http_sessions, http_sign_in, http_who
+from vigia.run import (
+    http_keys,
+    http_ledger,
+    http_oidc,
+    http_operators,
+    http_passkeys,
+    http_sessions,
+    http_sign_in,
+    http_who,
+)
 from vigia.run import page_json as out
 from vigia.run.asgi import Answer, Request, decode, json
 from vigia.run.declination import declination_deg
@@ -23,6 +32,7 @@ from vigia.run.records.bulletins import BULLETINS
 from vigia.run.records.doors import RECORDS
 from vigia.run.records.first_aid import FIRST_AID
 from vigia.run.roles import OFFICERS
+from vigia.run.signed import check_request
 from vigia.terms import Bearing, Position
 
 FUTURE_NS = 2_000_000_000  # a device's clock ahead by more is not believed
@@ -37,6 +47,7 @@ _sighting = msgspec.json.Decoder(out.SightingIn)
 async def report(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     """200 only after the commit; else the device keeps it and sends it again."""
     body = decode(request.body, _sighting)
+    check_request(gateway, request, caller)
     told = (_to_attack if body.attack else _to_sighting)(gateway, body, caller)
     try:
         answer = await gateway.link.submit(told, caller.source, timeout_s=COMMIT_S)
@@ -157,6 +168,12 @@ async def metrics(gateway: Gateway, request: Request) -> Answer:
     return Answer(200, text.encode(), b"text/plain; version=0.0.4; charset=utf-8")
 
 
+async def _openapi(gateway: Gateway, request: Request) -> Answer:
+    from vigia.run.openapi import openapi  # rarely asked for; not at the start
+
+    return await openapi(gateway, request)
+
+
 PUBLIC: dict[str, Public] = {
     "enrol": http_who.enrol,
     "challenge": http_who.challenge,
@@ -165,6 +182,7 @@ PUBLIC: dict[str, Public] = {
     **http_sign_in.PUBLIC,
     **http_passkeys.PUBLIC,
     **http_oidc.PUBLIC,
+    "openapi": _openapi,
 }
 PRIVATE: dict[str, Private] = {
     "me": http_who.me,
@@ -177,6 +195,8 @@ PRIVATE: dict[str, Private] = {
     **PUSH,
     **ACTS,
     **http_sessions.PRIVATE,
+    **http_keys.PRIVATE,
+    **http_operators.PRIVATE,
     **http_sign_in.PRIVATE,
     **http_passkeys.PRIVATE,
     "status": status,

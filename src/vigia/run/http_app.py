@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import re
+import sqlite3
 from urllib.parse import urlsplit
 
 import msgspec
 
 from vigia.event_base import RAW_MAX
+from vigia.events import PersonAdded
 from vigia.run.asgi import (
     Answer,
     HttpError,
@@ -31,6 +34,7 @@ from vigia.run.page_talk import serve_page
 from vigia.run.roles import ROUTES, SOCKET, Open, Route, allows
 from vigia.run.sessions import COOKIE
 from vigia.run.web_files import common_headers
+from vigia.terms import Role
 
 _PART = re.compile(r"\\\{(\w+)(\\\*)?\\\}")
 
@@ -68,7 +72,8 @@ class App:
         try:
             self._check_host(request)
             route, params = self._find("GET" if head else request.method, request.path)
-            caller = self._guard(route, request)
+            service = await self._service(request)
+            caller = self._guard(route, request, service)
             if route.method == "POST":
                 self._check_origin(request)
                 body = await read_body(receive)
@@ -111,9 +116,11 @@ class App:
             raise HttpError(405, "method", got=method, expected=words)
         raise HttpError(404, "address", got=path, expected="one of docs/web-protocol.md")
 
-    def _guard(self, route: Route, request: Request) -> Caller | None:
+    def _guard(
+        self, route: Route, request: Request, service: Caller | None = None
+    ) -> Caller | None:
         """The only place that decides who may. Raises HttpError."""
-        caller = None if isinstance(route.need, Open) else self._caller(request)
+        caller = None if isinstance(route.need, Open) else service or self._caller(request)
         role = None if caller is None else caller.person.role
         if allows(route.need, role, loopback=_from_here(request)):
             return caller
@@ -129,6 +136,27 @@ class App:
             expected=words,
             fix="open a session with the device's key" if caller is None else "ask an admin",
         )
+
+    async def _service(self, request: Request) -> Caller | None:
+        """Whoever sends a key speaks as that service, whatever cookie comes along."""
+        kind, _, text = request.headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        if kind.lower() != "bearer":
+            return None
+        gateway, now_s = self._gateway, self._gateway.now_ms() // 1000
+        if not gateway.guesses.allows(request.client, now_s=now_s):
+            raise HttpError(429, "too many wrong keys from this address", fix="wait a minute")
+        try:
+            key = await asyncio.to_thread(gateway.keys.find, text.strip(), now_s=now_s)
+        except (OSError, sqlite3.Error) as e:
+            raise HttpError(503, "key: cannot be checked", got=str(e), fix="try again") from e
+        if key is None:
+            gateway.guesses.failed(request.client, now_s=now_s)
+            raise HttpError(401, "key", got="one that is not good", expected="a service key")
+        name = f"service/{key.key_id}"
+        person = PersonAdded(
+            person_id=name, name=key.name, agency_id=key.agency_id, role=Role.SENSOR
+        )
+        return Caller(name, person, sensors=key.sensors)
 
     def _caller(self, request: Request) -> Caller | None:
         gateway = self._gateway

@@ -23,6 +23,7 @@ class Caller(msgspec.Struct, frozen=True):
     device_id: str
     person: PersonAdded
     login_id: str = ""
+    sensors: tuple[str, ...] = ()  # a service key's scope
 
     @property
     def source(self) -> str:

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from vigia.events import AnyBody, Event, Fault, PositionErased, personal_subject
+from vigia.events import OPERATORS, AnyBody, Event, Fault, PositionErased, personal_subject
 from vigia.run.build import FORMAT, Build, this_build
 from vigia.run.journal_queue import Entry, Forget, Head, Item, Lost, Snapshot
 from vigia.run.journal_tables import (
@@ -36,6 +36,7 @@ from vigia.terms import Mark
 
 SNAPSHOTS_KEPT = 2
 KEY_SHIFTS = 21  # a week
+OPERATORS_SHIFTS_MAX = 3 * 180  # 180 days; the setting may say less (watch_main.py)
 SNAPSHOT_SUBJECT = "snapshot"
 RAW_SUBJECT = "raw"
 _INPUT = f"INSERT INTO inputs VALUES({','.join('?' * 14)})"
@@ -281,7 +282,8 @@ class JournalStore:
         """Once a shift: keys are short-lived even when nobody asks."""
         shift = max((shift_of(i.head.t_recv_ns) for i in batch if isinstance(i, Entry)), default=0)
         if shift > self._shift:
-            self._keys.expire(shift + 1 - self._key_shifts)
+            longest = {OPERATORS: shift + 1 - OPERATORS_SHIFTS_MAX}
+            self._keys.expire(shift + 1 - self._key_shifts, own=longest)
             self._shift = shift
 
     def _keep_snapshots(self, count: int) -> None:

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from vigia.run.journal_tables import JournalError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 SHIFT_NS = 8 * 3600 * 1_000_000_000
@@ -145,10 +146,14 @@ class ShiftKeys:
             key = self._by_id.get(key_id)
             return self._wipe([] if key is None else [key])
 
-    def expire(self, before_shift: int) -> int:
-        """Every key of an older shift; how many there were."""
+    def expire(self, before_shift: int, *, own: Mapping[str, int] | None = None) -> int:
+        """Every key of an older shift; how many there were. own: subjects with a limit of their
+        own, such as drones' operators."""
         with self._lock:
-            return self._wipe([k for k in self._by_id.values() if 0 <= k.shift < before_shift])
+            limits = {self._tag(subject): shift for subject, shift in (own or {}).items()}
+            return self._wipe(
+                [k for k in self._by_id.values() if 0 <= k.shift < limits.get(k.tag, before_shift)]
+            )
 
     def keep_snapshots(self, key_ids: set[bytes]) -> int:
         """Destroys every other snapshot's key, such as one a crash left without its snapshot."""

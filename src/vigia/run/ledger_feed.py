@@ -140,6 +140,18 @@ class JournalFeed:
         last = self._db.execute("SELECT max(seq) FROM inputs").fetchone()[0]
         return low if low <= last else None
 
+    def inputs_of(self, kind: str, from_seq: int, limit: int) -> list[Source]:
+        """The newest of one kind since that input, oldest first."""
+        rows = self._db.execute(
+            f"SELECT 'inputs', seq, -1, {_COLUMNS} FROM inputs WHERE seq >= ? AND kind = ?"
+            " ORDER BY seq DESC LIMIT ?",
+            (from_seq, kind, limit),
+        ).fetchall()
+        try:
+            return [self._event(_Row(*row)) for row in reversed(rows)]
+        finally:
+            self._drop_keys()
+
     def close(self) -> None:
         self._db.close()
         self._drop_keys()

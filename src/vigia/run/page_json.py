@@ -110,6 +110,7 @@ class AckIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="ack")
     revision: Count
     kind: AckKind
     t_ms: Ms
+    sig: Annotated[str, msgspec.Meta(max_length=200)] = ""  # run/signed.py
 
 
 class OnWatchIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="on_watch"):

@@ -14,6 +14,7 @@ from vigia.event_base import RAW_MAX
 from vigia.events import (
     Acknowledged,
     AlertsHeld,
+    DeviceEnrolled,
     PersonAdded,
     PersonMoved,
     SessionClosed,
@@ -26,7 +27,8 @@ from vigia.run.link import Committed
 from vigia.run.page_socket import EXTENSION, PageSocket, frame_of
 from vigia.run.pages import PAGES_MAX, Page
 from vigia.run.roles import CONSOLE, MESSAGES
-from vigia.terms import Position
+from vigia.run.signed import ack_words, is_signed
+from vigia.terms import AckKind, Position
 
 ACK_S = 30.0  # the page repeats by itself; later answers go to nobody
 ACKING_MAX = 128  # acknowledgements of one page on their way to the disk
@@ -143,10 +145,23 @@ class PageTalk:
             page.alert(frame_of(out.AckedOut(message.alert_id, message.revision, message.kind)))
             return
         key = (message.alert_id, message.revision, message.kind.value)
+        device = self._gateway.view.devices.get(page.device_id)
+        if device is not None and not self._is_his(message, device):
+            self._refuse(
+                "ack: not signed by this device", message.alert_id, expected="its signature"
+            )
+            return
         if key in page.acking or len(page.acking) >= ACKING_MAX:
             return  # on its way; the page repeats until it hears
         page.acking.add(key)
         self._keep(self._commit_ack(message, key))
+
+    def _is_his(self, message: out.AckIn, device: DeviceEnrolled) -> bool:
+        """A person's answer is signed by his device, if it signs; the page's own word is not."""
+        if message.kind is AckKind.DELIVERED:
+            return True
+        said = ack_words(message.alert_id, message.revision, message.kind.value)
+        return is_signed(self._gateway, device, message.sig, said)
 
     def _unknown(self, message: out.AckIn) -> None:
         self._refuse(

@@ -82,6 +82,9 @@ class Eyes:
         whose = self._whose_tracks([track])[0]
         return not self.apart or not whose or bool(whose & {SITE, viewer.agency_id})
 
+    def owns_sensor(self, viewer: Viewer, sensor_id: str) -> bool:
+        return not self.apart or self._sensors.get(sensor_id, SITE) in (SITE, viewer.agency_id)
+
     # ---- messages --------------------------------------------------------------------------
 
     def seen(self, viewer: Viewer, message: out.ToPage) -> out.ToPage | None:

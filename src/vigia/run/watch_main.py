@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from vigia.events import SettingsApplied
+from vigia.events import OPERATORS, SettingsApplied
 from vigia.run.clock import Clock
 from vigia.run.demo_clock import demo_start_ns
 from vigia.run.feeds import PlaybackFeed, ScriptFeed, StdinFeed, load_adapter
@@ -105,7 +105,7 @@ async def _serve(folder: Path, plan: RunPlan) -> None:
                 group.create_task(link.run())
             group.create_task(_end_with_parent(task))
             group.create_task(process.run(restarted=last_seq > 0))
-            group.create_task(_expire_keys(keys, clock, plan.storage.forget_after_h))
+            group.create_task(_expire_keys(keys, clock, plan))
     finally:
         journal.close(CLOSE_S)
         keys.close()
@@ -127,11 +127,13 @@ def _say_trouble(text: str | None) -> None:
     say(text or "journal: well again")
 
 
-async def _expire_keys(keys: ShiftKeys, clock: Clock, forget_after_h: int) -> None:
+async def _expire_keys(keys: ShiftKeys, clock: Clock, plan: RunPlan) -> None:
     """What was somebody's position in a shift long over becomes unreadable, everywhere."""
     while True:
-        oldest = shift_of(clock.now_ns() - forget_after_h * HOUR_NS)
-        await asyncio.to_thread(keys.expire, oldest)
+        now = clock.now_ns()
+        oldest = shift_of(now - plan.storage.forget_after_h * HOUR_NS)
+        operators = shift_of(now - plan.access.privacy.operators_days * 24 * HOUR_NS)
+        await asyncio.to_thread(keys.expire, oldest, own={OPERATORS: operators})
         await asyncio.sleep(EXPIRE_EVERY_S)
 
 

@@ -1,29 +1,27 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "f34e043a6a624093";
+export const VERSION = "7b7788e0da27fe3a";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
 };
 export const FILES = {
-  "core/acks.mjs": "b4ad7e980243eed6",
+  "core/acks.mjs": "429d310f5ba330ce",
   "core/bearing.mjs": "d768c7441c2dab8d",
   "core/clock.mjs": "c27afbf78ffb05b0",
   "core/db.mjs": "e4619e8d338ed612",
   "core/geo.mjs": "70291a89d2099982",
   "core/i18n.mjs": "8424c8c597aa24de",
   "core/notice.mjs": "c7345d8d402171e9",
-  "core/outbox.mjs": "8fc781aed7cf2498",
+  "core/outbox.mjs": "a602e2b8a737552b",
   "core/push.mjs": "31e138c09c1e2028",
-  "core/session.mjs": "090f74f0d4303ba3",
+  "core/session.mjs": "ca64ac0dd1e7dee3",
   "core/socket.mjs": "11bcaf7fd300ad32",
   "enrol/enrol.css": "16752e8e523130be",
   "enrol/enrol.mjs": "192979bffe634ab2",
   "enrol/index.html": "a4c8a1178adeb964",
   "i18n/en.json": "9ad65b86c5d62797",
   "i18n/es.json": "dd1b13b21c7879dc",
-  "i18n/setup-en.json": "4a63817156969134",
-  "i18n/setup-es.json": "71028bdaad321176",
   "icons/icon-180.png": "6df55402c8f3400c",
   "icons/icon-192.png": "1885461e32fbf420",
   "icons/icon-512.png": "21e54303b9980f6a",
@@ -34,7 +32,7 @@ export const FILES = {
   "phone/dial.mjs": "82d44cc20032c561",
   "phone/icons.mjs": "ca4a2305322f82cb",
   "phone/index.html": "8736f292f7382ccc",
-  "phone/model.mjs": "f8bc514786a5e40f",
+  "phone/model.mjs": "bb09c4fb057a8607",
   "phone/phone.css": "54bae2b0b9442de6",
   "phone/report.mjs": "f902164a93bb6878",
   "phone/reports.mjs": "05f45cd7c0a23d9b",

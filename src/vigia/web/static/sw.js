@@ -145,7 +145,7 @@ async function acknowledge({ alert_id, revision }, kind) {
   const deviceMs = Date.now();
   await store.put({ key, alert_id, revision, kind, deviceMs, offsetMs: null }).catch(() => {});
   try {
-    await session.post("/acknowledgements", { alert_id, revision, kind, t_ms: deviceMs });
+    await session.postSigned("/acknowledgements", { alert_id, revision, kind, t_ms: deviceMs });
     await store.delete(key);
   } catch {
     // a page, open or to come, repeats it until it is told

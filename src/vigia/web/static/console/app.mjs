@@ -50,7 +50,7 @@ export class ConsoleApp extends LitElement {
     super();
     this.state = emptyState();
     this.clock = new Clock();
-    this.acks = new AckBox({store: new Store('acks'), clock: this.clock, send: () => {}});
+    this.acks = new AckBox({store: new Store('acks'), clock: this.clock, send: () => {}, sign: (/** @type {string} */ text) => session.sign(text)});
     this.link = new Link({session, clock: this.clock, acks: this.acks, held: () => ownAlerts(this.state)});
     this.horn = new Horn();
     this.enrolled = false;

@@ -4,9 +4,11 @@ const ACKS_MAX = 200;
 
 export const ackKey = ({ alert_id, revision, kind }) => `${alert_id}/${revision}/${kind}`;
 
-/** send: puts one ack on the socket; does nothing when there is none. */
+/** send: puts one ack on the socket; does nothing when there is none. sign: text -> signature or
+ * null; a person's answers are signed, so that a stolen cookie alone cannot give them. */
 export class AckBox {
-  constructor({ store, clock, send }) {
+  constructor({ store, clock, send, sign = null }) {
+    this.sign = sign;
     this.store = store;
     this.clock = clock;
     this.send = send;
@@ -47,9 +49,17 @@ export class AckBox {
     for (const ack of this.pending.values()) this.sendOne(ack);
   }
 
-  sendOne({ alert_id, revision, kind, deviceMs, offsetMs }) {
+  sendOne(ack) {
+    if (!this.sign || ack.kind === "delivered" || ack.sig) return this._sendNow(ack);
+    return this.sign(`vigia-ack:${ackKey(ack)}`).then((sig) => {
+      ack.sig = sig;
+      this._sendNow(ack);
+    });
+  }
+
+  _sendNow({ alert_id, revision, kind, deviceMs, offsetMs, sig }) {
     const t_ms = this.clock.correct(deviceMs, offsetMs);
-    this.send({ t: "ack", alert_id, revision, kind, t_ms });
+    this.send({ t: "ack", alert_id, revision, kind, t_ms, ...(sig ? { sig } : {}) });
   }
 
   acked(message) {

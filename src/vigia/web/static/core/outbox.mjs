@@ -157,7 +157,7 @@ export class Outbox extends EventTarget {
     entry.tries += 1;
     const t_ms = this.clock.correct(entry.deviceMs, entry.offsetMs);
     try {
-      const answer = await this.session.post("/sightings", { ...entry.body, t_ms });
+      const answer = await this.session.postSigned("/sightings", { ...entry.body, t_ms });
       if (answer?.received !== true) throw Object.assign(new Error("no receipt"), { status: 0 });
       // Only now: committed on the server.
       entry.state = "received";

@@ -34,15 +34,18 @@ export function tokenFromHash(hash) {
   return /^[\w.~-]{8,512}$/.test(token) ? token : null;
 }
 
-async function fetchJson(path, { method = "GET", body, timeoutMs = TIMEOUT_MS } = {}) {
+async function fetchJson(path, { method = "GET", body, signature, timeoutMs = TIMEOUT_MS } = {}) {
   let answer;
   try {
     answer = await fetch(path, {
       method,
       cache: "no-store",
       credentials: "same-origin",
-      headers: body === undefined ? {} : { "content-type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: {
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(signature ? { "x-vigia-signature": signature } : {}),
+      },
+      body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
       signal: AbortSignal.timeout(timeoutMs),
     });
   } catch (cause) {
@@ -124,6 +127,24 @@ export class Session {
 
   post(path, body) {
     return this.request(path, { method: "POST", body });
+  }
+
+  /** A report or an answer, signed by this device's key where there is one. Throws ApiError. */
+  async postSigned(path, body) {
+    const text = JSON.stringify(body);
+    const signature = await this.sign(`vigia-signed:${API}${path}\n${text}`);
+    return this.request(path, { method: "POST", body: text, signature });
+  }
+
+  /** base64url; null: this browser holds no key, or cannot use it now. */
+  async sign(text) {
+    try {
+      const { keys } = await this.device();
+      const words = new TextEncoder().encode(text);
+      return base64url(await crypto.subtle.sign(SIGNING, keys.privateKey, words));
+    } catch {
+      return null; // it is sent all the same: the server knows whether this device must sign
+    }
   }
 
   me() {

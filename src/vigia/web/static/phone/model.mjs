@@ -25,7 +25,12 @@ export class Model extends EventTarget {
     const store = (name) => (db ? new Store(name) : new MemoryStore(STORES[name]));
     this.session = session;
     this.clock = new Clock();
-    this.acks = new AckBox({ store: store("acks"), clock: this.clock, send: () => {} });
+    this.acks = new AckBox({
+      store: store("acks"),
+      clock: this.clock,
+      send: () => {},
+      sign: (text) => session.sign(text),
+    });
     this.outbox = new Outbox({ store: store("outbox"), session, clock: this.clock });
     this.siren = new Siren();
     this.compass = new Compass();
