@@ -86,6 +86,16 @@ EXPECTED: dict[str, Row] = {
     ),
     "POST /api/v1/attacks/{report_id}/confirm": Row("WX", REASON),
     "POST /api/v1/orders/{order_id}/undo": Row("WX", REASON),
+    "POST /api/v1/alerts/{alert_id}/told": Row(
+        "WX", {"person_id": "beatriz", "revision": 1}, ({"alert_id": "a-b"}, 404)
+    ),
+    "POST /api/v1/drills": Row("WX", REASON),
+    "GET /api/v1/reach": Row("WX"),
+    "GET /api/v1/drills": Row("WNRX"),
+    "GET /api/v1/contacts": Row("X"),
+    "POST /api/v1/contacts": Row(
+        "X", {"person_id": "beatriz", "channel": "sms", "addresses": ["+1"]}, ({}, 404)
+    ),
     "GET /api/v1/ledger/checkpoint": Row("NX"),
     "GET /api/v1/ledger/entries": Row("NX", None, ({}, 403)),
     "GET /api/v1/records/{kind}": Row("WNRX"),

@@ -356,6 +356,9 @@ def _add_ledger() -> None:
     from vigia.run.cap_cli import cap_app
 
     app.add_typer(cap_app, name="cap")
+    from vigia.run.contacts_cli import contacts_app
+
+    app.add_typer(contacts_app, name="contacts")
 
 
 _add_ledger()

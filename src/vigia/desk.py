@@ -196,7 +196,9 @@ class Desk(NamedTuple):
             tier=body.tier,
             target_ids=body.target_ids,
         )
+        mine = self._mine(body.by_person_id)
         whom = around(self.places, self.policy, order)
+        whom = [w for w in whom if mine is None or mine(w.target_id)]
         if not whom or body.tier is Tier.NONE:
             return [_refusal("drill: nobody is there whom it could warn, or no tier was given")]
         mark = Mark.DEMO if self.mark is Mark.DEMO else Mark.EXERCISE

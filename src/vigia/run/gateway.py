@@ -44,12 +44,14 @@ from vigia.run.ledger_follower import LedgerFollower
 from vigia.run.link import Emit, Picture, State, Status, ToGateway
 from vigia.run.link_io import LinkClient
 from vigia.run.metrics import Metrics
+from vigia.run.page_acts import CallsOut
 from vigia.run.page_socket import frame_of
 from vigia.run.pages import Handover, Hub, Page
 from vigia.run.passwords import Hashing
 from vigia.run.pictures import Pictures
 from vigia.run.provider import Provider
 from vigia.run.pulse import Pulse
+from vigia.run.reach_board import ReachBoard
 from vigia.run.records.bell import hear
 from vigia.run.records.book import RecordBook
 from vigia.run.roles import CONSOLE
@@ -107,6 +109,7 @@ class Gateway:
         self.records.on_kept = lambda version, record: hear(self, version, record)
         self.cap = Cap()
         self.push_services: tuple[str, ...] | None = None  # None: this site sends no push
+        self.reach = ReachBoard(folder, self.view, self.hub)
         self.ledger: LedgerFollower | None = None
         self.secure = False
         self.hosts: frozenset[str] = frozenset()
@@ -137,6 +140,8 @@ class Gateway:
                 raise AssertionError("answers are taken by the link")
 
     def _event(self, event: Event) -> None:
+        if self.reach.take(event):
+            self._calls_changed()
         match event.body:
             case Alert() as alert:
                 self._take_alert(alert)
@@ -192,6 +197,8 @@ class Gateway:
             self._alert(alert, None)
 
     def _deliver(self, delivery: Delivery) -> None:
+        if delivery.channel is Channel.RADIO:
+            self._handed(delivery, None if self.hub.officers else "no console is open")
         if delivery.channel is not Channel.PAGE:
             return
         alert = self.view.held(delivery.alert_id)
@@ -209,6 +216,7 @@ class Gateway:
         now = self.clock.now_ns()
         alert = self.view.alerts.get(delivery.alert_id)
         if failed is None:
+            self.reach.legs.page_handed(delivery, now)
             self.metrics.counts["handed"] += 1
             if alert is not None and alert.revision == delivery.revision:
                 self.metrics.t0_t2.add((now - alert.t_cause_ns) / 1e9)
@@ -228,6 +236,10 @@ class Gateway:
         if alert is not None and body.kind is AckKind.DELIVERED:
             self.metrics.t0_t3.add((body.t_obs_ns - alert.t_cause_ns) / 1e9)
         self.showing.reached(body)
+
+    def _calls_changed(self) -> None:
+        """Consoles fetch the list, each what it may see of it."""
+        self.showing.show_consoles("calls", CallsOut())
 
     def _reply(self, seq: int, body: AllClearAsked | Fault) -> None:
         """What the core answered to an act; its door fetches it after the commit."""
@@ -249,6 +261,7 @@ class Gateway:
         self.clock.forget()
         self.clock.heard(state.t_ns)
         gone = self.view.take_state(state)
+        self.reach.take_state(state)
         if not self._recalled:
             self._recalled = True
             self._background(recall_reports(self))

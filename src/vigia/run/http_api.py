@@ -27,6 +27,7 @@ from vigia.run.http_acts import ACTS
 from vigia.run.http_cap import CAP
 from vigia.run.http_doors import COMMIT_S, Caller, Private, Public
 from vigia.run.http_push import PUSH
+from vigia.run.http_reach import REACH
 from vigia.run.link import Committed, Refused
 from vigia.run.records.bulletins import BULLETINS
 from vigia.run.records.doors import RECORDS
@@ -151,6 +152,7 @@ async def status(gateway: Gateway, request: Request, caller: Caller) -> Answer:
         # What watches here, for everybody: the phone's calm says what is covered and what is not.
         content["sensors"] = [{"kind": s.kind, "state": s.state} for s in health.sensors]
     if caller.person.role in OFFICERS:
+        content["legs"] = gateway.reach.legs.table(gateway.clock.now_ns())
         content["health"] = None if health is None else gateway.eyes.seen(caller.viewer, health)
     return json(content)
 
@@ -165,6 +167,7 @@ async def sightings(gateway: Gateway, request: Request, caller: Caller) -> Answe
 
 async def metrics(gateway: Gateway, request: Request) -> Answer:
     text = gateway.metrics.text(gateway.gauges())
+    text += "\n".join(gateway.reach.legs.lines(gateway.clock.now_ns())) + "\n"
     return Answer(200, text.encode(), b"text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -199,6 +202,7 @@ PRIVATE: dict[str, Private] = {
     **http_operators.PRIVATE,
     **http_sign_in.PRIVATE,
     **http_passkeys.PRIVATE,
+    **REACH,
     "status": status,
     "sightings": sightings,
     "alerts": http_ledger.alerts,

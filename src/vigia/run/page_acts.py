@@ -59,6 +59,10 @@ class ReasonIn(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason
 
 
+class CallsOut(msgspec.Struct, frozen=True, tag_field="t", tag="calls"):
+    """The radio desk's list changed; GET /reach has it, as far as the viewer may see."""
+
+
 class ClassCoverOut(msgspec.Struct, frozen=True):
     drones: str
     watched: str

@@ -12,7 +12,7 @@ import msgspec
 
 from vigia.event_base import ALERTS_HELD_MAX, ID_MAX, TEXT_MAX
 from vigia.events import Grounds
-from vigia.run.page_acts import CoverOut
+from vigia.run.page_acts import CallsOut, CoverOut
 from vigia.run.page_records import BulletinsOut, RecordsOut
 from vigia.terms import AckKind, DroneKind, Lang, Mark, Motion, MsgType, Role, Sense
 
@@ -382,4 +382,5 @@ ToPage: TypeAlias = (
     | CoverOut
     | BulletinsOut
     | RecordsOut
+    | CallsOut
 )

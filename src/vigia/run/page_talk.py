@@ -113,6 +113,7 @@ class PageTalk:
         except (msgspec.DecodeError, UnicodeDecodeError) as e:
             self._refuse(str(e), data, expected="a message of docs/web-protocol.md")
             return
+        self._page.t_heard_ns = self._gateway.clock.now_ns()
         kind = message.__struct_config__.tag
         if self._page.role not in MESSAGES.get(str(kind), frozenset()):
             self._refuse(f"{kind}: not for the role {self._page.role.value}", data, expected="")

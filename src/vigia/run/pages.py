@@ -73,6 +73,7 @@ class Page:
         self.on_watch = False
         self.siren = False
         self.t_spot_ns = 0
+        self.t_heard_ns = 0  # its last word; it pings every few seconds
         self.acking: set[tuple[str, int, str]] = set()
         self.drops = 0
         self._urgent: deque[tuple[bytes, Handover | None]] = deque()

@@ -98,6 +98,13 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/v1/tracks/{track_id}/identity", OFFICERS, "identify"),
     Route("POST", "/api/v1/attacks/{report_id}/confirm", OFFICERS, "confirm"),
     Route("POST", "/api/v1/orders/{order_id}/undo", OFFICERS, "undo"),
+    Route("POST", "/api/v1/alerts/{alert_id}/told", OFFICERS, "told_by_radio"),
+    Route("POST", "/api/v1/drills", OFFICERS, "drill"),
+    # who is reached how
+    Route("GET", "/api/v1/reach", OFFICERS, "reach"),
+    Route("GET", "/api/v1/drills", READERS, "drills"),
+    Route("GET", "/api/v1/contacts", ADMINS, "contacts"),
+    Route("POST", "/api/v1/contacts", ADMINS, "set_contacts"),
     # reading
     Route("GET", "/api/v1/status", ANYONE_ENROLLED, "status"),
     Route("GET", "/api/v1/sightings", READERS, "sightings"),

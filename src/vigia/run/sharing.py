@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, assert_never
 from msgspec.structs import replace
 
 from vigia.run import page_json as out
-from vigia.run.page_acts import CoverOut
+from vigia.run.page_acts import CallsOut, CoverOut
 from vigia.run.page_records import BulletinsOut, RecordsOut
 from vigia.run.roles import CONSOLE, OFFICERS
 from vigia.run.settings_access import Access, Share
@@ -112,6 +112,8 @@ class Eyes:
                 return message if whole and self._names(viewer, person_id) else None
             case out.HealthOut():
                 return self._health(viewer, message)
+            case CallsOut():
+                return message if viewer.role in OFFICERS else None
             case CoverOut():
                 return message if self._covers(viewer, message) else None
             case _:

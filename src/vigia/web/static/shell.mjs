@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "7b7788e0da27fe3a";
+export const VERSION = "5535b3e4e871a59d";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -20,8 +20,8 @@ export const FILES = {
   "enrol/enrol.css": "16752e8e523130be",
   "enrol/enrol.mjs": "192979bffe634ab2",
   "enrol/index.html": "a4c8a1178adeb964",
-  "i18n/en.json": "9ad65b86c5d62797",
-  "i18n/es.json": "dd1b13b21c7879dc",
+  "i18n/en.json": "9e462ed6e2a5d3c7",
+  "i18n/es.json": "c087e5e6f336d496",
   "icons/icon-180.png": "6df55402c8f3400c",
   "icons/icon-192.png": "1885461e32fbf420",
   "icons/icon-512.png": "21e54303b9980f6a",

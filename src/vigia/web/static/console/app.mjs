@@ -18,6 +18,7 @@ import {inviteDialog} from './views/invite.mjs';
 import {leftColumn} from './views/left.mjs';
 import {mapFrame} from './views/map.mjs';
 import {askDialog, lostOverlay, refusedOverlay, toast} from './views/over.mjs';
+import {reachTab} from './views/reach.mjs';
 import {rightColumn} from './views/right.mjs';
 import {banner, limitedBand, markBand, topBar} from './views/top.mjs';
 
@@ -37,6 +38,7 @@ import {banner, limitedBand, markBand, topBar} from './views/top.mjs';
  * @property {(target_id: string) => string} targetName
  */
 
+const REACH_MS = 5_000; // the reach tab looks this often while it is open
 const TICK_MS = 500; // countdowns and ages move with the clock, not with the messages
 const START = {center: /** @type {[number, number]} */ ([-106.5, 31.5]), zoom: 5};
 const OFFICERS = ['watch_officer', 'admin', 'viewer', 'analyst', 'releaser']; // whose console it is; the server decides what each may
@@ -61,6 +63,7 @@ export class ConsoleApp extends LitElement {
     this.ui = {
       tab: 'watch', selected: null, byHand: false, incident: 0, lang: 'en', sound: false, peek: false,
       ask: null, invite: null, said: null, everybody: false, opened: null, mapless: false, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false}, received: null,
+      reach: {data: null, error: null, drills: []},
     };
     this.act = this.#acts();
   }
@@ -76,6 +79,7 @@ export class ConsoleApp extends LitElement {
     for (const name of ['state', 'watch']) this.link.addEventListener(name, () => this.#linkChanged());
     this.link.start();
     setInterval(() => this.#tick(), TICK_MS);
+    setInterval(() => { if (this.ui.tab === 'reach') this.#loadReach(); }, REACH_MS);
     addEventListener('keydown', (e) => this.#key(e));
   }
 
@@ -102,6 +106,7 @@ export class ConsoleApp extends LitElement {
     if (message.t === 'alert') this.#alerted(message.alert);
     if (message.t === 'picture') this.#fitFirst();
     if (message.t === 'records' && message.kind === 'cap') this.#loadReceived({came: message.id});
+    if (message.t === 'calls' || message.t === 'hello') this.#loadReach();
     if (this.state !== before) this.#tick();
   }
 
@@ -166,7 +171,8 @@ export class ConsoleApp extends LitElement {
 
   #acts() {
     return {
-      tab: (/** @type {string} */ tab) => { this.#ui({tab}); if (tab === 'alerts') { this.#loadHistory(); this.#loadReceived(); } },
+      tab: (/** @type {string} */ tab) => { this.#ui({tab}); if (tab === 'alerts') { this.#loadHistory(); this.#loadReceived(); } if (tab === 'reach') this.#loadReach(true); },
+      toldByRadio: (/** @type {any} */ call) => this.#told(call),
       selectTrack: (/** @type {string | null} */ id) => this.#select(id ? {track_id: id} : null),
       selectSighting: (/** @type {string} */ id) => this.#select({report_id: id}),
       nextIncident: () => this.#ui({incident: (this.ui.incident + 1) % Math.max(1, incidents(this.state).length)}),
@@ -280,12 +286,33 @@ export class ConsoleApp extends LitElement {
     this.#ui({received: answer.messages, said});
   }
 
+  /** The radio desk's list is on the tab's badge on every screen; the rest only while it is open. */
+  async #loadReach(drills = false) {
+    try {
+      const data = {calls: [], people: [], courier: null, ...(await session.get('/reach'))};
+      const found = drills ? (await session.get('/drills')).drills ?? [] : this.ui.reach.drills;
+      this.#ui({reach: {data, error: null, drills: found}});
+    } catch (error) {
+      this.#ui({reach: {...this.ui.reach, error: /** @type {Error} */ (error).message}});
+    }
+  }
+
+  async #told(/** @type {any} */ call) {
+    try {
+      await session.post(`/alerts/${encodeURIComponent(call.alert_id)}/told`, {person_id: call.person_id, revision: call.revision});
+    } catch (error) {
+      this.#ui({said: {text: /** @type {Error} */ (error).message, at_ms: this.clock.now()}});
+    }
+    this.#loadReach();
+  }
+
   #key(/** @type {KeyboardEvent} */ e) {
     const typing = e.target instanceof HTMLElement && ['TEXTAREA', 'SELECT', 'INPUT'].includes(e.target.tagName);
     if (e.key === 'Escape') return this.ui.ask || this.ui.invite ? this.act.closeDialog() : this.#ui({selected: null, byHand: false, tab: 'watch'});
     if (typing || this.ui.ask || this.ui.invite || e.ctrlKey || e.metaKey || e.altKey) return;
     if (e.key === 'w' || e.key === 'W') this.act.tab('watch');
     if (e.key === 'a' || e.key === 'A') this.act.tab('alerts');
+    if (e.key === 'r' || e.key === 'R') this.act.tab('reach');
     if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
       e.preventDefault();
       this.#step(e.key === 'ArrowDown' ? 1 : -1);
@@ -324,7 +351,7 @@ export class ConsoleApp extends LitElement {
     const c = this.#context();
     return html`<div class="page ${c.ui.ask || c.ui.invite ? 'asking' : ''}" ?inert=${c.ui.ask !== null || c.ui.invite !== null || (c.watch.state === 'lost' && !c.ui.peek)}>
       ${topBar(c)}${markBand(c)}<div class="bands">${limitedBand(c)}${coverBand(c)}</div>${banner(c)}${leftColumn(c)}${mapFrame(c)}${rightColumn(c)}
-      ${c.ui.tab === 'alerts' ? alertsTab(c) : ''}</div>
+      ${c.ui.tab === 'alerts' ? alertsTab(c) : c.ui.tab === 'reach' ? reachTab(c) : ''}</div>
       ${toast(c)}${askDialog(c)}${inviteDialog(c)}${c.refused || c.wrongRole ? refusedOverlay(c) : lostOverlay(c)}`;
   }
 }
@@ -340,6 +367,7 @@ function callOf(ask, reason, accepts) {
     case 'friendly': return [`/tracks/${id}/friendly`, {reason}];
     case 'hostile': return [`/tracks/${id}/identity`, {reason, identity: 'hostile'}];
     case 'confirm': return [`/attacks/${id}/confirm`, {reason}];
+    case 'drill': return ['/drills', {reason, tier: 2}];
     case 'undo': return [`/orders/${id}/undo`, {reason}];
     default: return [`/tracks/${id}/not-a-drone`, {reason}];
   }

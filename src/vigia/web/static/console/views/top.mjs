@@ -8,7 +8,7 @@ import {TIER, coverage, isLost, orderOf, targetName} from '../model.mjs';
 
 /** @typedef {import('../app.mjs').Context} Context */
 
-const TABS = ['watch', 'alerts'];
+const TABS = ['watch', 'alerts', 'reach'];
 export const TIER_WORD = ['none', 'watch', 'warning', 'danger'];
 const ICON = [nothing, EYE, DIAMOND, TRIANGLE];
 
@@ -18,7 +18,7 @@ export function topBar(c) {
     <div class="brand">${BRAND}<span>vigia</span></div>
     <nav class="tabs" role="tablist">${TABS.map((tab) => html`
       <button role="tab" aria-selected=${c.ui.tab === tab} @click=${() => c.act.tab(tab)}>
-        ${t(`console.tab.${tab}`)}${tab === 'alerts' && c.incidents.length ? html`<b class="count num">${c.incidents.length}</b>` : nothing}
+        ${t(`console.tab.${tab}`)}${tab === 'alerts' && c.incidents.length ? html`<b class="count num">${c.incidents.length}</b>` : nothing}${tab === 'reach' && c.ui.reach.data?.calls.length ? html`<b class="count num">${c.ui.reach.data.calls.length}</b>` : nothing}
       </button>`)}</nav>
     <div class="grow"></div>
     ${feeds(c)}
