@@ -45,12 +45,17 @@ CLICK = """async ([tag, action]) => {
 KEPT_LANGUAGE = """() => import("/static/core/db.mjs").then(
   (db) => new db.Store("device").get("lang")).then((kept) => kept?.lang ?? null)"""
 FAKE_SUBSCRIPTION = """
-PushManager.prototype.getSubscription = async () => null;
-PushManager.prototype.subscribe = async ({applicationServerKey}) => ({
+const made = (applicationServerKey) => ({
   endpoint: "https://fcm.googleapis.com/fcm/send/test",
   options: {applicationServerKey},
   getKey: (name) => new Uint8Array(name === "auth" ? 16 : 65).fill(4).buffer,
 });
+PushManager.prototype.getSubscription = async () =>
+  localStorage.getItem("test.subscribed") ? made(null) : null;
+PushManager.prototype.subscribe = async ({applicationServerKey}) => {
+  localStorage.setItem("test.subscribed", "1");
+  return made(applicationServerKey);
+};
 """
 
 
@@ -244,6 +249,11 @@ def test_going_on_watch_subscribes_and_tells_the_server(locked: Locked) -> None:
     assert len(sent["keys"]["p256dh"]) == 87
     settings(locked)
     expect(locked.page.locator("[data-push=on]")).to_contain_text("if the phone has internet")
+    locked.page.reload()
+    locked.page.wait_for_selector("vigia-phone[data-ready]")
+    settings(locked)
+    expect(locked.page.locator("[data-push=on]")).to_be_visible()
+    assert len(locked.bench.heard("POST push/subscription")) == 1  # known: not told again
 
 
 def test_the_phone_says_that_it_will_not_be_warned_where_that_is_so(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from cryptography import x509
 from lxml import etree
@@ -88,10 +89,12 @@ def site(tmp_path: Path, served: Served) -> Iterator[Live]:
     args = ["watch", "--settings", str(settings), "--data", str(tmp_path / "data")]
     folder = data_folder(tmp_path / "data", Mark.EXERCISE)
     with live(args, folder, free_port()) as running:
+        me = f"{running.url}/api/v1/me"  # 503 while the watch starts: kernels may be compiled first
+        wait_for(lambda: httpx.get(me).status_code == 401, 180)
         yield running
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_raised_warning_reaches_a_closed_phone_and_another_agency(
     site: Live, served: Served
 ) -> None:

@@ -65,10 +65,11 @@ def _write(gateway: Gateway, caller: Caller, address: str | None) -> None:
     person_id, device_id = caller.person.person_id, caller.device_id
     contacts = Contacts(gateway.folder)
     try:
-        if address is not None:
-            new = Contact(person_id, Channel.PUSH, address, device_id)
+        held = contacts.of(person_id, Channel.PUSH)
+        new = None if address is None else Contact(person_id, Channel.PUSH, address, device_id)
+        if new is not None and new not in held:  # what is known costs no write
             contacts.put([new], gateway.clock.now_ns())
-        for old in contacts.of(person_id, Channel.PUSH):
+        for old in held:
             if old.device_id == device_id and old.address != address:
                 contacts.drop(person_id, Channel.PUSH, old.address)
     finally:

@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "5535b3e4e871a59d";
+export const VERSION = "1ebe719e03b31f16";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -14,7 +14,7 @@ export const FILES = {
   "core/i18n.mjs": "8424c8c597aa24de",
   "core/notice.mjs": "c7345d8d402171e9",
   "core/outbox.mjs": "a602e2b8a737552b",
-  "core/push.mjs": "31e138c09c1e2028",
+  "core/push.mjs": "5845c48addda2728",
   "core/session.mjs": "ca64ac0dd1e7dee3",
   "core/socket.mjs": "11bcaf7fd300ad32",
   "enrol/enrol.css": "16752e8e523130be",

@@ -1,6 +1,9 @@
 // This browser <-> its push service: subscribed while somebody is on watch, and told to the server.
 
+import { Store } from "./db.mjs";
 import { base64url } from "./session.mjs";
+
+const TOLD_MS = 6 * 3600 * 1000; // the server is told again after this, and at once what is new
 
 export const bytesOf = (text) =>
   Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
@@ -11,8 +14,9 @@ export const bytesOf = (text) =>
  * it; "on": the server has a subscription of this phone.
  */
 export class Push extends EventTarget {
-  constructor({ session, registration = () => navigator.serviceWorker?.ready }) {
+  constructor({ session, store = new Store("device"), registration = () => navigator.serviceWorker?.ready }) {
     super();
+    this.store = store;
     this.session = session;
     this.registration = registration;
     this.state = "unknown";
@@ -51,6 +55,12 @@ export class Push extends EventTarget {
   }
 
   async _subscribe() {
+    const { pushManager } = await this.registration();
+    let held = await pushManager.getSubscription();
+    // Ten thousand phones that reconnect at once must not each make the server write.
+    const kept = await this.store.get("push").catch(() => null);
+    const fresh = kept && Math.abs(Date.now() - kept.toldMs) < TOLD_MS;
+    if (held && fresh && kept.endpoint === held.endpoint) return "on";
     let key;
     try {
       ({ key } = await this.session.get("/push/key"));
@@ -58,8 +68,6 @@ export class Push extends EventTarget {
       if (error.status === 404) return "unused";
       throw error;
     }
-    const { pushManager } = await this.registration();
-    let held = await pushManager.getSubscription();
     // One made for another key of the server is refused by every push service.
     if (held && !sameKey(held.options.applicationServerKey, bytesOf(key))) {
       await held.unsubscribe();
@@ -67,6 +75,7 @@ export class Push extends EventTarget {
     }
     held ??= await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytesOf(key) });
     await this.session.post("/push/subscription", told(held));
+    await this.store.put({ what: "push", endpoint: held.endpoint, toldMs: Date.now() }).catch(() => {});
     return "on";
   }
 
