@@ -199,8 +199,27 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The first world.")] = 1,
     count: Annotated[int, typer.Option(help="How many worlds.")] = 1,
     verbose: Annotated[bool, typer.Option("--verbose", "-v")] = False,
+    as_device: Annotated[
+        str, typer.Option("--as", help="Speak as this device instead: adsb, sapient.")
+    ] = "",
+    to: Annotated[str, typer.Option(help="HOST:PORT of the other side, or to listen on.")] = "",
+    lat: Annotated[float, typer.Option(help="Middle of the invented flights.")] = 31.79,
+    lon: Annotated[float, typer.Option(help="The same.")] = -106.75,
+    flights: Annotated[int, typer.Option(help="How many things fly.")] = 3,
+    rate: Annotated[float, typer.Option(help="Reports of each a second.")] = 1.0,
+    seconds: Annotated[float | None, typer.Option(help="Then stop.")] = None,
 ) -> None:
-    """Drive the core through seeded worlds and check what must always hold."""
+    """Drive the core through seeded worlds and check what must always hold; with --as, speak a
+    sensor's protocol to a running vigia."""
+    if as_device:
+        from vigia.run.simulate.speak import Asked, speak
+
+        asked = Asked(
+            host="", port=0, lat_deg=lat, lon_deg=lon, flights=flights, rate_hz=rate,
+            seconds=seconds, seed=seed,
+        )  # fmt: skip
+        _run(lambda: speak(as_device, to, asked))
+        return
     from vigia.run.simulate.worlds import main
 
     _run(lambda: main(seed=seed, count=count, verbose=verbose))

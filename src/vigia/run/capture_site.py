@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
-from vigia.events import Observation
+from vigia.events import Input, Observation
 from vigia.run.feeds import damage_fault, guarded, load_adapter, read_records
 from vigia.run.settings import SettingsError
+from vigia.run.stream_feeds import is_capture, played
 from vigia.scan import Layout, optional
 from vigia.terms import Position
 from vigia.wire.pcap import Damage
@@ -50,18 +52,20 @@ def _places(
     path: Path, adapter_name: str, records_max: int
 ) -> Iterator[tuple[float, float, float | None]]:
     """Latitude, longitude and ground of every position, up to the first damage."""
-    adapter = load_adapter(adapter_name)("probe")
+    make = load_adapter(adapter_name)
     try:
+        if not is_capture(make):
+            for _, body in islice(played(path, make, "probe", None), records_max):
+                yield from _rows_of(body)
+            return
+        adapter = make("probe")
         for n, record in enumerate(read_records(path)):
             if isinstance(record, Damage) or n >= records_max:
                 return
             for body in guarded(
                 lambda r=record: adapter.feed_record(r, r.t_ns or 0), "probe", record.frame
             ):
-                if isinstance(body, Observation) and body.scan.layout is Layout.PLACE_1:
-                    for row in body.scan.rows():
-                        ground = _ground_m(float(row["alt_hae_m"]), float(row["height_m"]))
-                        yield float(row["lat_deg"]), float(row["lon_deg"]), ground
+                yield from _rows_of(body)
     except OSError as e:
         raise SettingsError(f"capture {path}: cannot be read ({e.strerror})") from e
 
@@ -76,3 +80,10 @@ def _why(path: Path) -> str:
         if isinstance(record, Damage):
             return damage_fault("probe", record).what
     return "no frame holds a position"
+
+
+def _rows_of(body: Input) -> Iterator[tuple[float, float, float | None]]:
+    if isinstance(body, Observation) and body.scan.layout is Layout.PLACE_1:
+        for row in body.scan.rows():
+            ground = _ground_m(float(row["alt_hae_m"]), float(row["height_m"]))
+            yield float(row["lat_deg"]), float(row["lon_deg"]), ground

@@ -25,6 +25,7 @@ from vigia.flow import Watch
 from vigia.run.feeds import damage_fault, guarded, load_adapter, read_records
 from vigia.run.plan import FeedPlan, RunPlan
 from vigia.run.settings import SettingsError
+from vigia.run.stream_feeds import is_capture, played
 from vigia.terms import Mark, Tier
 from vigia.tracktable import published_rows
 from vigia.wire.pcap import Damage
@@ -67,9 +68,14 @@ def run_fast(plan: RunPlan, out: TextIO) -> int:
 
 
 def _items(feed: FeedPlan) -> Iterator[tuple[int, str, Input]]:
-    adapter = load_adapter(feed.adapter)(feed.sensor_id)
+    make = load_adapter(feed.adapter)
     t_ns = 0
     try:
+        if not is_capture(make):
+            for at_ns, body in played(Path(feed.path), make, feed.sensor_id, None):
+                yield at_ns, feed.sensor_id, body
+            return
+        adapter = make(feed.sensor_id)
         for record in read_records(Path(feed.path)):
             if isinstance(record, Damage):
                 yield t_ns, feed.sensor_id, damage_fault(feed.sensor_id, record)

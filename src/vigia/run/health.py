@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from vigia.events import CoreSettings, Event, Fault, Observation, SensorHeard, Thinned
+from vigia.events import CoreSettings, Event, Fault, Observation, SensorHeard, SensorLost, Thinned
 from vigia.run.link import SensorHealth
 from vigia.track.tracker import Learnt
 
@@ -25,6 +25,7 @@ class Health:
         self._thinned: Counter[str] = Counter()
         self._last_fault: dict[str, str] = {}
         self._failed: dict[str, str] = {}
+        self._lost: dict[str, str] = {}  # the way to it is gone; its next word undoes it
         self.counts: Counter[str] = Counter()
 
     def saw(self, event: Event, decisions: Sequence[Event] = ()) -> None:
@@ -38,8 +39,12 @@ class Health:
                 self._last_ns[sensor_id] = event.t_recv_ns
                 self._detections[sensor_id] += len(scan)
                 self._failed.pop(sensor_id, None)
+                self._lost.pop(sensor_id, None)
             case SensorHeard(sensor_id=sensor_id):
                 self._last_ns[sensor_id] = event.t_recv_ns
+                self._lost.pop(sensor_id, None)
+            case SensorLost(sensor_id=sensor_id, why=why):
+                self._lost[sensor_id] = why[:FAULT_TEXT_MAX]
             case Thinned(sensor_id=sensor_id, detections=detections):
                 self._thinned[sensor_id] += detections
             case Fault(where=where, what=what, count=count):
@@ -67,6 +72,7 @@ class Health:
                 faults=self._faults[site.sensor_id],
                 thinned=self._thinned[site.sensor_id],
                 last_fault=self._failed.get(site.sensor_id)
+                or self._lost.get(site.sensor_id)
                 or self._last_fault.get(site.sensor_id, ""),
                 azimuth_error_deg=known.get(site.sensor_id, NOTHING).azimuth_error_deg,
                 clock_error_s=known.get(site.sensor_id, NOTHING).clock_error_s,
@@ -75,7 +81,7 @@ class Health:
         )
 
     def _state(self, sensor_id: str, silent_after_s: float | None, t_ns: int) -> str:
-        if sensor_id in self._failed:
+        if sensor_id in self._failed or sensor_id in self._lost:
             return "failed"
         last = self._last_ns.get(sensor_id)
         if silent_after_s is None:

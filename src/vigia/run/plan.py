@@ -17,7 +17,7 @@ PLAN_NAME = "run.json"
 
 
 class FeedPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """kind: stdin, playback or demo. adapter and path as far as the kind needs them."""
+    """kind: stdin, playback, url or demo. adapter and path as far as the kind needs them."""
 
     kind: str
     sensor_id: str = ""

@@ -14,6 +14,7 @@ from vigia.alert_terms import DroneClass
 from vigia.events import CoreSettings, Policy, Post, SensorSite
 from vigia.events_reach import ReachPolicy
 from vigia.run.channel_settings import ChannelEntry
+from vigia.run.kinds import kind_of
 from vigia.run.settings_access import (
     Access,
     AgencyEntry,
@@ -56,11 +57,15 @@ class PostEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class SensorEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """adapter: a module in vigia.sensors, or package:Class of your own.
 
-    source: "-" is standard input, else a file that is played back (marked EXERCISE).
+    source: "-" is standard input, a URL a live transport (run/transports/url.py), else a file
+    that is played back (marked EXERCISE). authority: the legal basis on which a receiver of
+    radio broadcasts is used here; some adapters are off without it.
     """
 
     adapter: str
     source: str = ""
+    kind: str = ""  # radar, camera, rf, acoustic, remote_id, adsb; "": as the adapter says
+    authority: str = ""
     lat_deg: float | None = None
     lon_deg: float | None = None
     alt_hae_m: float | None = None
@@ -249,7 +254,7 @@ def _sensor(name: str, entry: SensorEntry) -> SensorSite:
         raise ValueError(f'[sensors.{name}] grade: got {entry.grade!r}; need such as "B2"')
     return SensorSite(
         sensor_id=name,
-        kind=entry.adapter,
+        kind=entry.kind or kind_of(entry.adapter),
         position=position,
         link=entry.link,
         simulated=entry.simulated,

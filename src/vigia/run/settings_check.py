@@ -13,13 +13,16 @@ from vigia.run.feeds import load_adapter
 from vigia.run.settings import SettingsError
 from vigia.run.settings_cap import Cap
 from vigia.run.tak_wire import parse_url
+from vigia.run.transports.url import is_url, parse_source
 from vigia.terms import Channel, Mark
 
 if TYPE_CHECKING:
+    from vigia.run.feeds import Adapter
     from vigia.run.settings import PostEntry, SensorEntry, Settings, Tak
 
 PORT_MAX = 65_535
 SERIAL_MAX = 24  # bytes of a stated identity
+WORDS_MIN = 10  # characters of an authority that say something
 OWN_MAX = 64  # serials the tracker compares with
 CHANCES = ("warning_p", "danger_p", "fall_share")  # keys of [policy]
 
@@ -139,13 +142,29 @@ def _check_sensor(name: str, sensor: SensorEntry, mode: Mark) -> None:
     if not sensor.source:
         return
     try:
-        load_adapter(sensor.adapter)
+        check_authority(load_adapter(sensor.adapter), sensor)
     except (SettingsError, ValueError, TypeError) as e:  # such as ":Class" or ".x:Class"
         raise SettingsError(f"{key} {e}") from e
+    if is_url(sensor.source):
+        try:
+            parse_source(sensor.source)
+        except SettingsError as e:
+            raise SettingsError(f"{key} {e}") from e
+        return
     if sensor.source != "-" and mode is Mark.ACTUAL and not sensor.simulated:
         raise SettingsError(
             f"{key} source: got {sensor.source!r} in mode actual; a file is a recording and never "
             'counts as actual: set mode = "exercise", or simulated = true for this sensor'
+        )
+
+
+def check_authority(adapter: type[Adapter], sensor: SensorEntry) -> None:
+    """Raises SettingsError: receivers of other people's radio need a legal basis, in words."""
+    if getattr(adapter, "NEEDS_AUTHORITY", False) and len(sensor.authority.strip()) < WORDS_MIN:
+        raise SettingsError(
+            f"adapter {sensor.adapter} listens to radio broadcasts of others and is off until an "
+            'administrator records on what authority: authority = "who allowed it, under which '
+            'law or order, when"'
         )
 
 

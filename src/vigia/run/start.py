@@ -19,6 +19,7 @@ from vigia.events import (
 )
 from vigia.run.capture_site import capture_ground_m, capture_origin
 from vigia.run.hello import say_hello
+from vigia.run.kinds import kind_of
 from vigia.run.plan import FeedPlan, RunPlan, write_plan
 from vigia.run.settings import Listen, SensorEntry, Settings, SettingsError, Storage, Tak
 from vigia.run.settings_access import Access
@@ -26,6 +27,7 @@ from vigia.run.settings_cap import Cap
 from vigia.run.settings_check import check_address
 from vigia.run.stdin_io import forget_heads
 from vigia.run.supervise import FINAL, Child, supervise
+from vigia.run.transports.url import is_url
 from vigia.terms import Mark, Position
 
 
@@ -77,7 +79,7 @@ def capture_plan(
     feeds: list[FeedPlan] = [_settings_feed(n, s.adapter, s.source) for n, s in _sources(settings)]
     for n, file in enumerate(files, start=1):
         sensor_id = "stdin" if file == "-" else f"capture-{n}"
-        sites[sensor_id] = SensorSite(sensor_id=sensor_id, kind=adapter)
+        sites[sensor_id] = SensorSite(sensor_id=sensor_id, kind=kind_of(adapter))
         feeds.append(
             FeedPlan(
                 kind="stdin" if file == "-" else "playback",
@@ -235,5 +237,5 @@ def _sources(settings: Settings | None) -> list[tuple[str, SensorEntry]]:
 
 
 def _settings_feed(sensor_id: str, adapter: str, source: str) -> FeedPlan:
-    kind = "stdin" if source == "-" else "playback"
+    kind = "stdin" if source == "-" else "url" if is_url(source) else "playback"
     return FeedPlan(kind=kind, sensor_id=sensor_id, adapter=adapter, path=source)

@@ -27,7 +27,10 @@ from vigia.run.plan import FeedPlan, RunPlan, read_plan
 from vigia.run.recover import recover
 from vigia.run.say import say
 from vigia.run.settings import SettingsError
+from vigia.run.stream_feeds import StreamPlaybackFeed, StreamStdinFeed, is_capture
 from vigia.run.supervise import EXIT_OPERATOR
+from vigia.run.transports.feed import UrlFeed
+from vigia.run.transports.url import parse_source
 from vigia.run.watch import Feed, WatchProcess
 from vigia.terms import Mark
 
@@ -150,14 +153,17 @@ async def _end_with_parent(task: asyncio.Task[None]) -> None:
 def _feed(feed: FeedPlan, plan: RunPlan, clock: Clock, folder: Path, last_t_ns: int) -> Feed:
     match feed.kind:
         case "stdin":
-            return StdinFeed(feed.sensor_id, load_adapter(feed.adapter), clock, folder)
+            adapter = load_adapter(feed.adapter)
+            if is_capture(adapter):
+                return StdinFeed(feed.sensor_id, adapter, clock, folder)
+            return StreamStdinFeed(feed.sensor_id, adapter, clock)
         case "playback":
-            return PlaybackFeed(
-                feed.sensor_id,
-                load_adapter(feed.adapter),
-                clock,
-                Path(feed.path),
-            )
+            adapter = load_adapter(feed.adapter)
+            make = PlaybackFeed if is_capture(adapter) else StreamPlaybackFeed
+            return make(feed.sensor_id, adapter, clock, Path(feed.path))
+        case "url":
+            source = parse_source(feed.path)
+            return UrlFeed(feed.sensor_id, load_adapter(feed.adapter), clock, source)
         case "demo":
             from vigia.run.demo import demo_items  # a live watch never loads the simulator
 
@@ -166,7 +172,7 @@ def _feed(feed: FeedPlan, plan: RunPlan, clock: Clock, folder: Path, last_t_ns: 
             items = demo_items(feed.seed, start_ns=start_ns, now_ns=now_ns)
             return ScriptFeed(items, clock, mark=Mark.DEMO)
         case _:
-            raise SettingsError(f"feed: got {feed.kind!r}; need stdin, playback or demo")
+            raise SettingsError(f"feed: got {feed.kind!r}; need stdin, playback, url or demo")
 
 
 if __name__ == "__main__":

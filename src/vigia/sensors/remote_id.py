@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from vigia.event_base import RAW_MAX
 from vigia.events import (
     Fault,
     Observation,
@@ -24,6 +23,7 @@ from vigia.scan import ROWS_MAX, Flag, IdKind, Layout, pack
 from vigia.terms import Position
 from vigia.wire import ble, dot11, odid, odid_columns, odid_reference, pcap
 from vigia.wire.advert import Advert, Refused
+from vigia.wire.tally import FaultTally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +38,6 @@ NAME_WAIT_NS = 4_000_000_000  # F3411-22a: identifiers every 3 s; until then a r
 REPEAT_NS = 1_000_000_000  # an undated repeat counts as "still there" at most this often
 AGE_MAX_NS = 10_000_000_000  # F3411-22a allows 1 s; an older stamp is a clock difference
 AHEAD_MAX_NS = 1_000_000_000
-FAULT_EVERY_NS = 10_000_000_000  # faults of one kind are counted and told this often
 HEARD_EVERY_NS = 5_000_000_000
 P_DRONE = 0.9  # who broadcasts Remote ID is a drone or pretends to be one
 
@@ -85,7 +84,7 @@ class Adapter:
         self._reader = pcap.Reader()
         self._senders: dict[bytes, _Sender] = {}  # the longest silent first
         self._rows: list[_Row] = []
-        self._faults = _FaultTally(f"sensor/{sensor_id}")
+        self._faults = FaultTally(f"sensor/{sensor_id}")
         self._t_heard_ns: int | None = None
         self._fed = False  # records given one by one have a reader, and its damage, elsewhere
 
@@ -137,7 +136,7 @@ class Adapter:
             refused = Refused(code="no_address", what="advert: the sender's address is missing")
         parts = odid.split(advert.payload) if refused is None else refused
         if isinstance(parts, Refused):
-            return self._faults.add(parts, t_ns=t_ns, raw=advert.payload, subject=node)
+            return [*self._faults.add(parts, t_ns=t_ns, raw=advert.payload, subject=node)]
         sender = self._sender(advert.address, node, t_ns)
         out: list[Out] = []
         # Identifiers first: the messages of one pack are of one moment.
@@ -269,39 +268,6 @@ def _identify(sender: _Sender, part: bytes) -> None:
     if kind in (IdKind.UTM, IdKind.SESSION) or not (text.isascii() and text.isprintable()):
         text = "#" + hashlib.blake2b(raw, digest_size=11).hexdigest()
     sender.identity, sender.id_kind, sender.ua_type = text, kind, part[1] & 15
-
-
-class _FaultTally:
-    """A stream of bad frames is told at once, then counted, then told again with its count."""
-
-    def __init__(self, where: str) -> None:
-        self._where = where
-        self._told: dict[str, int] = {}  # code: when last told; the codes are a closed set
-        self._held: dict[str, Fault] = {}
-
-    def add(
-        self, refused: Refused, *, t_ns: int, raw: bytes = b"", subject: str | None = None
-    ) -> list[Out]:
-        """subject: whose position the raw bytes may hold, so that they are kept encrypted."""
-        held = self._held.pop(refused.code, None)
-        fault = Fault(
-            where=self._where,
-            whose="peer",
-            what=refused.what,
-            raw=raw[:RAW_MAX],
-            person_id="operators" if raw and subject else None,
-            count=1 + (held.count if held else 0),
-        )
-        told = self._told.get(refused.code)
-        if told is not None and abs(t_ns - told) < FAULT_EVERY_NS:
-            self._held[refused.code] = fault
-            return []
-        self._told[refused.code] = t_ns
-        return [fault]
-
-    def rest(self) -> list[Out]:
-        held, self._held = self._held, {}
-        return list(held.values())
 
 
 def decode_lines(data: bytes, file: str) -> Iterator[Line]:
