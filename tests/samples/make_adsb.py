@@ -40,7 +40,7 @@ def documents() -> list[str]:
 
 def lines() -> list[str]:
     day = "2026/01/01,{t},2026/01/01,{t}"
-    stamps = [day.format(t=f"18:11:3{s}.250") for s in (4, 5, 6)]
+    stamps = [day.format(t=f"00:11:3{s}.250") for s in (4, 5, 6)]
     return [
         f"MSG,4,1,1,ADF7C8,1,{stamps[0]},,,95.0,271.0,,,-128,,,,,0",
         f"MSG,3,1,1,ADF7C8,1,{stamps[1]},,4375,,,31.81234,-106.70123,,,0,,0,0",

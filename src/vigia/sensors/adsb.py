@@ -192,13 +192,13 @@ class Adapter:
 
     def _line_ns(self, line: Line, t_recv_ns: int) -> int:
         """Its own stamp, whatever its zone; the time of receipt when that is not near."""
-        here_ns = t_recv_ns - self._t_shift_ns
-        if line.t_day_ns is None:
+        if line.t_zone_ns is None:
             return t_recv_ns
-        off_ns = (line.t_day_ns - here_ns + QUARTER_NS // 2) % QUARTER_NS - QUARTER_NS // 2
-        if not -CLOCK_MAX_NS <= off_ns <= AHEAD_NS:
-            return t_recv_ns
-        return here_ns + off_ns + self._t_shift_ns
+        if self._t_shift_ns:
+            return line.t_zone_ns + self._t_shift_ns
+        off_ns = (line.t_zone_ns - t_recv_ns + QUARTER_NS // 2) % QUARTER_NS - QUARTER_NS // 2
+        near = -CLOCK_MAX_NS <= off_ns <= AHEAD_NS
+        return t_recv_ns + min(off_ns, 0) if near else t_recv_ns
 
     def _of(self, address: str) -> _Known:
         known = self._known.pop(address, None) or _Known()

@@ -7,6 +7,7 @@ feet a minute become metres and metres a second here and nowhere else.
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -162,11 +163,12 @@ def check(found: Aircraft) -> Aircraft | Refused:
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One SBS-1 message. t_day_ns: of its UTC or local day; NaN and None where it says nothing."""
+    """One SBS-1 message; NaN and None where it says nothing. t_zone_ns: its stamp as if it were UTC;
+    decoders write it in a zone they do not name."""
 
     address: str
     kind: int
-    t_day_ns: int | None
+    t_zone_ns: int | None
     alt_baro_m: float
     speed_mps: float
     course_deg_true: float
@@ -199,7 +201,7 @@ def of_sbs(line: bytes) -> Line | Refused | None:
     return Line(
         address=address,
         kind=int(parts[1]),
-        t_day_ns=_day_ns(parts[7]),
+        t_zone_ns=_zone_ns(parts[6], parts[7]),
         alt_baro_m=alt * FOOT_M,
         speed_mps=speed * KNOT_MPS,
         course_deg_true=course,
@@ -211,13 +213,14 @@ def of_sbs(line: bytes) -> Line | Refused | None:
     )
 
 
-def _day_ns(text: str) -> int | None:
-    """HH:MM:SS.mmm -> ns of the day."""
-    parts = text.strip().split(":")
-    if len(parts) != 3 or not all(p.replace(".", "", 1).isdecimal() for p in parts):
+def _zone_ns(date: str, time: str) -> int | None:
+    """YYYY/MM/DD and HH:MM:SS.mmm -> ns since 1970, as if they were UTC."""
+    try:
+        at = datetime.strptime(f"{date.strip()} {time.strip()}", "%Y/%m/%d %H:%M:%S.%f")
+    except ValueError:
         return None
-    h, m, s = int(float(parts[0])), int(float(parts[1])), float(parts[2])
-    return None if h > 23 or m > 59 or s >= 61.0 else round(((h * 60 + m) * 60 + s) * 1e9)
+    since = at.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
 
 
 def _address(text: str) -> str | None:
