@@ -16,6 +16,7 @@ from vigia.alert_terms import DroneClass, FriendlyEnd, Via, Watched
 from vigia.event_base import Body
 from vigia.events_access import PersonalRead, PowerUsed, SignedIn
 from vigia.events_desk import RecordKept
+from vigia.events_nodes import SensorJoined
 from vigia.events_reach import ContactSet, DrillOrdered, NotReached, ReachPolicy, ToldByRadio
 from vigia.scan import Scan
 from vigia.terms import (
@@ -559,6 +560,7 @@ Input: TypeAlias = (
     | AttackReported
     | OperatorSeen
     | SensorHeard
+    | SensorJoined
     | SensorLost
     | Acknowledged
     | AlertsHeld
@@ -654,6 +656,8 @@ def personal_subject(body: AnyBody) -> str | None:
             return body.person_id or f"report/{body.report_id}"
         case RecordKept():
             return body.subject
+        case SensorJoined():
+            return f"sensor/{body.sensor_id}" if body.person else None
         case OperatorSeen():
             # One for all: whoever forges identifiers must not be able to fill the key store.
             return OPERATORS

@@ -15,15 +15,13 @@ from msgspec.structs import replace
 
 from vigia.admission import CORE, envelop, weigh
 from vigia.alert import friendly
-from vigia.alert.cover import CoverMemory, heard, looking_now, lost, sight_of
+from vigia.alert.cover import heard, looking_now, lost, sight_of
 from vigia.alert.policy import AlertPolicy
 from vigia.alert.raised import spread_all
-from vigia.alert.rates import RateState, count
-from vigia.alert.state import AlertState
+from vigia.alert.rates import count
 from vigia.alert_terms import Via
 from vigia.delivery import answers
 from vigia.delivery import plan as reach
-from vigia.delivery.chase import ReachState
 from vigia.desk import Act, Desk, en_of, look_around, post_of, scene_of, where_of
 from vigia.events import (
     DECIDED,
@@ -51,6 +49,7 @@ from vigia.events import (
     ReportConfirmed,
     Restarted,
     SensorHeard,
+    SensorJoined,
     SensorLost,
     SensorSite,
     SessionClosed,
@@ -64,7 +63,9 @@ from vigia.events import (
     Undone,
 )
 from vigia.events_reach import ContactSet, DrillOrdered, ToldByRadio
+from vigia.flow_state import Snapshot, WatchState
 from vigia.geo import Site
+from vigia.joining import join
 from vigia.roster import Roster
 from vigia.terms import EndReason, Mark, Role
 from vigia.threat.assess import assess, make_ready
@@ -83,29 +84,6 @@ if TYPE_CHECKING:
 
 TICK_NS = 1_000_000_000
 ASSESS_NS = 50_000_000  # between two looks at all pairs; a person's report is looked at at once
-
-
-class WatchState(msgspec.Struct):
-    """All state but the tracker's, which packs itself."""
-
-    settings: CoreSettings | None = None
-    roster: Roster = msgspec.field(default_factory=Roster)
-    alerts: AlertState = msgspec.field(default_factory=AlertState)
-    reach: ReachState = msgspec.field(default_factory=ReachState)
-    cover: CoverMemory = msgspec.field(default_factory=CoverMemory)
-    rates: RateState = msgspec.field(default_factory=RateState)
-    t_ns: int = 0
-    seq: int = 0
-    t_tick_ns: int = 0
-    t_assess_ns: int = 0
-    unseen: dict[str, int] = {}  # by track that only broadcasts tell of (threat/claims.py)
-    pending: bool = False  # new evidence since the last assessment
-    shown: bool = False  # the last picture had tracks
-
-
-class _Snapshot(msgspec.Struct):
-    state: WatchState
-    tracker: bytes | None
 
 
 class Watch:
@@ -204,6 +182,12 @@ class Watch:
                 heard(s.cover, sensor_id, s.t_ns)
             case SensorLost(sensor_id=sensor_id, why=why):
                 lost(s.cover, sensor_id, why)
+            case SensorJoined():
+                found = join(s.settings, body)
+                if isinstance(found, str):
+                    self._refuse(found, out)
+                elif found is not s.settings:
+                    self._apply(found)
             case SettingsApplied():
                 raise AssertionError("handled in receive")
             case _:
@@ -352,12 +336,12 @@ class Watch:
     def snapshot(self) -> bytes:
         """The whole state; holds people's positions, so it is stored encrypted."""
         held = None if self._tracker is None else self._tracker.snapshot()
-        return msgspec.msgpack.encode(_Snapshot(self._s, held))
+        return msgspec.msgpack.encode(Snapshot(self._s, held))
 
     @classmethod
     def restore(cls, data: bytes) -> Watch:
         """Exact: goes on byte for byte as the one that gave the snapshot."""
-        found = msgspec.msgpack.decode(data, type=_Snapshot)
+        found = msgspec.msgpack.decode(data, type=Snapshot)
         watch = cls()
         watch._s = found.state
         if found.state.settings is not None and found.tracker is not None:

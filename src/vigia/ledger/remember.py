@@ -45,6 +45,7 @@ from vigia.events import (
     ReportConfirmed,
     Restarted,
     SensorHeard,
+    SensorJoined,
     SensorLost,
     SessionClosed,
     SessionOpened,
@@ -200,6 +201,7 @@ def _remember(event: Event) -> tuple[str, Fields] | None:
             | PersonMoved()
             | OperatorSeen()
             | SensorHeard()
+            | SensorJoined()
             | SensorLost()
             | AlertsHeld()
             | Tick()

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from vigia.events import CoreSettings, Event, Fault, Observation, SensorHeard, SensorLost, Thinned
+from msgspec.structs import replace
+
+from vigia.events import (
+    CoreSettings,
+    Event,
+    Fault,
+    Observation,
+    SensorHeard,
+    SensorJoined,
+    SensorLost,
+    Thinned,
+)
 from vigia.run.link import SensorHealth
 from vigia.track.tracker import Learnt
 
 FAULT_TEXT_MAX = 200
 NOTHING = Learnt(None, None)
+SITES_MAX = 1_000
 
 
 class Health:
@@ -43,6 +55,8 @@ class Health:
             case SensorHeard(sensor_id=sensor_id):
                 self._last_ns[sensor_id] = event.t_recv_ns
                 self._lost.pop(sensor_id, None)
+            case SensorJoined():
+                self._join(event.body)
             case SensorLost(sensor_id=sensor_id, why=why):
                 self._lost[sensor_id] = why[:FAULT_TEXT_MAX]
             case Thinned(sensor_id=sensor_id, detections=detections):
@@ -52,6 +66,15 @@ class Health:
                 self._last_fault[where.removeprefix("sensor/")] = what[:FAULT_TEXT_MAX]
             case _:
                 pass
+
+    def _join(self, body: SensorJoined) -> None:
+        """As the core takes it, so that it has a line of its own."""
+        parent = self._sites.get(body.of)
+        if parent is not None and len(self._sites) < SITES_MAX:
+            silent = body.silent_after_s or parent.silent_after_s
+            self._sites[body.sensor_id] = replace(
+                parent, sensor_id=body.sensor_id, kind=body.kind, silent_after_s=silent
+            )
 
     def failed(self, sensor_id: str, why: str) -> None:
         """Its transport ended or broke, or it is not taken; heals with the next observation."""

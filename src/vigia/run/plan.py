@@ -24,6 +24,7 @@ class FeedPlan(msgspec.Struct, frozen=True, kw_only=True):
     adapter: str = ""
     path: str = ""
     seed: int = 0
+    heading_deg_true: float | None = None
 
 
 class RunPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -79,6 +79,7 @@ class SensorEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     covers: DroneClass | None = None  # None: as the adapter's kind says
     view_deg_true: float | None = None  # middle of its field of view; None: all around
     view_width_deg: float = 360.0
+    heading_deg_true: float | None = None  # of the platform, for bearings measured from it
 
 
 class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

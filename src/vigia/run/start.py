@@ -76,7 +76,7 @@ def capture_plan(
     else:
         core = CoreSettings(mode=mode, origin=_origin(files, posts, adapter))
     sites = {site.sensor_id: site for site in core.sensors}
-    feeds: list[FeedPlan] = [_settings_feed(n, s.adapter, s.source) for n, s in _sources(settings)]
+    feeds: list[FeedPlan] = [_settings_feed(n, s) for n, s in _sources(settings)]
     for n, file in enumerate(files, start=1):
         sensor_id = "stdin" if file == "-" else f"capture-{n}"
         sites[sensor_id] = SensorSite(sensor_id=sensor_id, kind=kind_of(adapter))
@@ -236,6 +236,13 @@ def _sources(settings: Settings | None) -> list[tuple[str, SensorEntry]]:
     return [(n, s) for n, s in settings.sensors.items() if s.source]
 
 
-def _settings_feed(sensor_id: str, adapter: str, source: str) -> FeedPlan:
+def _settings_feed(sensor_id: str, sensor: SensorEntry) -> FeedPlan:
+    source = sensor.source
     kind = "stdin" if source == "-" else "url" if is_url(source) else "playback"
-    return FeedPlan(kind=kind, sensor_id=sensor_id, adapter=adapter, path=source)
+    return FeedPlan(
+        kind=kind,
+        sensor_id=sensor_id,
+        adapter=sensor.adapter,
+        path=source,
+        heading_deg_true=sensor.heading_deg_true,
+    )

@@ -23,6 +23,7 @@ from vigia.run.journal import Journal, JournalError
 from vigia.run.keys import ShiftKeys, shift_of
 from vigia.run.link_io import COURIER, NAME, TAK_NAME, LinkServer, link_path
 from vigia.run.links import Links
+from vigia.run.node_id import site_facts
 from vigia.run.plan import FeedPlan, RunPlan, read_plan
 from vigia.run.recover import recover
 from vigia.run.say import say
@@ -163,7 +164,10 @@ def _feed(feed: FeedPlan, plan: RunPlan, clock: Clock, folder: Path, last_t_ns: 
             return make(feed.sensor_id, adapter, clock, Path(feed.path))
         case "url":
             source = parse_source(feed.path)
-            return UrlFeed(feed.sensor_id, load_adapter(feed.adapter), clock, source)
+            adapter = load_adapter(feed.adapter)
+            knows = hasattr(adapter, "know")
+            facts = site_facts(folder, plan.core.origin, feed, clock.now_ns()) if knows else None
+            return UrlFeed(feed.sensor_id, adapter, clock, source, facts=facts)
         case "demo":
             from vigia.run.demo import demo_items  # a live watch never loads the simulator
 

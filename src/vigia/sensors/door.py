@@ -9,12 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from vigia.events import Input
+from vigia.wire.facts import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 Output: TypeAlias = Input | bytes  # bytes go back to the sensor
 Line: TypeAlias = dict[str, object]
+__all__ = ["DecodeLines", "Facts", "Line", "Output", "SensorAdapter"]
 
 
 class SensorAdapter(Protocol):

@@ -163,8 +163,9 @@ def check(found: Aircraft) -> Aircraft | Refused:
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One SBS-1 message; NaN and None where it says nothing. t_zone_ns: its stamp as if it were UTC;
-    decoders write it in a zone they do not name."""
+    """One SBS-1 message; NaN and None where it says nothing.
+
+    t_zone_ns: its stamp as if it were UTC; decoders write it in a zone they do not name."""
 
     address: str
     kind: int
@@ -216,10 +217,11 @@ def of_sbs(line: bytes) -> Line | Refused | None:
 def _zone_ns(date: str, time: str) -> int | None:
     """YYYY/MM/DD and HH:MM:SS.mmm -> ns since 1970, as if they were UTC."""
     try:
-        at = datetime.strptime(f"{date.strip()} {time.strip()}", "%Y/%m/%d %H:%M:%S.%f")
+        text = f"{date.strip()} {time.strip()} +0000"
+        at = datetime.strptime(text, "%Y/%m/%d %H:%M:%S.%f %z")
     except ValueError:
         return None
-    since = at.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    since = at - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
 
 

@@ -18,6 +18,7 @@ from vigia.run.doors import Put
 from vigia.run.feeds import Adapter
 from vigia.run.transports.ears import Send, Talk, Transport
 from vigia.run.transports.url import Source
+from vigia.sensors.door import Facts
 from vigia.terms import Mark
 
 BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)  # the last one repeats
@@ -36,13 +37,16 @@ class UrlFeed:
         source: Source,
         *,
         mark: Mark = Mark.ACTUAL,
+        facts: Facts | None = None,
     ) -> None:
+        """facts: for adapters that ask for them."""
         self.source = sensor_id
         self._adapter = adapter
         self._clock = clock
         self._source = source
         self._transport = transport_of(source)
         self._mark = mark
+        self._facts = facts
         self._put: Put | None = None
         self._talks: set[_Talk] = set()
         self._told: dict[str, int] = {}
@@ -80,7 +84,10 @@ class UrlFeed:
     def opened(self, peer: str, send: Send | None) -> Talk:
         if self._lost:
             self._gone("connected again; nothing heard from it yet")
-        talk = _Talk(self, self._adapter(self.source), send)
+        adapter: Any = self._adapter(self.source)
+        if self._facts is not None:
+            adapter.know(self._facts)
+        talk = _Talk(self, adapter, send)
         self._talks.add(talk)
         talk.start(peer)
         return talk

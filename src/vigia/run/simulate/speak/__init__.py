@@ -11,7 +11,7 @@ import msgspec
 
 from vigia.run.settings import SettingsError
 
-SPEAKERS = ("adsb",)  # modules here
+SPEAKERS = ("adsb", "sapient")  # modules here
 FLIGHTS_MAX = 5_000
 
 
