@@ -226,6 +226,14 @@ def simulate(
 
 
 @app.command()
+def sensors(data: Data = Path("data")) -> None:
+    """Adapters that there are; and, while vigia runs on the folder, how each sensor is."""
+    from vigia.run.sensors_cli import main
+
+    _run(lambda: main(data))
+
+
+@app.command()
 def score(
     seeds: Annotated[int, typer.Option(help="How many seeds of each scene.")] = 20,
     set_name: Annotated[

@@ -44,6 +44,7 @@ from vigia.run.ledger_follower import LedgerFollower
 from vigia.run.link import Emit, Picture, State, Status, ToGateway
 from vigia.run.link_io import LinkClient
 from vigia.run.metrics import Metrics
+from vigia.run.observe_keys import Observers
 from vigia.run.page_acts import CallsOut
 from vigia.run.page_socket import frame_of
 from vigia.run.pages import Handover, Hub, Page
@@ -105,6 +106,7 @@ class Gateway:
         self.pictures = Pictures(self.view, self.hub, self.eyes)
         self._beats, self._greetings = Spread(self.hub), Spread(self.hub)
         self.metrics = Metrics()
+        self.observers = Observers(())
         self.records = RecordBook()
         self.records.on_kept = lambda version, record: hear(self, version, record)
         self.cap = Cap()

@@ -35,6 +35,7 @@ from vigia.run.http_wire import Http
 from vigia.run.invitations import base_url, is_loopback
 from vigia.run.ledger_feed import follow_journal
 from vigia.run.link_io import LinkClient, link_path
+from vigia.run.observe_keys import Observers
 from vigia.run.page_socket import PageSocket
 from vigia.run.plan import RunPlan, read_plan
 from vigia.run.say import say
@@ -121,6 +122,7 @@ async def _serve(folder: Path, plan: RunPlan, tls_word: str | None, ready_fd: in
         from vigia.run.oidc import Oidc  # half a second that most sites need not spend
 
         gateway.oidc = Oidc(plan.access.sign_in)
+    gateway.observers = Observers(plan.feeds)
     gateway.secure = tls is not None
     gateway.base_url = base_url(plan, secure=gateway.secure)
     own = socket.gethostname().lower()

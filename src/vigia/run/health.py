@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -22,6 +23,11 @@ from vigia.track.tracker import Learnt
 
 FAULT_TEXT_MAX = 200
 NOTHING = Learnt(None, None)
+RATE_S = 10
+SECOND_NS = 1_000_000_000
+REASONS_MAX = 50  # different ones counted, of one sensor
+SHOWN_MAX = 5
+NUMBER = re.compile(r"[0-9A-Fa-f]*[0-9][0-9A-Fa-f.]*")
 SITES_MAX = 1_000
 
 
@@ -36,6 +42,8 @@ class Health:
         self._faults: Counter[str] = Counter()
         self._thinned: Counter[str] = Counter()
         self._last_fault: dict[str, str] = {}
+        self._seconds: dict[str, dict[int, int]] = {}
+        self._reasons: dict[str, Counter[str]] = {}
         self._failed: dict[str, str] = {}
         self._lost: dict[str, str] = {}  # the way to it is gone; its next word undoes it
         self.counts: Counter[str] = Counter()
@@ -50,6 +58,7 @@ class Health:
             case Observation(sensor_id=sensor_id, scan=scan):
                 self._last_ns[sensor_id] = event.t_recv_ns
                 self._detections[sensor_id] += len(scan)
+                self._count(sensor_id, len(scan), event.t_recv_ns)
                 self._failed.pop(sensor_id, None)
                 self._lost.pop(sensor_id, None)
             case SensorHeard(sensor_id=sensor_id):
@@ -64,6 +73,7 @@ class Health:
             case Fault(where=where, what=what, count=count):
                 self._faults[where.removeprefix("sensor/")] += count
                 self._last_fault[where.removeprefix("sensor/")] = what[:FAULT_TEXT_MAX]
+                self._reason(where.removeprefix("sensor/"), what, count)
             case _:
                 pass
 
@@ -75,6 +85,26 @@ class Health:
             self._sites[body.sensor_id] = replace(
                 parent, sensor_id=body.sensor_id, kind=body.kind, silent_after_s=silent
             )
+
+    def _count(self, sensor_id: str, rows: int, t_ns: int) -> None:
+        """Rows by second, of the last RATE_S."""
+        second = t_ns // SECOND_NS
+        held = self._seconds.setdefault(sensor_id, {})
+        held[second] = held.get(second, 0) + rows
+        for old in [s for s in held if s <= second - RATE_S]:
+            del held[old]
+
+    def _rate_hz(self, sensor_id: str, t_ns: int) -> float:
+        now = t_ns // SECOND_NS
+        held = self._seconds.get(sensor_id, {})
+        return sum(n for s, n in held.items() if now - RATE_S <= s < now) / RATE_S
+
+    def _reason(self, sensor_id: str, what: str, count: int) -> None:
+        """Numbers and names of one kind of fault are one reason."""
+        held = self._reasons.setdefault(sensor_id, Counter())
+        text = NUMBER.sub("#", what)[:FAULT_TEXT_MAX]
+        if text in held or len(held) < REASONS_MAX:
+            held[text] += count
 
     def failed(self, sensor_id: str, why: str) -> None:
         """Its transport ended or broke, or it is not taken; heals with the next observation."""
@@ -99,6 +129,8 @@ class Health:
                 or self._last_fault.get(site.sensor_id, ""),
                 azimuth_error_deg=known.get(site.sensor_id, NOTHING).azimuth_error_deg,
                 clock_error_s=known.get(site.sensor_id, NOTHING).clock_error_s,
+                rate_hz=self._rate_hz(site.sensor_id, t_ns),
+                refused=tuple(self._reasons.get(site.sensor_id, Counter()).most_common(SHOWN_MAX)),
             )
             for site in self._sites.values()
         )

@@ -25,7 +25,8 @@ from vigia.run.gateway import Gateway
 from vigia.run.http_acks import ACKS
 from vigia.run.http_acts import ACTS
 from vigia.run.http_cap import CAP
-from vigia.run.http_doors import COMMIT_S, Caller, Private, Public
+from vigia.run.http_doors import COMMIT_S, Caller, Private, Public, starting
+from vigia.run.http_observe import observe, observe_openapi
 from vigia.run.http_push import PUSH
 from vigia.run.http_reach import REACH
 from vigia.run.link import Committed, Refused
@@ -177,7 +178,18 @@ async def _openapi(gateway: Gateway, request: Request) -> Answer:
     return await openapi(gateway, request)
 
 
+async def sensors(gateway: Gateway, request: Request) -> Answer:
+    """For `vigia sensors` on this machine: every sensor of every agency."""
+    health = gateway.health()
+    if health is None:
+        raise starting()
+    return json({"server_ms": gateway.now_ms(), "sensors": health.sensors})
+
+
 PUBLIC: dict[str, Public] = {
+    "observe": observe,
+    "observe_openapi": observe_openapi,
+    "sensors": sensors,
     "enrol": http_who.enrol,
     "challenge": http_who.challenge,
     "open_session": http_who.open_session,

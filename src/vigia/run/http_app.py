@@ -28,6 +28,7 @@ from vigia.run.asgi import (
 from vigia.run.gateway import Gateway
 from vigia.run.http_api import PRIVATE, PUBLIC
 from vigia.run.http_doors import Caller, starting
+from vigia.run.http_observe import observe_stream
 from vigia.run.http_pages import PageFiles
 from vigia.run.invitations import is_loopback
 from vigia.run.page_talk import serve_page
@@ -36,6 +37,7 @@ from vigia.run.sessions import COOKIE
 from vigia.run.web_files import common_headers
 from vigia.terms import Role
 
+STREAM = "observe_stream"  # the only handler that reads its body as it comes
 _PART = re.compile(r"\\\{(\w+)(\\\*)?\\\}")
 
 
@@ -76,6 +78,8 @@ class App:
             caller = self._guard(route, request, service)
             if route.method == "POST":
                 self._check_origin(request)
+                if route.handler == STREAM:
+                    return await observe_stream(self._gateway, request, receive)
                 body = await read_body(receive)
                 if body is None:
                     return None

@@ -108,6 +108,8 @@ class SensorHealth(msgspec.Struct, frozen=True):
     # learnt beside tracks that others measure; None: nothing yet. Each with its 1-sigma
     azimuth_error_deg: tuple[float, float] | None = None  # its azimuths are too large by this
     clock_error_s: tuple[float, float] | None = None  # its times are late by this
+    rate_hz: float = 0.0  # detections a second, of the last RATE_S
+    refused: tuple[tuple[str, int], ...] = ()  # why, and how often; the most frequent
 
 
 class Status(_Message, frozen=True, kw_only=True):

@@ -334,6 +334,8 @@ class SensorOut(msgspec.Struct, frozen=True):
     last_fault: str
     azimuth_error_deg: tuple[float, float] | None  # and its 1-sigma, as in link.SensorHealth
     clock_error_s: tuple[float, float] | None
+    rate_hz: float = 0.0
+    refused: tuple[tuple[str, int], ...] = ()
 
 
 class HealthOut(msgspec.Struct, frozen=True, tag_field="t", tag="health"):

@@ -17,7 +17,7 @@ PLAN_NAME = "run.json"
 
 
 class FeedPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """kind: stdin, playback, url or demo. adapter and path as far as the kind needs them."""
+    """kind: stdin, playback, url, api or demo. adapter and path as far as the kind needs them."""
 
     kind: str
     sensor_id: str = ""
@@ -25,6 +25,8 @@ class FeedPlan(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
     seed: int = 0
     heading_deg_true: float | None = None
+    key_env: str = ""
+    posts_per_s: float = 20.0
 
 
 class RunPlan(msgspec.Struct, frozen=True, kw_only=True):

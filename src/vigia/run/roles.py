@@ -143,6 +143,11 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/v1/first-aid/kits/{record_id}", OFFICERS, "keep_kit"),
     Route("GET", "/api/v1/first-aid/ready", READERS, "ready_board"),
     Route("POST", "/api/v1/first-aid/approve", ADMINS, "approve_first_aid"),
+    # sensors
+    Route("POST", "/api/v1/observations", Open.PUBLIC, "observe"),
+    Route("POST", "/api/v1/observations/stream", Open.PUBLIC, "observe_stream"),
+    Route("GET", "/api/v1/observations/openapi.json", Open.PUBLIC, "observe_openapi"),
+    Route("GET", "/api/v1/sensors", Open.LOOPBACK, "sensors"),
     Route("GET", "/metrics", Open.LOOPBACK, "metrics"),
 )
 

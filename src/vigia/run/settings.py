@@ -66,6 +66,8 @@ class SensorEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     source: str = ""
     kind: str = ""  # radar, camera, rf, acoustic, remote_id, adsb; "": as the adapter says
     authority: str = ""
+    key_env: str = ""  # source "api": the environment variable that holds this sensor's key
+    posts_per_s: float = 20.0  # source "api": more than this of it are refused with 429
     lat_deg: float | None = None
     lon_deg: float | None = None
     alt_hae_m: float | None = None

@@ -13,7 +13,7 @@ from vigia.run.feeds import load_adapter
 from vigia.run.settings import SettingsError
 from vigia.run.settings_cap import Cap
 from vigia.run.tak_wire import parse_url
-from vigia.run.transports.url import is_url, parse_source
+from vigia.run.transports.url import API, is_url, parse_source
 from vigia.terms import Channel, Mark
 
 if TYPE_CHECKING:
@@ -145,6 +145,14 @@ def _check_sensor(name: str, sensor: SensorEntry, mode: Mark) -> None:
         check_authority(load_adapter(sensor.adapter), sensor)
     except (SettingsError, ValueError, TypeError) as e:  # such as ":Class" or ".x:Class"
         raise SettingsError(f"{key} {e}") from e
+    _positive(sensor.posts_per_s, f"{key} posts_per_s")
+    if sensor.source == API:
+        if not sensor.key_env:
+            raise SettingsError(
+                f'{key} source "api" needs key_env = "VARIABLE", the environment variable that '
+                "holds this sensor's key"
+            )
+        return
     if is_url(sensor.source):
         try:
             parse_source(sensor.source)

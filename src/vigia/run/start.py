@@ -27,7 +27,7 @@ from vigia.run.settings_cap import Cap
 from vigia.run.settings_check import check_address
 from vigia.run.stdin_io import forget_heads
 from vigia.run.supervise import FINAL, Child, supervise
-from vigia.run.transports.url import is_url
+from vigia.run.transports.url import API, is_url
 from vigia.terms import Mark, Position
 
 
@@ -238,11 +238,13 @@ def _sources(settings: Settings | None) -> list[tuple[str, SensorEntry]]:
 
 def _settings_feed(sensor_id: str, sensor: SensorEntry) -> FeedPlan:
     source = sensor.source
-    kind = "stdin" if source == "-" else "url" if is_url(source) else "playback"
+    kind = {"-": "stdin", API: API}.get(source, "url" if is_url(source) else "playback")
     return FeedPlan(
         kind=kind,
         sensor_id=sensor_id,
         adapter=sensor.adapter,
         path=source,
         heading_deg_true=sensor.heading_deg_true,
+        key_env=sensor.key_env,
+        posts_per_s=sensor.posts_per_s,
     )

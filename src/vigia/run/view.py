@@ -350,6 +350,8 @@ class View:
                 s.last_fault,
                 s.azimuth_error_deg,
                 s.clock_error_s,
+                s.rate_hz,
+                s.refused,
             )
             for s in self.status.sensors
         )

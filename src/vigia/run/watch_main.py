@@ -31,7 +31,7 @@ from vigia.run.settings import SettingsError
 from vigia.run.stream_feeds import StreamPlaybackFeed, StreamStdinFeed, is_capture
 from vigia.run.supervise import EXIT_OPERATOR
 from vigia.run.transports.feed import UrlFeed
-from vigia.run.transports.url import parse_source
+from vigia.run.transports.url import API, parse_source
 from vigia.run.watch import Feed, WatchProcess
 from vigia.terms import Mark
 
@@ -85,7 +85,7 @@ async def _serve(folder: Path, plan: RunPlan) -> None:
         journal=journal,
         link=links,
         feeds=[
-            *(_feed(f, plan, clock, folder, last_t_ns) for f in plan.feeds),
+            *(_feed(f, plan, clock, folder, last_t_ns) for f in plan.feeds if f.kind != API),
             ForgetFeed(folder, keys, plan.core.mode),
         ],
         outlets=(),

@@ -25,6 +25,7 @@ SCHEMES: dict[str, frozenset[str]] = {  # and the words each takes behind "?"
     "poll+http": frozenset({"every_s", "user", "password_env"}),
     "poll+https": frozenset({"every_s", "user", "password_env", "ca"}),
 }
+API = "api"  # over HTTP to vigia itself (run/http_observe.py)
 EXAMPLES = (
     '"-", a file, tcp://host:port, tls://host:port, tcp-listen://127.0.0.1:port, '
     "udp://address:port, mqtt://host/topic, zmq://host:port, serial:///dev/ttyUSB0, "
