@@ -9,7 +9,7 @@ import msgspec
 
 from vigia.events import CoreSettings
 from vigia.run.channel_settings import ChannelEntry
-from vigia.run.settings import Listen, Storage, Tak
+from vigia.run.settings import Listen, Sapient, Storage, Tak
 from vigia.run.settings_access import Access
 from vigia.run.settings_cap import Cap
 
@@ -37,6 +37,7 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     listen: Listen
     storage: Storage
     tak: Tak = Tak()
+    sapient: Sapient = Sapient()
     feeds: tuple[FeedPlan, ...] = ()
     access: Access = Access()
     channels: dict[str, ChannelEntry] = {}

@@ -94,6 +94,12 @@ class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     public_url: str = ""  # of the pages, as people reach them; for links in messages
 
 
+class Sapient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Fusion nodes that hear vigia's tracks and alerts: tcp://host:port, tls://host:port."""
+
+    urls: tuple[str, ...] = ()
+
+
 class Tak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Cursor on Target: where it goes, who is served, what is believed (docs/tak.md)."""
 
@@ -141,6 +147,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     posts: tuple[PostEntry, ...] = ()
     sensors: dict[str, SensorEntry] = {}
     tak: Tak = Tak()
+    sapient: Sapient = Sapient()
     storage: Storage = Storage()
     policy: Policy = Policy()
     reach: Reach = Reach()

@@ -31,6 +31,9 @@ def check_values(settings: Settings) -> None:
     """Everything a table's types cannot say. Raises SettingsError without the file's name."""
     check_address(settings.listen.address, "[listen] address")
     _check_tak(settings.tak)
+    for url in settings.sapient.urls:
+        if parse_source(url).scheme not in ("tcp", "tls"):
+            raise SettingsError(f"[sapient] urls: got {url!r}; need tcp://HOST:PORT or tls://")
     _altitude(settings.site.alt_hae_m, "[site] alt_hae_m")
     _positive(settings.site.false_tracks_per_hour, "[site] false_tracks_per_hour")
     for serial in settings.site.own_drones:

@@ -273,6 +273,8 @@ class WatchProcess:
             self._alerts[body.alert_id] = body
             if len(self._alerts) > ALERTS_MAX:
                 self._alerts.pop(next(iter(self._alerts)))
+            for outlet in self._outlets:
+                outlet.offer_decided(body)
             if self.on_alert is not None:
                 self.on_alert(body)
         elif isinstance(body, AllClearAsked) and self.on_asked is not None:

@@ -23,9 +23,10 @@ from vigia.run.journal import Journal, JournalError
 from vigia.run.keys import ShiftKeys, shift_of
 from vigia.run.link_io import COURIER, NAME, TAK_NAME, LinkServer, link_path
 from vigia.run.links import Links
-from vigia.run.node_id import site_facts
+from vigia.run.node_id import node_id, site_facts
 from vigia.run.plan import FeedPlan, RunPlan, read_plan
 from vigia.run.recover import recover
+from vigia.run.sapient_out import SapientOut
 from vigia.run.say import say
 from vigia.run.settings import SettingsError
 from vigia.run.stream_feeds import StreamPlaybackFeed, StreamStdinFeed, is_capture
@@ -88,7 +89,7 @@ async def _serve(folder: Path, plan: RunPlan) -> None:
             *(_feed(f, plan, clock, folder, last_t_ns) for f in plan.feeds if f.kind != API),
             ForgetFeed(folder, keys, plan.core.mode),
         ],
-        outlets=(),
+        outlets=sapient_outlets(plan.sapient.urls, plan, folder, clock),
         last_seq=last_seq,
     )
     running = process
@@ -125,6 +126,16 @@ def _join(link: LinkServer, process: WatchProcess) -> None:
     link.on_submit = process.submit
     link.on_connected = lambda: link.send(process.state())
     link.on_fault = process.link_fault
+
+
+def sapient_outlets(
+    urls: Sequence[str], plan: RunPlan, folder: Path, clock: Clock
+) -> list[SapientOut]:
+    """vigia as a node of others' fusion nodes."""
+    if not urls:
+        return []
+    own, site = node_id(folder), plan.core.origin
+    return [SapientOut(parse_source(u), own, plan.site_name, site, clock.now_ns) for u in urls]
 
 
 def _say_trouble(text: str | None) -> None:
