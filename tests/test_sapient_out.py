@@ -38,6 +38,7 @@ class Fusion:
     def __init__(self) -> None:
         self.heard: list[SapientMessage] = []
         self.enough = asyncio.Event()
+        self.over = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -52,8 +53,11 @@ class Fusion:
                 kinds = {m.WhichOneof("content") for m in self.heard}
                 if {"detection_report", "alert", "task_ack", "status_report"} <= kinds:
                     self.enough.set()
-        except asyncio.IncompleteReadError:
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
             writer.close()
+            self.over.set()
 
     def _send(self, writer: asyncio.StreamWriter, kind: str) -> None:
         message = SapientMessage(node_id=NODE, destination_id=NODE)
@@ -89,7 +93,10 @@ def test_it_registers_tells_what_is_actual_and_takes_no_tasks() -> None:
             await fusion.enough.wait()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        async with asyncio.timeout(10):
+            await fusion.over.wait()
         server.close()
+        await asyncio.sleep(0)
         assert [broken(m) for m in fusion.heard] == [None] * len(fusion.heard)
         tracks = [m.detection_report for m in fusion.of("detection_report")]
         assert len({t.object_id for t in tracks}) == len(tracks) == 2

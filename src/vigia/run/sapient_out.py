@@ -113,46 +113,47 @@ class SapientOut:
         try:
             writer.write(framed(self._registration()))
             async with asyncio.timeout(ACK_S):
-                await self._acknowledged(reader, frames)
+                waiting = await self._acknowledged(reader, frames)
             self._counts["connected"] = 1
             async with asyncio.TaskGroup() as group:
                 telling = group.create_task(self._tell(writer))
-                await self._listen(reader, writer, frames)
+                self._answer(waiting, writer)
+                while data := await reader.read(READ):
+                    self._answer(frames.feed(data), writer)
                 telling.cancel()
         except ExceptionGroup as e:
             raise OSError(str(e.exceptions[0])) from e
         finally:
             writer.transport.abort()
 
-    async def _acknowledged(self, reader: asyncio.StreamReader, frames: Frames) -> None:
+    async def _acknowledged(self, reader: asyncio.StreamReader, frames: Frames) -> list[bytes]:
+        """What came right behind the acknowledgement. Raises OSError."""
         while data := await reader.read(READ):
-            for frame in frames.feed(data):
+            found = frames.feed(data)
+            for n, frame in enumerate(found, start=1):
                 m = read(frame)
                 if isinstance(m, Refused) or m.WhichOneof("content") != "registration_ack":
                     continue
                 if not m.registration_ack.acceptance:
                     why = "; ".join(m.registration_ack.ack_response_reason)
                     raise OSError(f"the registration was refused: {why}"[:TEXT_MAX])
-                return
+                return found[n:]
         raise OSError("closed before the registration was acknowledged")
 
-    async def _listen(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, frames: Frames
-    ) -> None:
-        while data := await reader.read(READ):
-            for frame in frames.feed(data):
-                m = read(frame)
-                if isinstance(m, Refused):
+    def _answer(self, frames: list[bytes], writer: asyncio.StreamWriter) -> None:
+        for frame in frames:
+            m = read(frame)
+            if isinstance(m, Refused):
+                self._counts["errors"] += 1
+                continue
+            match m.WhichOneof("content"):
+                case "task":
+                    writer.write(framed(self._declined(m)))
+                case "error":
                     self._counts["errors"] += 1
-                    continue
-                match m.WhichOneof("content"):
-                    case "task":
-                        writer.write(framed(self._declined(m)))
-                    case "error":
-                        self._counts["errors"] += 1
-                        self.last_error = "; ".join(m.error.error_message)[:TEXT_MAX]
-                    case _:
-                        pass
+                    self.last_error = "; ".join(m.error.error_message)[:TEXT_MAX]
+                case _:
+                    pass
 
     async def _tell(self, writer: asyncio.StreamWriter) -> None:
         loop, due_s = asyncio.get_running_loop(), 0.0
