@@ -15,7 +15,7 @@ from corpus import corpus
 from vigia.events import Fault, Observation, OperatorSeen, SensorHeard
 from vigia.run.settings import SettingsError, parse_settings
 from vigia.scan import IdKind
-from vigia.sensors import dronescout, mesh_mapper
+from vigia.sensors import dronescout, mavlink_odid, mesh_mapper
 
 T_NS = 1_767_226_300_000_000_000
 SITE = (
@@ -93,9 +93,38 @@ def test_a_web_servers_old_drones_are_refused_and_counted_not_shown_as_new() -> 
     assert rows(adapter.feed_message(page, T_NS + 2_000_000_000)) == []  # nothing new was said
 
 
-@pytest.mark.parametrize("name", ["dronescout", "mesh_mapper"])
+@pytest.mark.parametrize("name", ["dronescout", "mesh_mapper", "mavlink_odid"])
 def test_it_is_off_until_its_authority_is_recorded(name: str) -> None:
     text = SITE.format(name, "udp://127.0.0.1:5000")
     with pytest.raises(SettingsError, match="on what authority"):
         parse_settings(text.encode(), name="x")
     parse_settings((text + 'authority = "order 12 of the sector"\n').encode(), name="x")
+
+
+def test_pymavlinks_frames_are_read_and_a_consoles_damage_is_undone() -> None:
+    pytest.importorskip("pymavlink")
+    from samples.make_mavlink_odid import clean, damaged
+
+    whole = clean()
+    assert damaged(whole) != whole
+    for data in (whole, damaged(whole)):
+        adapter = mavlink_odid.Adapter("m")
+        out = adapter.feed(data, T_NS) + adapter.finish(T_NS)
+        assert [bytes(r["identity"]) for r in rows(out)] == [b"TEST00000000010"] * 3 + [
+            b"TEST00000000011"
+        ]
+        assert (rows(out)[0]["speed_mps"], rows(out)[0]["course_deg_true"]) == (12.5, 45.0)
+        assert not [b for b in out if isinstance(b, Fault)]
+        assert len([b for b in out if isinstance(b, OperatorSeen)]) == 1
+
+
+def test_a_wrong_checksum_is_counted_and_never_shown() -> None:
+    pytest.importorskip("pymavlink")
+    from samples.make_mavlink_odid import clean
+
+    data = bytearray(clean())
+    data[-40] ^= 1  # in the pack
+    adapter = mavlink_odid.Adapter("m")
+    out = adapter.feed(bytes(data), T_NS) + adapter.finish(T_NS)
+    assert len(rows(out)) == 3
+    assert "checksum" in next(b.what for b in out if isinstance(b, Fault))

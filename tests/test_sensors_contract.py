@@ -125,6 +125,10 @@ def test_a_shifted_recording_is_the_same_recording_later(name: str) -> None:
     module = importlib.import_module(f"vigia.sensors.{name}")
     shift_ns = 86_400_000_000_000 + 1_234_567_000
     sensor = module.Adapter("north", shift_ns)
+    if getattr(module, "UNDATED", False):
+        found = [b for b in sensor.feed(data, T_NS) if isinstance(b, Observation)]
+        assert all((b.scan.rows()["t_obs_ns"] == T_NS).all() for b in found)
+        return
     later = [b for b in sensor.feed(data, T_NS) if isinstance(b, Observation)]
     now = [b for b in adapter(name).feed(data, T_NS) if isinstance(b, Observation)]
     assert len(later) == len(now)
