@@ -202,7 +202,6 @@ def test_every_door_lets_in_exactly_its_roles(tmp_path: Path) -> None:
 # Public doors where what is sent proves who it is, and nothing does not.
 TRIED = {"oidc_back"}
 OWN = {"end_person": "SELF"}  # path parameters that name oneself
-TRIED: set[str] = set()  # public doors where what is sent proves who it is, and {} does not
 KEYED = {"observe", "observe_stream"}  # a sensor's own key: tests/test_observations_api.py
 
 
