@@ -18,6 +18,7 @@ from vigia.run.gateway import Gateway
 from vigia.run.http_doors import Public
 from vigia.run.records import bulletins, doors
 from vigia.run.roles import ROUTES, Open, Route
+from vigia.wire import observations
 
 Json = dict[str, Any]  # Any: a JSON document
 REFS = "#/components/schemas/{name}"
@@ -81,6 +82,8 @@ TYPES: dict[str, Types] = {
     "acknowledge": Types(http_acks.AckPost, Received),
     "subscribe": Types(http_push.Subscription),
     "unsubscribe": Types(http_push.Subscription),
+    "observe": Types(observations.ObservationsIn),
+    "observe_stream": Types(observations.ObservationsIn),
     "keep_record": Types(doors.KeepIn),
     "import_incidents": Types(doors.ImportIn),
     "count_incidents": Types(doors.CountIn),

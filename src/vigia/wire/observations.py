@@ -37,7 +37,7 @@ def columns(layout: Layout) -> list[tuple[str, int]]:
     return found
 
 
-class _Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ObservationsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """bearings, positions: dictionaries with the names of columns()."""
 
     sensor_id: str
@@ -53,7 +53,7 @@ class Told(msgspec.Struct, frozen=True):
     scans: tuple[Scan, ...]
 
 
-_decode = msgspec.json.Decoder(_Message).decode
+_decode = msgspec.json.Decoder(ObservationsIn).decode
 
 
 def read_json(data: bytes, t_shift_ns: int = 0) -> Told | Refused:
@@ -74,10 +74,10 @@ def read_protobuf(data: bytes, t_shift_ns: int = 0) -> Told | Refused:
         name: [{f.name: value for f, value in row.ListFields()} for row in getattr(message, name)]
         for name in LAYOUTS
     }
-    return _told(_Message(message.sensor_id, alive=message.alive, **rows), t_shift_ns)
+    return _told(ObservationsIn(message.sensor_id, alive=message.alive, **rows), t_shift_ns)
 
 
-def _told(message: _Message, t_shift_ns: int) -> Told | Refused:
+def _told(message: ObservationsIn, t_shift_ns: int) -> Told | Refused:
     if not 0 < len(message.sensor_id) <= 64:
         return Refused(code="sensor_id", what="observation: sensor_id is missing")
     scans: list[Scan] = []
