@@ -88,6 +88,10 @@ class Phone:
     def press(self, name: str) -> None:
         self.act(name).click()
 
+    def tab(self, name: str) -> Phone:
+        self.page.locator(f"[data-tab={name}]").click()
+        return self
+
 
 @pytest.fixture
 def phone(chromium: Any, bench: Bench) -> Iterator[Phone]:
@@ -538,7 +542,7 @@ def test_a_position_is_shared_only_on_watch_and_only_when_wanted(
     phone.press("watch")
     phone.page.wait_for_timeout(500)
     assert bench.heard("position") == []
-    phone.page.get_by_role("button", name="Settings").click()
+    phone.tab("more").press("settings")
     phone.press("share")
     shared = bench.wait_for(lambda: bench.heard("position"))[0]
     assert shared["lat_deg"] == pytest.approx(31.79)
@@ -610,10 +614,13 @@ def test_every_target_is_big_enough_for_a_glove(phone: Phone, bench: Bench) -> N
         assert small == []
 
     check()
-    for tab in ("Warnings", "My reports", "Settings"):
-        phone.page.get_by_role("button", name=tab).click()
+    for tab in ("alerts", "bulletins", "aid", "more"):
+        phone.tab(tab)
         check()
-    phone.page.get_by_role("button", name="Report", exact=True).click()
+    for page in ("mine", "settings"):
+        phone.tab("more").press(page)
+        check()
+    phone.tab("home")
     phone.press("seen")
     check()
     bench.say(an_alert())

@@ -94,6 +94,8 @@ class FakeGateway:
         self.still_open: list[str] = []  # what an all clear is asked back for
         self.cover: list[Json] = []
         self.cap_messages: list[Json] = []  # of other agencies, the newest first
+        self.bulletins: list[Json] = []
+        self.first_aid: Json = {"kits": [], "medics": [], "all_kits": [], "approved": []}
         self.push_key = ""  # none: this site sends no notifications
         self.log: list[Json] = []
 
@@ -279,6 +281,10 @@ class FakeGateway:
                 return json_answer(200, {"sightings": rows})
             case "GET", "cap":
                 return json_answer(200, {"messages": self.cap_messages})
+            case "GET", "bulletins":
+                return json_answer(200, {"bulletins": self.bulletins})
+            case "GET", "first-aid":
+                return json_answer(200, {**self.first_aid, "t_ms": now_ms()})
             case "GET", "push/key":
                 if not self.push_key:
                     return json_answer(404, {"error": {"what": "push: not set up here"}})

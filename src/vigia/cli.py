@@ -380,6 +380,9 @@ def _add_ledger() -> None:
     from vigia.run.records.cli import incidents_app
 
     app.add_typer(incidents_app, name="incidents")
+    from vigia.run.records.aid_cli import aid_app
+
+    app.add_typer(aid_app, name="first-aid")
     from vigia.run.cap_cli import cap_app
 
     app.add_typer(cap_app, name="cap")

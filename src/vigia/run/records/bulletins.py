@@ -204,11 +204,11 @@ def for_person(gateway: Gateway, person: PersonAdded) -> list[dict[str, object]]
             continue
         shown = b if recalled else latest
         read = receipts(gateway, record_id, latest.edition)
-        rows.append({"id": record_id, "read_ms": read.get(person.person_id)} | _page(shown))
+        rows.append({"id": record_id, "read_ms": read.get(person.person_id)} | page_of(shown))
     return sorted(rows, key=lambda r: str(r["issued"]), reverse=True)
 
 
-def _page(b: Bulletin) -> dict[str, object]:
+def page_of(b: Bulletin) -> dict[str, object]:
     """As the phone keeps it for reading without a network."""
     sides: dict[str, object] = {}
     for lang in Lang:

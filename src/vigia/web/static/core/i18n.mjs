@@ -71,6 +71,11 @@ export function onLanguage(tell) {
   return () => listeners.delete(tell);
 }
 
+/** All words of one language, as in its file. */
+export function wordsOf(one) {
+  return load(one);
+}
+
 const loaded = new Map();
 
 async function load(one) {

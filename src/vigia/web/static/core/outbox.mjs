@@ -1,11 +1,14 @@
 // Reports -> the server, surely and once: on disk first, sent at once, again until received.
 
+import { DOORS, doorOf, withTimes } from "./doors.mjs";
+
 const REPORTS_MAX = 200; // kept; received ones go first, then the oldest refused
 const KEEP_MS = 24 * 3600 * 1000; // a received report stays on the list so long
 const EVERY_MS = 10_000;
 
 /**
- * An entry: {report_id, root, body, deviceMs, offsetMs, state, tries, receivedMs, why, placed}.
+ * An entry: {report_id, door, root, body, deviceMs, offsetMs, state, tries, receivedMs, why, placed}.
+ * door: which of the server's doors it goes to (doors.mjs); none: a sighting.
  * state: "waiting" (on this device only), "warned" (counts for warnings, not yet on record),
  * "received" (committed), "refused" (the server will never take it).
  *
@@ -57,10 +60,11 @@ export class Outbox extends EventTarget {
    * Stores, then sends. Resolves when the report is on disk (saved: true) or storage refused
    * (saved: false; it is sent all the same); the outcome comes as "change".
    */
-  async add(body, { deviceMs = this.clock.wall(), offsetMs = this.clock.offsetMs } = {}) {
+  async add(body, { deviceMs = this.clock.wall(), offsetMs = this.clock.offsetMs, ...where } = {}) {
     const entry = {
-      report_id: body.report_id,
-      root: body.refines ?? body.report_id,
+      report_id: where.report_id ?? body.report_id,
+      door: where.door ?? "sighting",
+      root: where.root ?? body.refines ?? body.report_id,
       body,
       deviceMs,
       offsetMs,
@@ -137,9 +141,12 @@ export class Outbox extends EventTarget {
 
   async _flush() {
     if (this.waiting().length) await this._learnTime();
+    const shut = new Set(); // doors that take nothing now: they must not hold up the others
     for (const entry of sendingOrder(this.list().filter(isOwed))) {
-      if (!this.entries.has(entry.report_id)) continue; // discarded meanwhile
-      if (!(await this._send(entry))) return;
+      if (!this.entries.has(entry.report_id) || shut.has(doorOf(entry))) continue;
+      const outcome = await this._send(entry);
+      if (outcome === "away") return;
+      if (outcome === "shut") shut.add(doorOf(entry));
       if (this.again) return; // something new was pressed: it goes before the backlog
     }
   }
@@ -152,12 +159,14 @@ export class Outbox extends EventTarget {
     if (me) this.clock.sample({ sentMs, receivedMs: this.clock.wall(), serverMs: me.server_ms });
   }
 
-  /** False: no use to try the others now. */
+  /** "done", "shut" (this door takes nothing now) or "away" (no use to try the others). */
   async _send(entry) {
     entry.tries += 1;
+    const door = DOORS[doorOf(entry)];
     const t_ms = this.clock.correct(entry.deviceMs, entry.offsetMs);
     try {
-      const answer = await this.session.postSigned("/sightings", { ...entry.body, t_ms });
+      const body = { ...withTimes(entry.body, this.clock), t_ms };
+      const answer = await this.session.postSigned(door.path(entry), body);
       if (answer?.received !== true) throw Object.assign(new Error("no receipt"), { status: 0 });
       // Only now: committed on the server.
       entry.state = "received";
@@ -165,15 +174,16 @@ export class Outbox extends EventTarget {
       entry.sentMs = t_ms;
     } catch (error) {
       if (error.body?.warned === true) entry.state = "warned";
-      else if (isRefusal(error.status)) {
+      else if (door.refusals.includes(error.status)) {
         entry.state = "refused";
         entry.why = error.message;
       }
       this._save(entry);
-      return entry.state === "refused";
+      if (entry.state === "refused") return "done";
+      return error.status >= 500 || error.status === 404 || error.status === 409 ? "shut" : "away";
     }
     this._save(entry);
-    return true;
+    return "done";
   }
 
   /** Keeps the list bounded; what is still owed is never dropped before what is not. */
@@ -208,12 +218,10 @@ export class Outbox extends EventTarget {
 
 export const isOwed = (entry) => entry.state === "waiting" || entry.state === "warned";
 
-/** 400, 409, 413, 422: the same bytes will never be taken. 401, 403, 429, 5xx may pass. */
-function isRefusal(status) {
-  return status === 400 || status === 409 || status === 413 || status === 422;
-}
-
-/** The newest sighting is worth most; what refines it comes after it, never before. */
+/**
+ * What warns or calls for help goes before what can wait; of it the newest is worth most; what
+ * refines it comes after it, never before.
+ */
 export function sendingOrder(entries) {
   const byRoot = new Map();
   for (const entry of entries) {
@@ -222,9 +230,11 @@ export function sendingOrder(entries) {
   }
   const born = (group) => Math.min(...group.map((e) => e.pressedMs));
   return [...byRoot.values()]
-    .sort((a, b) => born(b) - born(a))
+    .sort((a, b) => rank(a[0]) - rank(b[0]) || born(b) - born(a))
     .flatMap((group) => group.sort(rootFirst));
 }
+
+const rank = (entry) => DOORS[doorOf(entry)].rank;
 
 function rootFirst(a, b) {
   const first = Number(a.report_id !== a.root) - Number(b.report_id !== b.root);

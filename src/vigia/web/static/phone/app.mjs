@@ -6,9 +6,13 @@ import { actionKey, arrival, detailKey, phase } from "./alerts.mjs";
 import { Model } from "./model.mjs";
 import { restoreTheme, setTheme, theme } from "./theme.mjs";
 import { alertView } from "./views/alert.mjs";
+import { aidView } from "./views/aid.mjs";
+import { bulletinView, bulletinsView } from "./views/bulletins.mjs";
 import { markBar } from "./views/frame.mjs";
 import { homeView } from "./views/home.mjs";
-import { alertsView, mineView, settingsView } from "./views/lists.mjs";
+import { hurtView } from "./views/hurt.mjs";
+import { kitView } from "./views/kit.mjs";
+import { alertsView, mineView, moreView, settingsView } from "./views/lists.mjs";
 import { sentView } from "./views/sent.mjs";
 import { strangerView } from "./views/stranger.mjs";
 
@@ -75,6 +79,18 @@ class VigiaPhone extends LitElement {
         return alertsView(model);
       case "mine":
         return mineView(model);
+      case "hurt":
+        return hurtView(model);
+      case "aid":
+        return aidView(model);
+      case "kit":
+        return kitView(model);
+      case "bulletins":
+        return bulletinsView(model);
+      case "bulletin":
+        return bulletinView(model);
+      case "more":
+        return moreView(model);
       case "settings":
         return settingsView(model, VERSION);
       default:

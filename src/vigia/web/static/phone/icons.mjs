@@ -42,3 +42,15 @@ export const stop = icon(
 export const warn = icon(
   svg`<path d="M12 3.500L22 20H2z" /><path d="M12 10v4.500M12 17.500v.01" />`,
 );
+export const cross = icon(
+  svg`<path class="fill" d="M9.500 3h5v6.500H21v5h-6.500V21h-5v-6.500H3v-5h6.500z" />`,
+);
+export const aid = icon(
+  svg`<rect x="3" y="7.500" width="18" height="13" rx="2" /><path d="M9 7.500V4.500h6v3M12 11v6M9 14h6" />`,
+);
+export const sheet = icon(
+  svg`<path d="M6 3h8.500L19 7.500V21H6z" /><path d="M14 3v5h5M9 12.500h7M9 16.500h7" />`,
+);
+export const arrow = icon(svg`<path d="M12 21V4M5.500 10.500L12 4l6.500 6.500" />`);
+export const next = icon(svg`<path d="M9 5l7 7-7 7" />`);
+export const back = icon(svg`<path d="M15 5l-7 7 7 7" />`);

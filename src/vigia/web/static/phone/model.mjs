@@ -8,6 +8,10 @@ import { Outbox } from "../core/outbox.mjs";
 import { Push } from "../core/push.mjs";
 import { session } from "../core/session.mjs";
 import { Link } from "../core/socket.mjs";
+import { Aid } from "./aid.mjs";
+import { Bulletins } from "./bulletins.mjs";
+import { Hold } from "./hold.mjs";
+import { Kit } from "./kit.mjs";
 import { positionOf } from "./report.mjs";
 import { Reports } from "./reports.mjs";
 import { Compass, Place, WakeLock } from "./sensors.mjs";
@@ -16,7 +20,6 @@ import { Warnings } from "./warnings.mjs";
 
 const COVERAGE_MS = 30_000;
 const POSITION_MS = 5_000; // on watch, at most this often
-const HOLD_MS = 1_000; // "attack here" is meant when it is held this long
 
 /** Events: "change" (draw again), "shout" (detail: text for a screen reader, at once). */
 export class Model extends EventTarget {
@@ -39,6 +42,10 @@ export class Model extends EventTarget {
     this.push = new Push({ session });
     this.warnings = new Warnings(this, store("alerts"));
     this.reports = new Reports(this);
+    this.aid = new Aid(this);
+    this.bulletins = new Bulletins(this, store("device"));
+    this.kit = new Kit(this, store("device"));
+    this.hold = new Hold();
     const held = () => this.warnings.heldIds();
     this.link = new Link({ session, clock: this.clock, acks: this.acks, held });
     this.person = null;
@@ -47,7 +54,6 @@ export class Model extends EventTarget {
     this.posts = [];
     this.coverage = null; // [{kind, state}], null: not known
     this.cover = null; // how the place where this person is is watched; null: not said
-    this.holding = null; // timer of "attack here"
     this.view = "home";
     this.onWatch = read("onWatch") === "1";
     this.sharePosition = read("sharePosition") === "1";
@@ -65,7 +71,9 @@ export class Model extends EventTarget {
       this.wake.set(true);
       this.siren.unlock(); // an installed page may sound without a press; where not, the line says so
     }
-    await Promise.all([this.acks.load().catch(() => {}), this.warnings.load()]);
+    const aid = [this.bulletins.load(), this.kit.load()];
+    await Promise.all([this.acks.load().catch(() => {}), this.warnings.load(), ...aid]);
+    this.kit.hashCard().catch(() => {});
     this.warnings.want(wantedAlert());
     this.link.start(); // a session cookie alone is enough; without both the page says so
     this.outbox.start().catch(() => {});
@@ -86,6 +94,7 @@ export class Model extends EventTarget {
     on("alert", (m) => this.warnings.take(m.alert));
     on("placed", (m) => this.outbox.placed(m));
     on("cover", (m) => this._covered(m));
+    on("bulletins", (m) => this.bulletins.fetch({ again: m.again === true }));
     on("state", () => this.change());
     on("watch", () => this.change());
     on("acked", (m) => this.warnings.acked(m));
@@ -95,7 +104,11 @@ export class Model extends EventTarget {
         this.change();
       });
     }
-    this.place.addEventListener("change", () => this.reports.completeWithPosition());
+    this.place.addEventListener("change", () => {
+      this.reports.completeWithPosition();
+      this.aid.completeWithPosition();
+    });
+    this.hold.addEventListener("change", () => this.change());
     this.outbox.addEventListener("change", () => this.change());
     this.push.addEventListener("change", () => this.change());
     const device = new Store("device");
@@ -109,6 +122,7 @@ export class Model extends EventTarget {
     this.posts = message.posts ?? [];
     this.mode = message.mode ?? this.mode;
     write("mode", this.mode);
+    write("unit", this.unit());
     write("person", JSON.stringify(this.person)); // who this is, when the next start has no network
     for (const alert of message.alerts ?? []) this.warnings.take(alert);
     this._covered(message.cover?.[0] ?? null);
@@ -117,6 +131,8 @@ export class Model extends EventTarget {
     this._sendPosition();
     this._readCoverage();
     this.outbox.flush();
+    this.bulletins.fetch();
+    this.kit.fetch();
     this.push.look();
     this.change();
   }
@@ -157,21 +173,11 @@ export class Model extends EventTarget {
     return this.reports.press(sense);
   }
 
-  holdAttack() {
-    if (this.holding) return;
-    this.holding = setTimeout(() => {
-      this.holding = null;
-      this.reports.attack();
-      this.change();
-    }, HOLD_MS);
-    this.change();
-  }
-
-  letGoAttack() {
-    if (!this.holding) return;
-    clearTimeout(this.holding);
-    this.holding = null;
-    this.change();
+  /** The post this person belongs to, by name; also when this start has no network yet. */
+  unit() {
+    const id = this.person?.post_id;
+    const post = id ? this.posts.find((p) => p.post_id === id) : null;
+    return post?.name ?? (id ? (read("unit") ?? "") : "");
   }
 
   /** What a screen reader says at once. */

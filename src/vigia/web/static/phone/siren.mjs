@@ -55,6 +55,8 @@ function note(at, dur, from, to, gain, wave) {
   return { at, dur, from, to, gain, wave };
 }
 
+const CHIME = [note(0, 0.18, 523, 587, 0.4, "sine"), note(0.22, 0.3, 784, 880, 0.4, "sine")];
+
 /** Needs one press on the page before it may sound: browsers demand it. */
 export class Siren extends EventTarget {
   constructor() {
@@ -104,6 +106,18 @@ export class Siren extends EventTarget {
     this._tell();
   }
 
+  /** A word that is no alarm (a bulletin): two soft rising tones, once; never over an alarm. */
+  chime() {
+    if (this.ringing) return;
+    navigator.vibrate?.([80, 120, 80]);
+    if (!this.unlocked) return;
+    const gain = this.context.createGain();
+    gain.gain.value = 0.5;
+    gain.connect(this.context.destination);
+    const start = this.context.currentTime + 0.03;
+    for (const n of CHIME) this._note(n, start, gain);
+  }
+
   stop() {
     clearInterval(this.timer);
     clearTimeout(this.end);
@@ -142,7 +156,7 @@ export class Siren extends EventTarget {
     this.again = setTimeout(() => this._shakeAgain(), 3_600);
   }
 
-  _note({ at, dur, from, to, gain, wave }, start) {
+  _note({ at, dur, from, to, gain, wave }, start, out = this.gain) {
     const [t0, t1] = [start + at, start + at + dur];
     const tone = this.context.createOscillator();
     const volume = this.context.createGain();
@@ -154,7 +168,7 @@ export class Siren extends EventTarget {
     volume.gain.linearRampToValueAtTime(gain, t0 + 0.015);
     volume.gain.setValueAtTime(gain, t1 - 0.03);
     volume.gain.linearRampToValueAtTime(0, t1);
-    tone.connect(volume).connect(this.gain);
+    tone.connect(volume).connect(out);
     tone.start(t0);
     tone.stop(t1);
   }

@@ -16,7 +16,7 @@ import {
 } from "../alerts.mjs";
 import { droneDial } from "../dial.mjs";
 import * as icons from "../icons.mjs";
-import { ageText, listWords, markBar } from "./frame.mjs";
+import { ageText, hitButton, listWords, markBar } from "./frame.mjs";
 
 const SILENT_MS = 5_000; // as long as a beat may be missing
 const FRESH_MS = 10_000;
@@ -150,7 +150,8 @@ function others(model, record) {
 function buttons(model, record) {
   const { main, second } = answers(record, model.now);
   if (main === "close") {
-    return html`<button class="answer" data-act="close" @click=${() => model.warnings.close()}>${t("alert.do.close")}</button>`;
+    return html`<button class="answer" data-act="close" @click=${() => model.warnings.close()}>${t("alert.do.close")}</button>
+      <div class="answers">${hitButton(model)}</div>`;
   }
   const words = main === "safe" ? "alert.do.in_cover" : "alert.do.watching";
   return html`${
@@ -167,6 +168,7 @@ function buttons(model, record) {
             : nothing
       }
       <button data-act="report" @click=${() => model.go("home")}>${t("alert.do.report")}</button>
+      ${hitButton(model)}
     </div>`;
 }
 

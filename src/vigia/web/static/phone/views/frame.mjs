@@ -43,16 +43,67 @@ function who(model) {
 export function tabs(model) {
   const pressing = model.warnings.open().length;
   const owed = model.outbox.list().filter(isOwed).length;
+  const unread = model.bulletins.unread().length;
   const tab = (view, icon, key, count) => html`<button
-    class="tab" aria-current=${model.view === view ? "page" : "false"} @click=${() => model.go(view)}>
-    ${icon}<span>${t(key)}${count ? html` · ${count}` : nothing}</span>
+    class="tab" data-tab=${view} aria-current=${TAB_OF[model.view] === view ? "page" : "false"} @click=${() => model.go(view)}>
+    ${icon}<span>${t(key)}</span>${count ? html`<b class="badge num"> ${count}</b>` : nothing}
   </button>`;
   return html`<nav class="tabs">
     ${tab("home", icons.chevrons, "nav.report", 0)}
     ${tab("alerts", icons.bell, "nav.alerts", pressing)}
-    ${tab("mine", icons.list, "nav.mine", owed)}
-    ${tab("settings", icons.gear, "nav.settings", 0)}
+    ${tab("bulletins", icons.sheet, "nav.bulletins", unread)}
+    ${tab("aid", icons.aid, "nav.aid", 0)}
+    ${tab("more", icons.gear, "nav.more", owed)}
   </nav>`;
+}
+
+const TAB_OF = {
+  ...{ home: "home", alerts: "alerts", bulletins: "bulletins", bulletin: "bulletins" },
+  ...{ aid: "aid", kit: "aid", more: "more", mine: "more", settings: "more" },
+};
+
+/** Held for a second, so that no pocket presses it; letting go earlier calls tap, if there is one. */
+export function holdButton(model, { what, act, tap = null, body }) {
+  const start = (event) => {
+    if (event.type === "keydown" && (event.repeat || !["Enter", " "].includes(event.key))) return;
+    model.hold.start(what, act);
+  };
+  const stop = (event) => {
+    const short = model.hold.stop(what);
+    if (short && tap && (event.type === "pointerup" || event.type === "keyup")) tap();
+  };
+  const holding = model.hold.what === what;
+  return html`<button class="hold ${what} ${holding ? "holding" : ""}" data-act=${what}
+    @pointerdown=${start} @pointerup=${stop} @pointerleave=${stop} @pointercancel=${stop}
+    @keydown=${start} @keyup=${stop} @contextmenu=${(event) => event.preventDefault()}>${body}</button>`;
+}
+
+/** HIT: somebody is hurt. While a report of this phone is open, a tap opens it. */
+export function hitButton(model) {
+  const [open] = model.aid.open();
+  const [longest] = model.aid.clocks();
+  const hint =
+    model.hold.what === "hit"
+      ? t("attack.holding")
+      : longest?.long
+        ? t("hurt.hint_long")
+        : longest
+        ? t("hurt.hint_tourniquet", { n: Math.floor(longest.ms / 60_000) })
+        : open
+          ? t("hurt.hint_open", { age: ageText(Math.max(0, model.now - open.hitMs)) })
+          : t("hurt.hint");
+  return holdButton(model, {
+    what: "hit",
+    act: () => model.aid.hit(),
+    tap: open ? () => model.aid.show(open.id) : null,
+    body: html`${icons.cross}<span>${t("hurt.button")}<small class="num">${hint}</small></span>`,
+  });
+}
+
+/** Pressed twice before it counts; what stands on it says so. */
+export function sureButton(model, { what, act, words, kind = "plain" }) {
+  const asks = model.aid.asks(what);
+  return html`<button class="${kind} ${asks ? "sure" : ""}" data-act=${what} @click=${act}>${asks ? t("hurt.sure") : words}</button>`;
 }
 
 /** A sensor kind in words; an unknown kind by its own name. */

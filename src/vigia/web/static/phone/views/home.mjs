@@ -5,17 +5,17 @@ import { t } from "../../core/i18n.mjs";
 import { POINTS, minutesSeconds } from "../../core/geo.mjs";
 import { actionKey, arrival, direction, endKey, look, phase } from "../alerts.mjs";
 import * as icons from "../icons.mjs";
-import { ageText, kindWord, listWords, statusLine, tabs } from "./frame.mjs";
+import { ageText, hitButton, holdButton, kindWord, listWords, statusLine, tabs } from "./frame.mjs";
 
 export function homeView(model) {
   const compass = model.compass.state === "ok";
   return html`<main class="screen home">
-    ${statusLine(model)} ${truth(model)}
+    ${statusLine(model)} ${truth(model)} ${todo(model)}
     <button class="report" data-act="seen" @click=${() => model.report("seen")}>
       ${icons.quad}<span class="word">${t("home.drone_seen")}</span>
       <small>${t(compass ? "home.drone_seen_hint" : "home.drone_seen_hint_nocompass")}</small>
     </button>
-    ${attackButton(model)}
+    <div class="holds">${attackButton(model)} ${hitButton(model)}</div>
     <div class="pair">
       <button class="card-button" data-act="heard" @click=${() => model.report("heard")}>
         ${icons.ear}<span>${t("home.hear")}</span>
@@ -26,18 +26,32 @@ export function homeView(model) {
   </main>`;
 }
 
-/** Held for a second, so that no pocket presses it; letting go earlier does nothing. */
 function attackButton(model) {
-  const start = (event) => {
-    if (event.type === "keydown" && (event.repeat || !["Enter", " "].includes(event.key))) return;
-    model.holdAttack();
-  };
-  const stop = () => model.letGoAttack();
-  return html`<button class="attack ${model.holding ? "holding" : ""}" data-act="attack"
-    @pointerdown=${start} @pointerup=${stop} @pointerleave=${stop} @pointercancel=${stop}
-    @keydown=${start} @keyup=${stop} @contextmenu=${(event) => event.preventDefault()}>
-    ${icons.warn}<span>${t("attack.button")}<small>${t(model.holding ? "attack.holding" : "attack.hint")}</small></span>
-  </button>`;
+  const holding = model.hold.what === "attack";
+  return holdButton(model, {
+    what: "attack",
+    act: () => model.reports.attack(),
+    body: html`${icons.warn}<span>${t("attack.button")}<small>${t(holding ? "attack.holding" : "attack.hint")}</small></span>`,
+  });
+}
+
+/** What waits for this person and is no alarm: bulletins, the check of the shift. */
+function todo(model) {
+  const rows = [];
+  const unread = model.bulletins.unread();
+  if (unread.length) {
+    const key = model.bulletins.kept.reminded ? "osa.todo_again" : "osa.todo";
+    const open = () =>
+      unread.length === 1 ? model.bulletins.show(unread[0].id) : model.go("bulletins");
+    rows.push(
+      html`<button data-act="todo-bulletins" @click=${open}>${icons.sheet}<span>${t(key, { n: unread.length })}</span></button>`,
+    );
+  }
+  if (model.kit.due())
+    rows.push(
+      html`<button data-act="todo-kit" @click=${() => model.go("kit")}>${icons.aid}<span>${t("kit.todo")}</span></button>`,
+    );
+  return rows.length ? html`<div class="todo">${rows}</div>` : nothing;
 }
 
 function watchSwitch(model) {

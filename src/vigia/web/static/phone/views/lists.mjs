@@ -3,14 +3,16 @@
 import { html, nothing } from "../../vendor/lit/lit.mjs";
 import { LANGS, language, setLanguage, t } from "../../core/i18n.mjs";
 import { clockTime, compassPoint } from "../../core/geo.mjs";
+import { doorOf } from "../../core/doors.mjs";
 import { actionKey, endKey, look, phase } from "../alerts.mjs";
 import { THEMES, setTheme, theme } from "../theme.mjs";
+import { isOwed } from "../../core/outbox.mjs";
 import * as icons from "../icons.mjs";
 import { statusLine, tabs } from "./frame.mjs";
 import { outcome, placedText } from "./sent.mjs";
 import { truth } from "./home.mjs";
 
-const page = (model, name, title, body) => html`<main class="screen page ${name}">
+export const page = (model, name, title, body) => html`<main class="screen page ${name}">
   ${statusLine(model)} ${truth(model)}<h2>${title}</h2><div class="scroll">${body}</div>${tabs(model)}
 </main>`;
 
@@ -39,8 +41,28 @@ function alertRow(model, record) {
   </button>`;
 }
 
+/** Behind the last tab: what is not asked for in a hurry. */
+export function moreView(model) {
+  const owed = model.outbox.list().filter((e) => isOwed(e) && doorOf(e) === "sighting").length;
+  const row = (view, icon, key, said = nothing) => html`<button class="line" data-act=${view} @click=${() => model.go(view)}>
+    ${icon}<span><b>${t(key)}</b>${said}</span>${icons.next}</button>`;
+  const waiting = owed ? html`<small>${t("net.waiting", { n: owed })}</small>` : nothing;
+  return page(model, "more", t("nav.more"), [
+    row("mine", icons.list, "nav.mine", waiting),
+    row("settings", icons.gear, "nav.settings"),
+    model.aid.all().map((c) => casualtyRow(model, c)),
+  ]);
+}
+
+function casualtyRow(model, c) {
+  const said = c.withdrawn ? "hurt.withdrawn" : c.closed ? "hurt.closed" : "hurt.is_open";
+  return html`<button class="line" @click=${() => model.aid.show(c.id)}>${icons.cross}
+    <span><b>${t("hurt.title")}</b><small>${t(said)}</small></span>
+    <time class="num">${clockTime(c.hitMs, { seconds: false })}</time></button>`;
+}
+
 export function mineView(model) {
-  const roots = model.outbox.list().filter((e) => e.report_id === e.root);
+  const roots = model.outbox.list().filter((e) => doorOf(e) === "sighting" && e.report_id === e.root);
   return page(
     model,
     "mine",

@@ -1,0 +1,127 @@
+// Bulletins of this person -> kept for reading without a network, and who has read what.
+
+const ROWS_MAX = 100;
+const KEY = "bulletins"; // in the device store
+
+/** What a person has to look at: a release or its recall, by edition. */
+export const lookOf = (row) => `${row.id}/${row.edition}/${row.status}`;
+
+export const receiptId = ({ id, edition }) => `read-${id}-${edition}`;
+
+/** Recalled ones stay until they would have expired: who has read it must learn of the recall. */
+export function current(rows, nowMs) {
+  return rows.filter((r) => !r.expires || Date.parse(r.expires) > nowMs);
+}
+
+/** hasReceipt: (row) -> said on this phone. opened: looks that were opened here. */
+export function unread(rows, { nowMs, hasReceipt, opened }) {
+  return current(rows, nowMs).filter((r) =>
+    r.status === "recalled"
+      ? !opened.includes(lookOf(r))
+      : r.read_ms === null && !hasReceipt(r),
+  );
+}
+
+/** New to this phone: what it did not have before. */
+export function fresh(rows, before) {
+  const had = new Set(before.map(lookOf));
+  return rows.filter((r) => !had.has(lookOf(r)) && (r.status === "recalled" || r.read_ms === null));
+}
+
+const EMPTY = { rows: [], opened: [], t_ms: null, reminded: false };
+
+/** Part of the model: uses its session, outbox and siren. store: the device store. */
+export class Bulletins {
+  constructor(model, store) {
+    this.model = model;
+    this.store = store;
+    this.kept = EMPTY;
+    this.shownId = null;
+    this.lang = null; // of the bulletin on the screen; null: the phone's
+    this.asking = null;
+  }
+
+  async load() {
+    const kept = await this.store.get(KEY).catch(() => null);
+    if (kept && kept.person_id === this._person()) this.kept = { ...EMPTY, ...kept };
+  }
+
+  _person() {
+    return this.model.person?.person_id ?? null;
+  }
+
+  /** again: a watch officer reminds those who have not read. One request at a time. */
+  fetch({ again = false } = {}) {
+    this.asking = (this.asking ?? Promise.resolve()).then(() => this._fetch(again)).catch(() => {});
+    return this.asking; // what was fetched before stays, with its age
+  }
+
+  async _fetch(again) {
+    const { bulletins } = await this.model.session.get("/bulletins");
+    const rows = bulletins.slice(0, ROWS_MAX);
+    const mine = this.kept.person_id === this._person();
+    const before = mine ? this.kept.rows : [];
+    const opened = (mine ? this.kept.opened : []).slice(-ROWS_MAX);
+    const t_ms = this.model.now;
+    const news = fresh(rows, before);
+    this.kept = { person_id: this._person(), rows, opened, t_ms, reminded: this.kept.reminded };
+    const open = this.unread().length;
+    this.kept.reminded = open > 0 && (again || this.kept.reminded);
+    this._save();
+    if (open && (news.length || again)) this.model.siren.chime(); // no siren: it is no alarm
+    this.model.change();
+  }
+
+  list() {
+    return current(this.kept.rows, this.model.now);
+  }
+
+  unread() {
+    return unread(this.kept.rows, {
+      nowMs: this.model.now,
+      hasReceipt: (row) => this.receipt(row) !== null,
+      opened: this.kept.opened,
+    });
+  }
+
+  isUnread(row) {
+    return this.unread().some((r) => r.id === row.id);
+  }
+
+  /** The receipt pressed here, or null; a refused one does not count. */
+  receipt(row) {
+    const entry = this.model.outbox.get(receiptId(row));
+    return entry && entry.state !== "refused" ? entry : null;
+  }
+
+  shown() {
+    return this.kept.rows.find((r) => r.id === this.shownId) ?? null;
+  }
+
+  show(id) {
+    this.shownId = id;
+    this.lang = null;
+    const row = this.shown();
+    if (row && !this.kept.opened.includes(lookOf(row))) {
+      this.kept = { ...this.kept, opened: [...this.kept.opened, lookOf(row)] };
+      this._save();
+    }
+    this.model.go("bulletin");
+  }
+
+  read(row) {
+    if (row.read_ms !== null || this.receipt(row)) return null;
+    navigator.vibrate?.(40);
+    const where = { door: "read", report_id: receiptId(row), root: row.id };
+    const kept = this.model.outbox.add({ edition: row.edition }, where);
+    if (this.unread().length === 0 && this.kept.reminded) {
+      this.kept = { ...this.kept, reminded: false };
+      this._save();
+    }
+    return kept;
+  }
+
+  _save() {
+    this.store.put({ what: KEY, ...this.kept }).catch(() => {});
+  }
+}

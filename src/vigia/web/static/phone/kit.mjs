@@ -1,0 +1,145 @@
+// Kits, medics and approvals as last heard -> kept on the phone; and the check of the shift.
+
+import { wordsOf } from "../core/i18n.mjs";
+import { cardSha256 } from "./card.mjs";
+
+export const SHIFT_MS = 12 * 3600 * 1000; // a check is good for so long
+export const ITEMS = [
+  ...["tourniquet", "pressure_dressing", "hemostatic_gauze", "packing_gauze", "chest_seal"],
+  ...["gloves", "shears", "marker", "blanket"],
+];
+const NEAR = "first_aid"; // both in the device store
+const CHECK = "check";
+const STANDS_OUTSIDE = ["officer", "agent"];
+
+/** What was chosen so far; null: not answered. kit_id "": there is none. */
+export const blank = (last = null) => ({
+  kit_id: last?.kit_id ?? null,
+  kit_ok: null,
+  missing: [],
+  tourniquet: null,
+  armour: null,
+  medic: last?.medic ?? null,
+});
+
+/** All four questions answered. */
+export function isComplete(c) {
+  const kit = c.kit_id === "" || (c.kit_id !== null && c.kit_ok !== null);
+  return kit && [c.tourniquet, c.armour, c.medic].every((v) => v !== null);
+}
+
+/** As the server takes it; no kit is never a complete one. */
+export function checkBody(c) {
+  const kit_ok = c.kit_id !== "" && c.kit_ok === true;
+  const missing = kit_ok || c.kit_id === "" ? [] : c.missing;
+  const { kit_id, tourniquet, armour, medic } = c;
+  return { kit_id, kit_ok, missing, tourniquet, armour, medic };
+}
+
+/** Why this person is not ready, as catalogue keys; the server's own words. */
+export function lacks(body) {
+  const why = [];
+  if (!body.kit_id) why.push("ready.no_kit");
+  else if (!body.kit_ok) why.push("ready.kit_incomplete");
+  if (!body.tourniquet) why.push("ready.no_tourniquet");
+  if (!body.armour) why.push("ready.no_armour");
+  return why;
+}
+
+/** Part of the model: uses its session, outbox and clock. store: the device store. */
+export class Kit {
+  constructor(model, store) {
+    this.model = model;
+    this.store = store;
+    this.near = null; // {kits, medics, all_kits, approved, t_ms}
+    this.last = null; // the check made last on this phone
+    this.draft = blank();
+    this.again = false; // checks once more although this shift was checked
+    this.sha256 = null; // of the card as it stands on this phone
+  }
+
+  async load() {
+    const mine = (kept) =>
+      kept && kept.person_id === (this.model.person?.person_id ?? null) ? kept : null;
+    const [near, last] = await Promise.all(
+      [NEAR, CHECK].map((key) => this.store.get(key).catch(() => null)),
+    );
+    this.near = mine(near);
+    this.last = mine(last);
+    this.draft = blank(this.last?.body);
+  }
+
+  async fetch() {
+    try {
+      const heard = await this.model.session.get("/first-aid");
+      const person_id = this.model.person?.person_id ?? null;
+      this.near = { what: NEAR, person_id, ...heard };
+      await this.store.put(this.near);
+    } catch {
+      // what was heard before stays, with its age
+    }
+    this.model.change();
+  }
+
+  /** Reckoned once; the card says "to be approved" until then, and without WebCrypto for good. */
+  async hashCard() {
+    const [en, es] = await Promise.all([wordsOf("en"), wordsOf("es")]);
+    this.sha256 = await cardSha256({ en, es });
+    this.model.change();
+  }
+
+  approved() {
+    return this.sha256 !== null && (this.near?.approved ?? []).includes(this.sha256);
+  }
+
+  /** True: this person stands outside and has not checked this shift. */
+  due() {
+    const { person } = this.model;
+    const counts =
+      STANDS_OUTSIDE.includes(person?.role) ||
+      (person?.role === "watch_officer" && Boolean(person.post_id));
+    return counts && !this.fresh();
+  }
+
+  fresh() {
+    return this.last !== null && this.model.now - this._lastMs() < SHIFT_MS;
+  }
+
+  _lastMs() {
+    return this.model.clock.correct(this.last.deviceMs, this.last.offsetMs);
+  }
+
+  /** {tMs, body, entry}: what was said last, and where it has got to. */
+  said() {
+    if (!this.last) return null;
+    const entry = this.model.outbox.get(this.last.report_id);
+    return { tMs: this._lastMs(), body: this.last.body, entry };
+  }
+
+  set(more) {
+    this.draft = { ...this.draft, ...more };
+    this.model.change();
+  }
+
+  toggleMissing(item) {
+    const { missing } = this.draft;
+    const next = missing.includes(item) ? missing.filter((m) => m !== item) : [...missing, item];
+    this.set({ missing: next, kit_ok: false });
+  }
+
+  send() {
+    if (!isComplete(this.draft)) return null;
+    const body = checkBody(this.draft);
+    const report_id = crypto.randomUUID();
+    const { clock, outbox } = this.model;
+    const { deviceMs, offsetMs } = { deviceMs: clock.wall(), offsetMs: clock.offsetMs };
+    const person_id = this.model.person?.person_id ?? null;
+    this.last = { what: CHECK, person_id, report_id, deviceMs, offsetMs, body };
+    this.store.put(this.last).catch(() => {});
+    this.draft = blank(body);
+    this.again = false;
+    navigator.vibrate?.(40);
+    const where = { door: "check", report_id, root: report_id, deviceMs, offsetMs };
+    return outbox.add(body, where);
+  }
+}
