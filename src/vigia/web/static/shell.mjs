@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "7d3a1497966d1308";
+export const VERSION = "9d2ea6617f02d90b";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -14,7 +14,7 @@ export const FILES = {
   "core/geo.mjs": "70291a89d2099982",
   "core/i18n.mjs": "babd848899b0b491",
   "core/notice.mjs": "c7345d8d402171e9",
-  "core/outbox.mjs": "80a4209ed816ac04",
+  "core/outbox.mjs": "10a7c1053fe60e3f",
   "core/push.mjs": "5845c48addda2728",
   "core/session.mjs": "ca64ac0dd1e7dee3",
   "core/socket.mjs": "11bcaf7fd300ad32",

@@ -180,7 +180,7 @@ export class Outbox extends EventTarget {
       }
       this._save(entry);
       if (entry.state === "refused") return "done";
-      return error.status >= 500 || error.status === 404 || error.status === 409 ? "shut" : "away";
+      return !error.status || error.status === 401 ? "away" : "shut";
     }
     this._save(entry);
     return "done";
