@@ -94,6 +94,12 @@ def online(phone: Phone, bench: Bench) -> None:
     phone.context.set_offline(False)
 
 
+def on_disk(phone: Phone) -> None:
+    """It takes some milliseconds; a robot's finger is faster than any person's."""
+    saved = "() => document.querySelector('vigia-phone').model.outbox.list().every((e) => e.saved)"
+    phone.page.wait_for_function(saved)
+
+
 def posted(bench: Bench, call: str, kind: type[Any]) -> list[Any]:
     """What went through one door, read as the real server reads it."""
     found = [m for m in list(bench.gateway.log) if str(m.get("t", "")).startswith(f"POST {call}")]
@@ -121,6 +127,7 @@ def test_a_hit_held_offline_survives_a_reload_and_arrives_once_with_its_true_tim
     phone.page.locator(".chip[data-part=left_leg]").click()
     phone.page.locator("[data-say=w-fragments]").click()
     phone.page.locator("[data-step=massive_bleeding]").click()
+    on_disk(phone)
     phone.reload()
     expect(phone.page.locator(".status")).to_contain_text("5 waiting")
     assert words(bench) == []
@@ -215,6 +222,7 @@ def test_the_card_opens_offline_within_a_second_and_one_tap_starts_a_clock_that_
     limb = phone.page.locator("[data-limb=left_leg]")
     limb.dblclick()  # a glove that bounces is one tourniquet
     expect(phone.page.locator(".tq")).to_have_count(1)
+    on_disk(phone)
     phone.reload()
     expect(phone.act("hit")).to_contain_text("Tourniquet on for 0 min")
     phone.page.evaluate("const n = Date.now; Date.now = () => n() + 2 * 3600e3")
@@ -278,6 +286,7 @@ def test_a_bulletin_is_read_offline_in_both_languages_and_the_receipt_arrives(
     read_ms = now_ms()
     phone.press("read")
     expect(phone.page.locator("[data-told=false]")).to_contain_text("Not yet sent")
+    on_disk(phone)
     phone.reload()
     expect(phone.page.locator("[data-tab=bulletins] .badge")).to_have_count(0)
     online(phone, bench)

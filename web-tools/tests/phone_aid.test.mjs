@@ -145,12 +145,12 @@ test("handed over and pressed by mistake close a report", () => {
 });
 
 test("help is called only when every word is on record", () => {
-  const states = (...names) => outcomeOf(names.map((state) => word(state, 0, {}, { state })));
+  const states = (...names) => outcomeOf(names.map((state) => word(state, 0, {}, { state })), 5_000);
   assert.equal(states("received", "received"), "received");
   assert.equal(states("received", "waiting"), "waiting");
   assert.equal(states("warned"), "warned");
   assert.equal(states("refused", "waiting"), "refused");
-  assert.equal(outcomeOf([word("a", 0, {}, { state: "waiting", saved: false })]), "unsaved");
+  assert.equal(outcomeOf([word("a", 0, {}, { state: "waiting", saved: false, pressedMs: 0 })], 5_000), "unsaved");
 });
 
 // ---- nearest, kit, card, bulletins ----------------------------------------------------------------

@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "9d2ea6617f02d90b";
+export const VERSION = "39203046981d58c0";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -33,7 +33,7 @@ export const FILES = {
   "phone/app.mjs": "97cee873d09703c3",
   "phone/bulletins.mjs": "d54ba7a9d900a155",
   "phone/card.mjs": "45339787663b7a8b",
-  "phone/casualty.mjs": "5ea1ed32c2c8c217",
+  "phone/casualty.mjs": "af8c3fde9d236eb8",
   "phone/dial.mjs": "82d44cc20032c561",
   "phone/drawings.mjs": "ded9edc937e1d40b",
   "phone/hold.mjs": "d3a22d1e3926f31d",
@@ -54,7 +54,7 @@ export const FILES = {
   "phone/views/clocks.mjs": "02fe5a72513dcfcd",
   "phone/views/frame.mjs": "b4fa8de3d13b0394",
   "phone/views/home.mjs": "b6ab049b0a01decc",
-  "phone/views/hurt.mjs": "ccd07acde440c1ae",
+  "phone/views/hurt.mjs": "50393fed7858cb8f",
   "phone/views/kit.mjs": "8f625404c542fc60",
   "phone/views/lists.mjs": "34c07a6b2f0ff605",
   "phone/views/sent.mjs": "9e40767836f2b554",

@@ -5,6 +5,7 @@
 
 const FIX_OLD_MS = 600_000; // an older position helps nobody to find the place
 const WALK_MPS = 2;
+const DISK_MS = 1_000; // not on this device's disk by then: its storage refuses
 const OPEN_MS = 24 * 3600 * 1000; // as long as the outbox keeps what was received
 export const TOURNIQUET_LONG_MS = 2 * 3600 * 1000;
 
@@ -119,12 +120,13 @@ export function clocks(found, nowMs) {
 
 /**
  * Where the report has got to, from its words: "received" once the server has all of them on
- * record; else the worst of the rest, the first word counting most.
+ * record; else the worst of the rest. wallMs: this device's clock, now.
  */
-export function outcomeOf(entries) {
+export function outcomeOf(entries, wallMs) {
   const states = new Set(entries.map((e) => e.state));
   if (states.has("refused")) return "refused";
-  if (entries.some((e) => e.state !== "received" && !e.saved)) return "unsaved";
+  const failed = (e) => e.state !== "received" && !e.saved && wallMs - e.pressedMs > DISK_MS;
+  if (entries.some(failed)) return "unsaved";
   if (states.has("waiting")) return "waiting";
   return states.has("warned") ? "warned" : "received";
 }

@@ -41,7 +41,7 @@ function banner(model, c) {
 function outcome(model, c) {
   const entries = model.aid.entries(c.id);
   const first = entries.find((e) => e.report_id === c.id) ?? entries.at(-1);
-  const state = c_.outcomeOf(entries);
+  const state = c_.outcomeOf(entries, model.clock.wall());
   const queued = (words) => ({
     look: "queued",
     icon: icons.clock,
