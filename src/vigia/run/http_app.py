@@ -37,6 +37,7 @@ from vigia.run.sessions import COOKIE
 from vigia.run.web_files import common_headers
 from vigia.terms import Role
 
+KEYED = frozenset({"observe", "observe_stream"})  # sensors' keys of the settings, not services'
 STREAM = "observe_stream"  # the only handler that reads its body as it comes
 _PART = re.compile(r"\\\{(\w+)(\\\*)?\\\}")
 
@@ -74,7 +75,7 @@ class App:
         try:
             self._check_host(request)
             route, params = self._find("GET" if head else request.method, request.path)
-            service = await self._service(request)
+            service = None if route.handler in KEYED else await self._service(request)
             caller = self._guard(route, request, service)
             if route.method == "POST":
                 self._check_origin(request)
