@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "39203046981d58c0";
+export const VERSION = "b7352efb3aec7c9c";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -61,7 +61,7 @@ export const FILES = {
   "phone/views/stranger.mjs": "d0d449cbb509d7f3",
   "phone/warnings.mjs": "d9237e5c27bcc6ae",
   "theme/base.css": "7844b3e3f68298b0",
-  "theme/tokens.css": "9a4ff29acc255c78",
+  "theme/tokens.css": "4e526305ec14b0b4",
   "vendor/fonts/inter-latin-ext-wght-normal.woff2": "34b9c504cab7a73e",
   "vendor/fonts/inter-latin-wght-normal.woff2": "3100e775e8616cd2",
   "vendor/lit/css-tag.mjs": "f42202e41ca46e58",
