@@ -61,7 +61,9 @@ async def pytak_client(url: str, **more: str) -> AsyncGenerator[PytakClient]:
     finally:
         for task in tasks:
             task.cancel()
-        writer.close()
+        writer.transport.abort()
         for task in tasks:
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await task
+        with contextlib.suppress(Exception):
+            await writer.wait_closed()

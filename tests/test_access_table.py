@@ -96,6 +96,9 @@ EXPECTED: dict[str, Row] = {
     "POST /api/v1/contacts": Row(
         "X", {"person_id": "beatriz", "channel": "sms", "addresses": ["+1"]}, ({}, 404)
     ),
+    "GET /api/v1/words": Row("WX"),
+    "POST /api/v1/words": Row("WX", {"text": "drone over post 12"}),
+    "POST /api/v1/words/{word_id}/settle": Row("WX", REASON, ({"word_id": "none"}, 404)),
     "GET /api/v1/ledger/checkpoint": Row("NX"),
     "GET /api/v1/ledger/entries": Row("NX", None, ({}, 403)),
     "GET /api/v1/records/{kind}": Row("WNRX"),

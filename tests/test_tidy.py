@@ -71,7 +71,17 @@ def test_every_setting_is_documented_and_the_example_is_valid() -> None:
     for section in msgspec.structs.fields(Settings):
         assert section.encode_name in table, section.encode_name
     settings = Settings(site=Site(lat_deg=0.0, lon_deg=0.0))
-    for name in ("site", "listen", "storage", "tak", "policy", "reach", "sign_in", "privacy"):
+    for name in (
+        "site",
+        "listen",
+        "storage",
+        "tak",
+        "text",
+        "policy",
+        "reach",
+        "sign_in",
+        "privacy",
+    ):
         fields = msgspec.structs.fields(type(getattr(settings, name)))
         assert {f.encode_name for f in fields} == set(table[name]), name
     for entry, rows in (

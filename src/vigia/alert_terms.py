@@ -10,6 +10,8 @@ class Via(Enum):
 
     PAGE = "page"
     TEXT = "text"
+    TAK = "tak"  # a TAK client whose certificate proves whose it is
+    DESK = "desk"  # a watch officer wrote down what somebody told him
 
 
 class DroneClass(Enum):

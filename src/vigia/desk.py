@@ -144,7 +144,7 @@ class Desk(NamedTuple):
             if known is None or known.person_id != body.person_id:
                 return [_refusal(f"undo: attack report {body.report_id} is not his, or not known")]
             return undo(self.policy, body.report_id, by_person_id=body.person_id, t_ns=self._t_ns)
-        enrolled = body.person_id in self.roster.people and body.via is Via.PAGE
+        enrolled = body.person_id in self.roster.people and body.via in (Via.PAGE, Via.TAK)
         found: list[AnyBody] = []
         if enrolled and at is not None:
             found += self._call_hostile(at)

@@ -18,6 +18,7 @@ from vigia.events_access import PersonalRead, PowerUsed, SignedIn
 from vigia.events_desk import RecordKept
 from vigia.events_nodes import SensorJoined
 from vigia.events_reach import ContactSet, DrillOrdered, NotReached, ReachPolicy, ToldByRadio
+from vigia.events_words import WordReceived, WordSettled
 from vigia.scan import Scan
 from vigia.terms import (
     AckKind,
@@ -577,6 +578,8 @@ Input: TypeAlias = (
     | ClockStepped
     | Fault
     | Thinned
+    | WordReceived
+    | WordSettled
     | PositionErased
     | Restarted
     | PersonalRead
@@ -619,6 +622,8 @@ AnyBody: TypeAlias = Input | Decided
 # Inputs that are journaled and nothing else: no decision depends on them.
 KEPT = (
     OperatorSeen,
+    WordReceived,
+    WordSettled,
     ClockStepped,
     Fault,
     Thinned,
@@ -658,6 +663,8 @@ def personal_subject(body: AnyBody) -> str | None:
             return body.subject
         case SensorJoined():
             return f"sensor/{body.sensor_id}" if body.person else None
+        case WordReceived():
+            return body.person_id or f"report/{body.word_id}"
         case OperatorSeen():
             # One for all: whoever forges identifiers must not be able to fill the key store.
             return OPERATORS

@@ -144,7 +144,7 @@ class Watch:
                 s.pending = True
             case Sighting():
                 where = where_of(body, s.settings, s.roster)
-                if body.via is Via.TEXT:  # whoever sent it: it proves nobody's name
+                if body.via in (Via.TEXT, Via.DESK):  # it proves nobody's name
                     body = replace(body, person_id=None)
                 out.append(tracker.sight(body, t_recv_ns=s.t_ns, mark=mark, position=where))
                 why = EndReason.WITHDRAWN if body.withdrawn else EndReason.FALSE

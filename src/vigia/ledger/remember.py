@@ -60,6 +60,8 @@ from vigia.events import (
     TrackJudged,
     TracksPublished,
     Undone,
+    WordReceived,
+    WordSettled,
 )
 from vigia.events_reach import ContactSet, DrillOrdered, NotReached, ToldByRadio
 from vigia.ledger.entry import Fields, LedgerEntry, Said, Who, clip
@@ -72,6 +74,7 @@ from vigia.ledger.remember_acts import (
     remember_told,
     who,
 )
+from vigia.ledger.remember_words import KIND_OF_WORDS, remember_words
 from vigia.terms import Role
 
 LOST = "lost"  # the kind of an entry that should have been another, see Unread
@@ -79,6 +82,7 @@ LOST = "lost"  # the kind of an entry that should have been another, see Unread
 KIND_OF = (
     KIND_OF_ACT
     | KIND_OF_ACCESS
+    | KIND_OF_WORDS
     | {
         "Alert": "alert",
         "Delivery": "delivery",
@@ -181,6 +185,8 @@ def _remember(event: Event) -> tuple[str, Fields] | None:
             return remember_record(body)
         case AllClearAsked() | CoverTold() | FriendlyEnded() | NotReached():
             return remember_told(body)
+        case WordReceived() | WordSettled():
+            return remember_words(body)
         case PersonalRead() | PowerUsed() | SignedIn():
             return remember_access(body)
         case (

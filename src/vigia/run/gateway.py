@@ -32,10 +32,13 @@ from vigia.events import (
     Sighting,
     SightingPlaced,
     TracksPublished,
+    WordReceived,
+    WordSettled,
 )
 from vigia.events_access import PowerUsed
 from vigia.run import page_json as out
 from vigia.run.accounts import Accounts
+from vigia.run.desk_words import DeskWords
 from vigia.run.fault_count import FaultCount
 from vigia.run.gateway_past import recall_reached, recall_records, recall_reports
 from vigia.run.handing import why_not
@@ -114,6 +117,7 @@ class Gateway:
         self.reach = ReachBoard(folder, self.view, self.hub)
         self.ledger: LedgerFollower | None = None
         self.secure = False
+        self.words = DeskWords()
         self.hosts: frozenset[str] = frozenset()
         self.base_url = ""
         self.pulse = Pulse(self.clock)
@@ -151,6 +155,8 @@ class Gateway:
                 self._deliver(delivery)
             case Sighting() as body:
                 self.showing.to_consoles(self.view.take_sighting(event, body))
+            case WordReceived() | WordSettled() as body:
+                self.words.take(body)
             case SightingPlaced() as body:
                 self.showing.placed(body)
             case Reached() as body:

@@ -123,6 +123,7 @@ async def _serve(folder: Path, plan: RunPlan, tls_word: str | None, ready_fd: in
 
         gateway.oidc = Oidc(plan.access.sign_in)
     gateway.observers = Observers(plan.feeds)
+    gateway.words.set_up(plan)
     gateway.secure = tls is not None
     gateway.base_url = base_url(plan, secure=gateway.secure)
     own = socket.gethostname().lower()

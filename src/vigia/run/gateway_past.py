@@ -28,6 +28,7 @@ async def recall_reports(gateway: Gateway) -> None:
         return
     for event in found:
         gateway.view.recall_report(event)
+        gateway.words.take(event.body)
 
 
 async def recall_records(gateway: Gateway) -> None:

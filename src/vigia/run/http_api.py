@@ -29,6 +29,7 @@ from vigia.run.http_doors import COMMIT_S, Caller, Private, Public, starting
 from vigia.run.http_observe import observe, observe_openapi
 from vigia.run.http_push import PUSH
 from vigia.run.http_reach import REACH
+from vigia.run.http_words import WORDS, WORDS_PUBLIC
 from vigia.run.link import Committed, Refused
 from vigia.run.records.bulletins import BULLETINS
 from vigia.run.records.doors import RECORDS
@@ -198,6 +199,7 @@ PUBLIC: dict[str, Public] = {
     **http_passkeys.PUBLIC,
     **http_oidc.PUBLIC,
     "openapi": _openapi,
+    **WORDS_PUBLIC,
 }
 PRIVATE: dict[str, Private] = {
     "me": http_who.me,
@@ -215,6 +217,7 @@ PRIVATE: dict[str, Private] = {
     **http_sign_in.PRIVATE,
     **http_passkeys.PRIVATE,
     **REACH,
+    **WORDS,
     "status": status,
     "sightings": sightings,
     "alerts": http_ledger.alerts,

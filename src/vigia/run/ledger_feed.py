@@ -48,6 +48,8 @@ INPUTS = (
     "Thinned",
     "PositionErased",
     "Restarted",
+    "WordReceived",
+    "WordSettled",
     "PersonalRead",
     "PowerUsed",
     "SignedIn",

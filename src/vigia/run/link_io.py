@@ -235,17 +235,24 @@ class LinkClient:
         self, body: Input, source: str, *, timeout_s: float = SUBMIT_S
     ) -> Committed | Refused:
         """Raises TimeoutError; the input goes on being sent until it is answered."""
+        answer = self.ask(body, source)
+        async with asyncio.timeout(timeout_s):
+            return await asyncio.shield(answer)
+
+    def ask(self, body: Input, source: str) -> asyncio.Future[Committed | Refused]:
+        """Sent when this returns, so that what is submitted next comes behind it."""
         loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Committed | Refused] = loop.create_future()
         if len(self._pending) >= PENDING_MAX and not self._make_room():
-            return Refused(request_id=0, why=f"more than {PENDING_MAX} inputs wait for the watch")
+            why = f"more than {PENDING_MAX} inputs wait for the watch"
+            answer.set_result(Refused(request_id=0, why=why))
+            return answer
         request_id = next(self._ids)
         data = frame(Submit(request_id=request_id, source=source, body=body))
-        answer: asyncio.Future[Committed | Refused] = loop.create_future()
         self._pending[request_id] = _Pending(data, answer, loop.time())
         if self._wire is not None:
             self._wire.write(data)
-        async with asyncio.timeout(timeout_s):
-            return await asyncio.shield(answer)
+        return answer
 
     def submit_nowait(self, body: Input, source: str) -> None:
         """No answer wanted; waits for a link if there is none."""

@@ -9,7 +9,7 @@ import msgspec
 
 from vigia.events import CoreSettings
 from vigia.run.channel_settings import ChannelEntry
-from vigia.run.settings import Listen, Sapient, Storage, Tak
+from vigia.run.settings import Listen, Sapient, Storage, Tak, TextMessages
 from vigia.run.settings_access import Access
 from vigia.run.settings_cap import Cap
 
@@ -38,6 +38,7 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     storage: Storage
     tak: Tak = Tak()
     sapient: Sapient = Sapient()
+    text: TextMessages = TextMessages()
     feeds: tuple[FeedPlan, ...] = ()
     access: Access = Access()
     channels: dict[str, ChannelEntry] = {}

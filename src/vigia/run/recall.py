@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vigia.events import Event, Sighting, SightingPlaced
+from vigia.events import Event, Sighting, SightingPlaced, WordReceived, WordSettled
 from vigia.run.ledger_feed import journal_feed
+
+KEPT = (Sighting, SightingPlaced, WordReceived, WordSettled)
 
 
 def read_reports(folder: Path, *, since_ns: int) -> list[Event]:
@@ -24,7 +26,7 @@ def read_reports(folder: Path, *, since_ns: int) -> list[Event]:
             event
             for turn in feed.turns(first)
             for event in turn.events
-            if isinstance(event, Event) and isinstance(event.body, Sighting | SightingPlaced)
+            if isinstance(event, Event) and isinstance(event.body, KEPT)
         ]
     finally:
         feed.close()

@@ -105,6 +105,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/v1/drills", READERS, "drills"),
     Route("GET", "/api/v1/contacts", ADMINS, "contacts"),
     Route("POST", "/api/v1/contacts", ADMINS, "set_contacts"),
+    # words
+    Route("GET", "/api/v1/words", OFFICERS, "read_words"),
+    Route("POST", "/api/v1/words", OFFICERS, "take_words"),
+    Route("POST", "/api/v1/words/{word_id}/settle", OFFICERS, "settle"),
+    Route("POST", "/api/v1/sms", Open.PUBLIC, "sms"),
     # reading
     Route("GET", "/api/v1/status", ANYONE_ENROLLED, "status"),
     Route("GET", "/api/v1/sightings", READERS, "sightings"),

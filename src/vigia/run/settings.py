@@ -117,6 +117,14 @@ class Tak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return bool(self.urls or self.listen or self.listen_tls or self.mesh)
 
 
+class TextMessages(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Reports by SMS (docs/text.md). The key itself is never in the settings."""
+
+    key_file: str | None = None  # holds the SMS gateway's key; None: no messages are taken
+    url: str = ""  # our address as the gateway calls it, for Twilio's signature
+    numbers: dict[str, str] = {}  # telephone number to person: where he is, not who he is
+
+
 class Storage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     scans_mb_max: int = 2_000  # the oldest scans beyond it are deleted
     forget_after_h: int = 24  # then the keys of a shift's positions are destroyed
@@ -148,6 +156,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sensors: dict[str, SensorEntry] = {}
     tak: Tak = Tak()
     sapient: Sapient = Sapient()
+    text: TextMessages = TextMessages()
     storage: Storage = Storage()
     policy: Policy = Policy()
     reach: Reach = Reach()

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import fcntl
 import ipaddress
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -59,13 +60,25 @@ def site_certificate(
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     files = SiteCertificate(folder / "leaf.crt", folder / "leaf.key", folder / "ca.crt")
     ca_key_path = folder / "ca.key"
-    if not files.ca.is_file() or not ca_key_path.is_file():
-        _make_ca(files.ca, ca_key_path, names, site, now)
-    ca, ca_key = _load(files.ca, ca_key_path)
-    _check_covered(ca, names, folder)
-    if not _leaf_good(files, ca, names, now):
-        _make_leaf(files, ca, ca_key, names, now)
+    with locked(folder):
+        if not files.ca.is_file() or not ca_key_path.is_file():
+            _make_ca(files.ca, ca_key_path, names, site, now)
+        ca, ca_key = _load(files.ca, ca_key_path)
+        _check_covered(ca, names, folder)
+        if not _leaf_good(files, ca, names, now):
+            _make_leaf(files, ca, ca_key, names, now)
     return files
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Generator[None]:
+    """Gateway, TAK process and command line may all be the first to need a certificate."""
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def site_names(hosts: Sequence[str], address: str) -> list[str]:
@@ -123,7 +136,7 @@ def _make_ca(path: Path, key_path: Path, names: Sequence[str], site: str, now: d
         .not_valid_before(now - CLOCK_SKEW)
         .not_valid_after(now + dt.timedelta(days=CA_DAYS))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_ca_usage(), critical=True)
+        .add_extension(ca_usage(), critical=True)
         .add_extension(
             x509.NameConstraints([_permitted(n) for n in names], excluded_subtrees=None),
             critical=True,
@@ -133,7 +146,7 @@ def _make_ca(path: Path, key_path: Path, names: Sequence[str], site: str, now: d
         .sign(key, SHA256())
     )
     _write_key(key_path, key)
-    _write(path, certificate.public_bytes(Encoding.PEM), mode=0o644)
+    write_whole(path, certificate.public_bytes(Encoding.PEM), mode=0o644)
 
 
 def _make_leaf(
@@ -164,10 +177,10 @@ def _make_leaf(
     )
     _write_key(files.key, key)
     pem = certificate.public_bytes(Encoding.PEM) + ca.public_bytes(Encoding.PEM)
-    _write(files.chain, pem, mode=0o644)
+    write_whole(files.chain, pem, mode=0o644)
 
 
-def _ca_usage() -> x509.KeyUsage:
+def ca_usage() -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=False,
         content_commitment=False,
@@ -240,10 +253,10 @@ def _load(path: Path, key_path: Path) -> tuple[x509.Certificate, _Key]:
 
 def _write_key(path: Path, key: _Key) -> None:
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    _write(path, pem, mode=0o600)
+    write_whole(path, pem, mode=0o600)
 
 
-def _write(path: Path, data: bytes, *, mode: int) -> None:
+def write_whole(path: Path, data: bytes, *, mode: int) -> None:
     """Whole or not at all, and never readable by others for a moment."""
     part = path.with_suffix(path.suffix + ".part")
     part.unlink(missing_ok=True)

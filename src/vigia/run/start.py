@@ -21,7 +21,16 @@ from vigia.run.capture_site import capture_ground_m, capture_origin
 from vigia.run.hello import say_hello
 from vigia.run.kinds import kind_of
 from vigia.run.plan import FeedPlan, RunPlan, write_plan
-from vigia.run.settings import Listen, Sapient, SensorEntry, Settings, SettingsError, Storage, Tak
+from vigia.run.settings import (
+    Listen,
+    Sapient,
+    SensorEntry,
+    Settings,
+    SettingsError,
+    Storage,
+    Tak,
+    TextMessages,
+)
 from vigia.run.settings_access import Access
 from vigia.run.settings_cap import Cap
 from vigia.run.settings_check import check_address
@@ -97,6 +106,7 @@ def capture_plan(
         storage=Storage() if settings is None else settings.storage,
         tak=Tak() if settings is None else settings.tak,
         sapient=Sapient() if settings is None else settings.sapient,
+        text=TextMessages() if settings is None else settings.text,
         feeds=tuple(feeds),
         access=Access() if settings is None else settings.access(),
         channels={} if settings is None else settings.channels,

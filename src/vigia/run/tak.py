@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,9 +20,15 @@ import numpy as np
 
 from vigia.delivery.channels import cot
 from vigia.events import Alert, Delivery
+from vigia.run.tak_server.item import Item
+from vigia.run.tak_server.who import Who
 from vigia.run.tak_wire import Endpoint, Wire, connect, parse_url
-from vigia.terms import MsgType, Position
+from vigia.terms import Identity, MsgType, Position
 from vigia.tracktable import PUBLISHED_DTYPE, Fix
+from vigia.wire import takp
+from vigia.wire.advert import Refused
+from vigia.wire.cot import parse
+from vigia.wire.cot_stream import Piece, Proto
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +44,7 @@ UDP_REPEAT_S = 10.0
 CHECK_S = 0.5
 
 OnHanded = Callable[[str, int | None, str | None], None]
+OnHeard = Callable[[Item, Who], None]
 
 
 class TakHealth(msgspec.Struct):
@@ -51,6 +58,8 @@ class TakHealth(msgspec.Struct):
     alerts_waiting: int = 0
     tracks_sent: int = 0
     tracks_dropped: int = 0
+    heard: int = 0
+    refused: int = 0
     last_error: str = ""
 
 
@@ -77,6 +86,7 @@ class TakSender:
         """places: where posts are, by target ("post/<id>"); an alert for another target is
         shown where its drone is."""
         self.on_handed: OnHanded = lambda _delivery_id, _t_ns, _failed: None
+        self.on_heard: OnHeard = lambda _item, _who: None
         self.places = places or {}
         self.health = TakHealth(url)
         self._endpoint: Endpoint = parse_url(url)
@@ -86,6 +96,7 @@ class TakSender:
         self._due: dict[str, None] = {}  # alert identifiers, in the order they are sent
         self._picture: NDArray[np.void] | None = None
         self._next_row = 0
+        self._identities: Mapping[str, Identity] = {}
         self._wake = asyncio.Event()
 
     def offer_alert(self, alert: Alert, delivery: Delivery) -> None:
@@ -104,13 +115,16 @@ class TakSender:
         self._due[alert.alert_id] = None
         self._wake.set()
 
-    def offer_tracks(self, rows: NDArray[np.void]) -> None:
+    def offer_tracks(
+        self, rows: NDArray[np.void], identities: Mapping[str, Identity] | None = None
+    ) -> None:
         """rows: (n,) of tracktable.PUBLISHED_DTYPE, the whole present picture."""
         if rows.dtype != PUBLISHED_DTYPE:
             raise ValueError(f"tracks: got rows of {rows.dtype.names}, need PUBLISHED_DTYPE")
         if self._picture is not None:
             self.health.tracks_dropped += max(0, len(self._picture) - self._next_row)
         self._picture, self._next_row = rows, 0
+        self._identities = identities or {}
         self._wake.set()
 
     def counts(self) -> dict[str, int]:
@@ -129,7 +143,7 @@ class TakSender:
         while True:
             try:
                 async with asyncio.timeout(CONNECT_S):
-                    wire = await connect(self._endpoint, self._wake)
+                    wire = await connect(self._endpoint, self._wake, self._heard)
             except (OSError, TimeoutError) as error:
                 self._trouble(f"connect: {error or type(error).__name__}")
                 await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
@@ -149,6 +163,18 @@ class TakSender:
             worked = self.health.alerts_sent + self.health.tracks_sent > sent
             failures = 0 if worked else failures + 1
             await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
+
+    def _heard(self, piece: Piece) -> None:
+        """What the other server says; garbage of it is counted, and ends nothing."""
+        xml: bytes | Refused = piece if isinstance(piece, Refused) else piece.data
+        if isinstance(piece, Proto):
+            xml = takp.decode(piece.data)
+        event = xml if isinstance(xml, Refused) else parse(xml)
+        if isinstance(event, Refused) or isinstance(xml, Refused):
+            self.health.refused += 1
+            return
+        self.health.heard += 1
+        self.on_heard(Item(xml, event), Who(address=self.health.url, upstream=True))
 
     async def _serve(self, wire: Wire) -> None:
         """Alerts first, always; then a burst of tracks; until the wire is lost."""
@@ -188,7 +214,7 @@ class TakSender:
 
     async def _send_tracks(self, wire: Wire, picture: NDArray[np.void]) -> None:
         end = min(self._next_row + TRACK_BURST, len(picture))
-        parts = [cot.render_track(row, self._words) for row in picture[self._next_row : end]]
+        parts = [self._track(row) for row in picture[self._next_row : end]]
         self._next_row = end
         for data in parts:
             if data is None:
@@ -196,6 +222,10 @@ class TakSender:
             async with asyncio.timeout(SEND_S):
                 await wire.send(data)
             self.health.tracks_sent += 1
+
+    def _track(self, row: np.void) -> bytes | None:
+        identity = self._identities.get(cot.track_name(row), Identity.UNKNOWN)
+        return cot.render_track(row, self._words, identity=identity)
 
     def _all_due(self) -> None:
         """Every open alert again, the most urgent first, of those the ones never sent."""

@@ -10,6 +10,7 @@ import asyncio
 import gc
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,11 +26,15 @@ from vigia.run.settings import SettingsError
 from vigia.run.supervise import EXIT_OPERATOR, EXIT_PORT
 from vigia.run.tak import TakSender
 from vigia.run.tak_server.doors import PortInUse, open_doors
-from vigia.run.tak_server.hear import Hearing
+from vigia.run.tak_server.enrol import Enrolment
+from vigia.run.tak_server.proof import prove_reach
 from vigia.run.tak_server.service import Service
+from vigia.run.tak_server.store import Store
+from vigia.run.watch_clock import WatchClock
 from vigia.terms import Lang
 
 PARENT_POLL_S = 0.5
+STORE_STOP_S = 3.0  # what waits for the disk is written by then
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PortInUse as e:
         say(f"{e}")
         return EXIT_PORT
-    except (SettingsError, OSError, msgspec.DecodeError) as e:
+    except (SettingsError, OSError, msgspec.DecodeError, sqlite3.Error) as e:
         say(f"{e}")
         return EXIT_OPERATOR
     except asyncio.CancelledError:
@@ -55,20 +60,35 @@ def main(argv: Sequence[str] | None = None) -> int:
 async def _serve(folder: Path, plan: RunPlan) -> None:
     words = {lang: load_words(lang) for lang in Lang}
     places = {f"post/{post.post_id}": post.position for post in plan.core.posts}
+    link = LinkClient(lambda: link_path(folder, TAK_NAME))
+    clock = WatchClock()
+    store = Store(folder, keep_h=plan.tak.keep_h, keep_mb=plan.tak.keep_mb, clock_ns=clock.now_ns)
     service = Service(
-        LinkClient(lambda: link_path(folder, TAK_NAME)),
+        link,
+        clock,
         words,
-        rules=Hearing(callsigns=plan.tak.callsigns),
+        callsigns=plan.tak.callsigns,
+        store=store,
         senders=[TakSender(url, words[Lang.EN], places=places) for url in plan.tak.urls],
     )
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    async with open_doors(folder, plan, service):
+    try:
+        await _run(service, folder, plan, task, link)
+    finally:
+        store.stop(STORE_STOP_S)
+
+
+async def _run(
+    service: Service, folder: Path, plan: RunPlan, task: asyncio.Task[None], link: LinkClient
+) -> None:
+    async with open_doors(folder, plan, service, Enrolment(folder, service, link)):
         gc.freeze()  # what was built at the start lives for ever: no pause to look at it again
         async with asyncio.TaskGroup() as group:
             group.create_task(_end_with_parent(task))
             group.create_task(service.run())
+            group.create_task(prove_reach(folder, service.heard_lately))
 
 
 async def _end_with_parent(task: asyncio.Task[None]) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import msgspec
 
 from vigia.run.settings import SettingsError
+from vigia.wire.cot_stream import CotStream, LostCount, Piece
 
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 READ = 65_536
+Heard = Callable[[Piece], None]
 MULTICAST_HOPS = 1  # stay on this network, as ATAK's own mesh does
 
 
@@ -55,11 +58,15 @@ def parse_url(url: str) -> Endpoint:
     return Endpoint(scheme=parts.scheme, host=host, port=port)
 
 
-async def connect(endpoint: Endpoint, wake: asyncio.Event) -> Wire:
-    """Raises OSError. wake: set when the wire is lost."""
+def _deaf(_piece: Piece) -> None:
+    """Who sends only does not listen."""
+
+
+async def connect(endpoint: Endpoint, wake: asyncio.Event, heard: Heard = _deaf) -> Wire:
+    """Raises OSError. wake: set when the wire is lost. heard: what a stream's other side says."""
     if endpoint.scheme == "tcp":
         reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
-        return _Tcp(reader, writer, wake)
+        return _Tcp(reader, writer, wake, heard)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(
         asyncio.DatagramProtocol, remote_addr=(endpoint.host, endpoint.port)
@@ -79,11 +86,16 @@ class _Tcp:
     repeats = False
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, wake: asyncio.Event
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        wake: asyncio.Event,
+        heard: Heard,
     ) -> None:
         self.lost = False
         self._writer = writer
         self._wake = wake
+        self._heard = heard
         # drain() then means "the operating system has it", not "it waits in our memory".
         writer.transport.set_write_buffer_limits(high=0)
         if (sock := writer.get_extra_info("socket")) is not None:
@@ -100,11 +112,13 @@ class _Tcp:
         self._writer.transport.abort()
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
-        """What the endpoint says is passed over: a server that is not read from stops reading."""
+        """Read all of it, whatever it is: a server that is not read from stops reading."""
+        stream = CotStream()
         try:
-            while await reader.read(READ):
-                pass
-        except OSError:
+            while data := await reader.read(READ):
+                for piece in stream.feed(data):
+                    self._heard(piece)
+        except (OSError, LostCount):
             pass
         self.lost = True
         self._wake.set()

@@ -17,6 +17,7 @@ from vigia.events import (
     AgencyAdded,
     Alert,
     AllClearAsked,
+    AttackReported,
     ClockStepped,
     Delivery,
     DeviceEnrolled,
@@ -37,6 +38,8 @@ from vigia.events import (
     Tick,
     TrackEnded,
     TracksPublished,
+    WordReceived,
+    WordSettled,
 )
 from vigia.events_reach import ContactSet, NotReached, ToldByRadio
 from vigia.run.clock import Clock
@@ -89,6 +92,9 @@ SHOWN = (
     ToldByRadio,
     ContactSet,
     HandedOver,
+    AttackReported,
+    WordReceived,
+    WordSettled,
 )  # fmt: skip - what the pages need to hear of
 
 

@@ -34,6 +34,7 @@ from vigia.run.supervise import EXIT_OPERATOR
 from vigia.run.transports.feed import UrlFeed
 from vigia.run.transports.url import API, parse_source
 from vigia.run.watch import Feed, WatchProcess
+from vigia.run.word_requests import WordFeed
 from vigia.terms import Mark
 
 PARENT_POLL_S = 0.5
@@ -88,6 +89,7 @@ async def _serve(folder: Path, plan: RunPlan) -> None:
         feeds=[
             *(_feed(f, plan, clock, folder, last_t_ns) for f in plan.feeds if f.kind != API),
             ForgetFeed(folder, keys, plan.core.mode),
+            WordFeed(folder, plan.core, clock),
         ],
         outlets=sapient_outlets(plan.sapient.urls, plan, folder, clock),
         last_seq=last_seq,

@@ -6,11 +6,13 @@ import asyncio
 import errno
 import ipaddress
 import socket
+import ssl
 import struct
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from vigia.run.settings import SettingsError
+from vigia.run.tak_server.enrol import Enrolment, load_chain, server_context
 from vigia.run.tak_server.item import Item
 from vigia.run.tak_server.peer import Peer
 from vigia.run.tak_server.who import Who
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 BACKLOG = 512
 BIND_TRIES = 30  # an orphan of an earlier start may still hold the port
 BIND_RETRY_S = 0.1
+HANDSHAKE_S = 10.0
+RENEW_LOOK_S = 12 * 3600.0
 
 
 class PortInUse(Exception):
@@ -36,10 +40,13 @@ class PortInUse(Exception):
 
 
 @asynccontextmanager
-async def open_doors(folder: Path, plan: RunPlan, service: Service) -> AsyncGenerator[None]:
+async def open_doors(
+    folder: Path, plan: RunPlan, service: Service, enrolment: Enrolment
+) -> AsyncGenerator[None]:
     """Open until the block ends. Raises PortInUse, SettingsError or OSError."""
     loop = asyncio.get_running_loop()
     servers: list[asyncio.Server] = []
+    renewals: list[asyncio.Task[None]] = []
     mesh: asyncio.BaseTransport | None = None
     try:
         if plan.tak.listen:
@@ -49,17 +56,43 @@ async def open_doors(folder: Path, plan: RunPlan, service: Service) -> AsyncGene
                 return Peer(service.relay, service.clock.now_ns, _unproved)
 
             servers.append(await loop.create_server(plain, sock=sock, backlog=BACKLOG))
+        if plan.tak.listen_tls:
+            context = server_context(folder, plan)
+            sock = await _bound(plan.tak.listen_tls, "[tak] listen_tls")
+
+            def proved() -> Peer:
+                return Peer(service.relay, service.clock.now_ns, enrolment.who)
+
+            servers.append(
+                await loop.create_server(
+                    proved,
+                    sock=sock,
+                    ssl=context,
+                    backlog=BACKLOG,
+                    ssl_handshake_timeout=HANDSHAKE_S,
+                )
+            )
+            renewals.append(loop.create_task(_renew(context, folder, plan)))
         if plan.tak.mesh:
             mesh_sock = _mesh_socket(plan.tak.mesh)
             mesh, _ = await loop.create_datagram_endpoint(lambda: _Mesh(service), sock=mesh_sock)
         yield
     finally:
+        for task in renewals:
+            task.cancel()
         for server in servers:
             server.close()
         if mesh is not None:
             mesh.close()
         for peer in service.relay:
             peer.end()
+
+
+async def _renew(context: ssl.SSLContext, folder: Path, plan: RunPlan) -> None:
+    """New connections get the new leaf; nothing restarts."""
+    while True:
+        await asyncio.sleep(RENEW_LOOK_S)
+        await asyncio.to_thread(load_chain, context, folder, plan)
 
 
 def _unproved(transport: asyncio.Transport) -> Who:

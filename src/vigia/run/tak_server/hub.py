@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from vigia.run.tak_server.control import gone
 from vigia.run.tak_server.item import OWN, Item, is_person
+from vigia.terms import Position
 from vigia.wire.advert import Refused
 
 if TYPE_CHECKING:
@@ -55,6 +56,16 @@ class Relay:
 
     def __len__(self) -> int:
         return len(self._peers)
+
+    def place_of(self, uid: str) -> Position | None:
+        """Where a client last said it is, while that is fresh."""
+        kept = self.picture.get(uid)
+        if kept is None or not is_person(kept.item.event):
+            return None
+        event = kept.item.event
+        if event.lat_deg is None or event.lon_deg is None:
+            return None
+        return Position(event.lat_deg, event.lon_deg, event.alt_hae_m, event.ce_m)
 
     def of_person(self, person_id: str) -> list[Peer]:
         return [p for p in self._peers.values() if p.who and p.who.person_id == person_id]
@@ -113,6 +124,11 @@ class Relay:
             self._keep(item, 0)
         for peer in self if to is None else to:
             peer.send(item)
+
+    def restore(self, item: Item) -> None:
+        """From before this process: shown again, told to nobody anew."""
+        if item.kept and item.key not in self.picture:
+            self._keep(item, 0)
 
     def forget(self, uid: str) -> None:
         self.picture.pop(uid, None)

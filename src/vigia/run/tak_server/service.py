@@ -20,11 +20,13 @@ from vigia.events import (
     TracksPublished,
 )
 from vigia.run.link import Emit, Picture, State, Status, ToGateway
-from vigia.run.tak_server.hear import Ear
+from vigia.run.reporting import echo, named_places
+from vigia.run.tak_server.hear import Ear, Heard, Site
 from vigia.run.tak_server.hub import Relay
+from vigia.run.tak_server.proof import heard_lately
 from vigia.run.tak_server.speak import Speaker
-from vigia.run.watch_clock import WatchClock
-from vigia.terms import Channel, EndReason
+from vigia.run.tak_server.talk import message
+from vigia.terms import Channel, EndReason, Lang
 from vigia.tracktable import published_rows
 
 if TYPE_CHECKING:
@@ -33,11 +35,11 @@ if TYPE_CHECKING:
     from vigia.events import Input
     from vigia.run.link_io import LinkClient
     from vigia.run.tak import TakSender
-    from vigia.run.tak_server.hear import Hearing
     from vigia.run.tak_server.item import Item
     from vigia.run.tak_server.peer import Peer
+    from vigia.run.tak_server.store import Store
     from vigia.run.tak_server.who import Who
-    from vigia.terms import Lang
+    from vigia.run.watch_clock import WatchClock
 
 SOURCE = "tak"
 SWEEP_S = 5.0
@@ -52,27 +54,35 @@ class Service:
     def __init__(
         self,
         link: LinkClient,
+        clock: WatchClock,
         words: Mapping[Lang, dict[str, str]],
         *,
-        rules: Hearing,
+        callsigns: dict[str, str],
         senders: Sequence[TakSender] = (),
+        store: Store | None = None,
     ) -> None:
-        self.clock = WatchClock()
+        self.clock = clock
         self.relay = Relay(self.clock.now_ns)
         self.speaker = Speaker(self.relay, words, self.clock.now_ns)
-        self.ear = Ear(rules, self.speaker.open.get)
+        self.words = words
+        self.ear = Ear(callsigns, self.speaker.open.get, self.speaker.open.values)
         self.people: dict[str, PersonAdded] = {}
         self.devices: dict[str, DeviceEnrolled] = {}
         self.known = False  # the watch has said who there is
         self._link = link
         self._senders = senders
         self._faults: dict[str, Fault] = {}
+        self._replies = 0
         link.on_message = self.told
         self.relay.on_heard = self._heard
         self.relay.on_opened = self._opened
         self.relay.on_refused = self.fault
+        self._store = store
+        if store is not None:
+            self.relay.on_stored = store.put
         for sender in senders:
             sender.on_handed = self._handed
+            sender.on_heard = self.relay.heard_from_afar
 
     # ---- the watch speaks ------------------------------------------------------------------
 
@@ -96,6 +106,8 @@ class Service:
         self.devices = {d.device_id: d for d in state.devices}
         self.speaker.langs = {p.person_id: p.lang for p in state.people}
         self.speaker.take_settings(state.settings)
+        places = named_places(state.settings.posts)
+        self.ear.site = Site(origin=state.settings.origin, places=places)
         self.known = True
         for peer in self.relay:
             self._check(peer)
@@ -117,7 +129,7 @@ class Service:
                 rows = published_rows(body.data)
                 self.speaker.take_tracks(rows)
                 for sender in self._senders:
-                    sender.offer_tracks(rows)
+                    sender.offer_tracks(rows, self.speaker.identities)
             case TrackEnded() as body:
                 self.speaker.track_ended(body.track_id, false=body.reason is EndReason.FALSE)
             case PersonAdded() as body:
@@ -148,14 +160,42 @@ class Service:
     # ---- clients speak ---------------------------------------------------------------------
 
     def _opened(self, peer: Peer) -> None:
+        if peer.who is not None and peer.who.person_id is not None and peer.who.positions:
+            self.ear.sharing.add(peer.who.person_id)
         self.speaker.greet(peer)
 
     def _heard(self, item: Item, who: Who, peer: Peer | None) -> None:
         own = peer is not None and bool(peer.uid) and peer.uid == item.event.uid
         if own and peer is not None:
             self.speaker.named(peer)
-        for body in self.ear.inputs(item.event, who, own=own, t_ns=self.clock.now_ns()):
+        mine = None if peer is None else self.relay.place_of(peer.uid)
+        found = self.ear.hear(item.event, who, own=own, mine=mine, t_ns=self.clock.now_ns())
+        for body in found.bodies:
             self.submit(body, who)
+        if found.reply is not None and peer is not None and peer.callsign:
+            self._reply(peer, found)
+
+    def _reply(self, peer: Peer, found: Heard) -> None:
+        """What was understood, so that he can correct it; that it waits, when it does."""
+        person_id = None if peer.who is None else peer.who.person_id
+        words = self.words[self.speaker.langs.get(person_id or "", Lang.EN)]
+        assert found.reply is not None
+        text = words.get(found.reply, found.reply)
+        if found.said is not None and found.said.report and self.ear.site is not None:
+            text = f"{text} {echo(found.said, words, self.ear.site.places)}"
+        self._replies += 1
+        said = message(
+            text,
+            message_id=f"reply-{peer.number}-{self._replies}",
+            uid=peer.uid,
+            callsign=peer.callsign,
+            t_ns=self.clock.now_ns(),
+        )
+        self.relay.say(said, [peer])
+
+    def heard_lately(self) -> dict[str, int]:
+        """By person, for the reach board."""
+        return heard_lately(self.relay, self.clock.now_ns())
 
     def submit(self, body: Input, who: Who) -> None:
         source = f"device/{who.device_id}" if who.device_id else f"{SOURCE}/{who.address}"
@@ -184,6 +224,9 @@ class Service:
     # ---- running ---------------------------------------------------------------------------
 
     async def run(self) -> None:
+        if self._store is not None:
+            for item in self._store.start():
+                self.relay.restore(item)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._link.run())
             group.create_task(self._every(SWEEP_S, self.relay.sweep))

@@ -7,9 +7,10 @@ import msgspec
 
 class Who(msgspec.Struct, frozen=True, kw_only=True):
     """person_id: proved by his client certificate, else None; then his words are weak.
-    upstream: another TAK server, or the mesh: what it says is heard and not sent back to it."""
+    positions: he lets his position be used. upstream: another TAK server, or the mesh."""
 
     address: str
     person_id: str | None = None
     device_id: str | None = None
+    positions: bool = False
     upstream: bool = False
