@@ -76,9 +76,7 @@ def test_what_nobody_understood_waits_at_the_desk_until_somebody_settles_it(tmp_
 
 
 async def _sms(w: World, body: dict[str, str], key: str = KEY) -> dict[str, object]:
-    answer = await w.phone().http.post(
-        "/api/v1/sms", json=body, headers={"Authorization": f"Bearer {key}"}
-    )
+    answer = await w.phone().http.post("/api/v1/sms", json=body, headers={"X-Vigia-Key": key})
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -125,7 +123,7 @@ def test_twilios_form_is_taken_by_its_signature_and_answered_in_its_language(
                 '<?xml version="1.0" encoding="UTF-8"?><Response><Message>'
             )
             assert "going south" in answer.text
-            for bad in ({"X-Twilio-Signature": "AAAA"}, {"Authorization": "Bearer wrong"}, {}):
+            for bad in ({"X-Twilio-Signature": "AAAA"}, {"X-Vigia-Key": "wrong"}, {}):
                 refused = await w.phone().http.post("/api/v1/sms", data=form, headers=bad)
                 assert refused.status_code == 403
             assert len(w.watch.bodies(WordReceived)) == 1
@@ -138,7 +136,7 @@ def test_nonsense_is_refused_with_what_was_expected(tmp_path: Path, body: str) -
     async def go() -> None:
         async with world(tmp_path) as w:
             w.gateway.words.key = KEY
-            head = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+            head = {"X-Vigia-Key": KEY, "Content-Type": "application/json"}
             answer = await w.phone().http.post("/api/v1/sms", content=body, headers=head)
             assert answer.status_code == 400
             assert answer.json()["error"]["expected"]

@@ -147,7 +147,7 @@ async def sms(gateway: Gateway, request: Request) -> Answer:
         raise HttpError(
             403,
             "key",
-            expected="Authorization: Bearer KEY, or Twilio's signature made with it",
+            expected="X-Vigia-Key: KEY, or Twilio's signature made with it",
         )
     body = _sms(fields)
     digest = hashlib.sha256(f"{body.sender} {body.message_id} {body.text}".encode()).hexdigest()
@@ -215,9 +215,9 @@ def _sms(fields: dict[str, str]) -> SmsIn:
 def _proved(gateway: Gateway, request: Request, fields: dict[str, str]) -> bool:
     """By the key itself, or by Twilio's signature: HMAC-SHA1 of address and fields under it."""
     key = gateway.words.key.encode()
-    said = request.headers.get(b"authorization", b"")
-    if said.startswith(b"Bearer "):
-        return hmac.compare_digest(said[7:].strip(), key)
+    said = request.headers.get(b"x-vigia-key")
+    if said is not None:
+        return hmac.compare_digest(said.strip(), key)
     signature = request.headers.get(b"x-twilio-signature")
     if signature is None:
         return False

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from vigia import __version__
-from vigia.run import access_json, http_acks, http_push, page_acts, page_json
+from vigia.run import access_json, http_acks, http_push, http_words, page_acts, page_json
 from vigia.run.asgi import Answer, Request
 from vigia.run.gateway import Gateway
 from vigia.run.http_doors import Public
@@ -47,6 +47,9 @@ class Types(NamedTuple):
 # By handler. A POST without a row here is told as "some JSON"; test_openapi.py bounds how many.
 TYPES: dict[str, Types] = {
     "enrol": Types(page_json.EnrolIn),
+    "take_words": Types(http_words.WordsIn),
+    "settle": Types(http_words.SettleIn),
+    "sms": Types(http_words.SmsIn),
     "challenge": Types(page_json.ChallengeIn),
     "open_session": Types(page_json.SessionIn, access_json.BegunOut),
     "sign_in_ways": Types(None, access_json.SignInWays),
