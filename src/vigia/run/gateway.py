@@ -32,8 +32,6 @@ from vigia.events import (
     Sighting,
     SightingPlaced,
     TracksPublished,
-    WordReceived,
-    WordSettled,
 )
 from vigia.events_access import PowerUsed
 from vigia.run import page_json as out
@@ -155,8 +153,6 @@ class Gateway:
                 self._deliver(delivery)
             case Sighting() as body:
                 self.showing.to_consoles(self.view.take_sighting(event, body))
-            case WordReceived() | WordSettled() as body:
-                self.words.take(body)
             case SightingPlaced() as body:
                 self.showing.placed(body)
             case Reached() as body:
@@ -180,8 +176,8 @@ class Gateway:
                 self.revoked(body)
             case RecordKept() as body:
                 self.records.take(event, body)
-            case _:
-                pass  # nothing a page shows
+            case body:  # words for the desk, and what no page shows
+                self.words.take(body)
 
     def revoked(self, body: DeviceRevoked) -> None:
         """Its sessions end with it, its pages close, and the link it came by is dead for it too."""
