@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "b7352efb3aec7c9c";
+export const VERSION = "ab893793fec331f7";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -21,8 +21,8 @@ export const FILES = {
   "enrol/enrol.css": "16752e8e523130be",
   "enrol/enrol.mjs": "192979bffe634ab2",
   "enrol/index.html": "a4c8a1178adeb964",
-  "i18n/en.json": "b7f693b4577044e5",
-  "i18n/es.json": "cc3a0d75b6deb85a",
+  "i18n/en.json": "e88e6ddcbdfcf638",
+  "i18n/es.json": "e5635b824aa21a5c",
   "icons/icon-180.png": "6df55402c8f3400c",
   "icons/icon-192.png": "1885461e32fbf420",
   "icons/icon-512.png": "21e54303b9980f6a",
