@@ -277,20 +277,6 @@ def openapi() -> None:
     typer.echo(msgspec.json.format(msgspec.json.encode(document()), indent=2).decode())
 
 
-def report(
-    text: Annotated[str, typer.Argument(help="What was seen, in English or Spanish.")],
-    lang: Annotated[str, typer.Option(help="Of the answer: en or es.")] = "en",
-    dry: Annotated[bool, typer.Option("--dry", help="Only say what is understood.")] = False,
-    data: Data = Path("data"),
-) -> None:
-    """Report a drone in words, as from the radio desk."""
-    from vigia.run.hello import choice
-    from vigia.run.word_requests import send_report
-    from vigia.terms import Lang
-
-    _run(lambda: send_report(data, text, lang=choice(Lang, lang, "--lang"), dry=dry))
-
-
 @app.command()
 def forget(
     person: Annotated[str, typer.Argument(help="Person id whose positions are to be forgotten.")],
@@ -388,9 +374,10 @@ def _add_keys() -> None:
 
 
 def _add_tak() -> None:
-    from vigia.run.tak_server.app import tak_app
+    from vigia.run.tak_server.app import report, tak_app
 
     app.add_typer(tak_app, name="tak")
+    app.command()(report)
 
 
 def _add_ledger() -> None:

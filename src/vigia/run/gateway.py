@@ -114,10 +114,9 @@ class Gateway:
         self.push_services: tuple[str, ...] | None = None  # None: this site sends no push
         self.reach = ReachBoard(folder, self.view, self.hub)
         self.ledger: LedgerFollower | None = None
-        self.secure = False
         self.words = DeskWords()
         self.hosts: frozenset[str] = frozenset()
-        self.base_url = ""
+        self.secure, self.base_url = False, ""
         self.pulse = Pulse(self.clock)
         self._recalled = False
         self.knows_past = False  # whose the alerts of before this process were

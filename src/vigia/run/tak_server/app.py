@@ -1,4 +1,4 @@
-"""`vigia tak ...`: words of the command line; what they do is loaded when it is asked for."""
+"""`vigia tak ...` and `vigia report`: words of the command line; what they do is loaded when it is asked for."""
 
 from __future__ import annotations
 
@@ -50,6 +50,27 @@ def package(
             client=client,
             out=out,
         )
+    except SettingsError as e:
+        typer.echo(f"vigia: {e}", err=True)
+        raise typer.Exit(2) from e
+
+
+def report(
+    text: Annotated[str, typer.Argument(help="What was seen, in English or Spanish.")],
+    lang: Annotated[str, typer.Option(help="Of the answer: en or es.")] = "en",
+    dry: Annotated[bool, typer.Option("--dry", help="Only say what is understood.")] = False,
+    data: Annotated[
+        Path, typer.Option("--data", help="Folder for journal, keys and ledger.")
+    ] = Path("data"),
+) -> None:
+    """Report a drone in words, as from the radio desk."""
+    from vigia.run.hello import choice
+    from vigia.run.settings import SettingsError
+    from vigia.run.word_requests import send_report
+    from vigia.terms import Lang
+
+    try:
+        send_report(data, text, lang=choice(Lang, lang, "--lang"), dry=dry)
     except SettingsError as e:
         typer.echo(f"vigia: {e}", err=True)
         raise typer.Exit(2) from e
