@@ -371,9 +371,6 @@ def _add_keys() -> None:
     from vigia.run.keys_cli import keys_app
 
     app.add_typer(keys_app, name="keys")
-
-
-def _add_tak() -> None:
     from vigia.run.tak_server.app import report, tak_app
 
     app.add_typer(tak_app, name="tak")
@@ -398,6 +395,5 @@ def _add_ledger() -> None:
     app.add_typer(contacts_app, name="contacts")
 
 
-_add_tak()
 _add_ledger()
 _add_keys()

@@ -1,4 +1,4 @@
-"""`vigia tak ...` and `vigia report`: words of the command line; what they do is loaded when it is asked for."""
+"""`vigia tak ...` and `vigia report`: words of the command line; loaded when asked for."""
 
 from __future__ import annotations
 
