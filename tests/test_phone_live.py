@@ -108,3 +108,61 @@ def test_a_link_a_report_a_warning_and_an_answer_through_the_real_processes(
         expect(page.locator(".by")).to_contain_text("Ana Ruiz")
         assert errors == []
         browser.close()
+
+
+def test_a_call_for_help_a_bulletin_and_a_check_through_the_real_processes(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    args = ["watch", "--post", f"Post 12,{LAT},{LON}", "--data", str(folder)]
+    with live(args, folder) as it, playwright.sync_playwright() as p:
+        writer = Person.enrolled(it, "Ana Ruiz", Role.WATCH_OFFICER)
+        releaser = Person.enrolled(it, "Bo Lind", Role.RELEASER)
+        release_memo(writer, releaser)
+        browser = p.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGS)
+        context = browser.new_context(
+            viewport={"width": 390, "height": 844},
+            locale="es-MX",
+            geolocation={"latitude": LAT, "longitude": LON, "accuracy": 9},
+            permissions=["geolocation"],
+        )
+        page = enrolled(context, it, "Agent 1")
+        page.locator("[data-act=todo-bulletins]").click(timeout=20_000)
+        page.locator("[data-act=read]").click()
+        expect(page.locator("[data-told=true]")).to_be_visible(timeout=10_000)
+        (row,) = writer.http.get("/api/v1/desk/bulletins").json()["bulletins"]
+        assert [r["name"] for r in row["read"]] == ["Agent 1"]
+
+        page.locator("[data-act=back]").click()
+        page.locator("[data-tab=home]").click()
+        page.locator("[data-act=todo-kit]").click()
+        for name in ("kit-none", "tourniquet-true", "armour-true", "medic-true"):
+            page.locator(f"[data-say={name}]").click()
+        page.locator("[data-act=send-check]").click()
+        expect(page.locator("[data-told=true]")).to_contain_text("sin botiquín", timeout=10_000)
+
+        page.locator("[data-tab=home]").click()
+        page.locator("[data-act=hit]").dispatch_event("pointerdown")
+        expect(page.locator(".outcome[data-look=ok]")).to_contain_text("Ayuda", timeout=10_000)
+        page.locator("[data-limb=left_leg]").click()
+        page.locator("[data-say=n-2]").click()
+        page.locator("[data-say=awake-false]").click()
+        page.locator("[data-act=close]").click()
+        page.locator("[data-act=close]").click()
+        expect(page.locator(".status")).not_to_contain_text("por enviar", timeout=10_000)
+        (told,) = writer.http.get("/api/v1/casualties?lang=es").json()["casualties"]
+        report = told["report"]
+        assert (told["by"], told["closed"], report["unit"]) == ("Agent 1", True, "Post 12")
+        assert (report["patients"], report["tourniquets"][0]["limb"]) == (2, "left_leg")
+        assert report["signs"][0]["awake"] is False
+        ready = writer.http.get("/api/v1/first-aid/ready").json()
+        agent = next(r for r in ready["people"] if r["name"] == "Agent 1")
+        assert (agent["medic"], agent["why"]) == (True, ["ready.no_kit"])
+        browser.close()
+
+
+def release_memo(writer: Person, releaser: Person) -> None:
+    """The memo of the template: written by one, released by another."""
+    bulletin = writer.http.get("/api/v1/desk/bulletins/template").json()["bulletin"]
+    for version, status in ((1, "draft"), (2, "review")):
+        body = {"version": version, "bulletin": bulletin | {"status": status}}
+        writer.http.post("/api/v1/desk/bulletins/b1", json=body).raise_for_status()
+    releaser.http.post("/api/v1/desk/bulletins/b1/release", json={"version": 3}).raise_for_status()

@@ -1,6 +1,7 @@
 // Bulletins of this person -> kept for reading without a network, and who has read what.
 
 const ROWS_MAX = 100;
+const SPREAD_MS = 10_000; // ten thousand phones must not ask in the same instant
 const KEY = "bulletins"; // in the device store
 
 /** What a person has to look at: a release or its recall, by edition. */
@@ -39,6 +40,7 @@ export class Bulletins {
     this.shownId = null;
     this.lang = null; // of the bulletin on the screen; null: the phone's
     this.asking = null;
+    this.spreadMs = SPREAD_MS;
   }
 
   async load() {
@@ -50,10 +52,18 @@ export class Bulletins {
     return this.model.person?.person_id ?? null;
   }
 
-  /** again: a watch officer reminds those who have not read. One request at a time. */
+  /**
+   * At once on a phone that has none, else within some seconds: it is no alarm.
+   * again: a watch officer reminds those who have not read. One request at a time.
+   */
   fetch({ again = false } = {}) {
-    this.asking = (this.asking ?? Promise.resolve()).then(() => this._fetch(again)).catch(() => {});
-    return this.asking; // what was fetched before stays, with its age
+    const waitMs = this.kept.t_ms === null ? 0 : Math.random() * this.spreadMs;
+    const wait = () => new Promise((resolve) => setTimeout(resolve, waitMs));
+    this.asking = (this.asking ?? Promise.resolve())
+      .then(wait)
+      .then(() => this._fetch(again))
+      .catch(() => {}); // what was fetched before stays, with its age
+    return this.asking;
   }
 
   async _fetch(again) {

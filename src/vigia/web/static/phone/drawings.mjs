@@ -67,14 +67,13 @@ export const tourniquetPicture = picture(mirrored(svg`
   <path d="M58 24a21 21 0 00-28-7M30 17l3-8M30 17l8 3" />
   <path class="mark" d="M86 48l11 11M97 48L86 59" />`));
 
-/** Two arms, hand on hand, pressing gauze into a wound. */
+/** Two forearms, hand on hand, pressing gauze into a wound. */
 export const packPicture = picture(svg`
-  <path d="M4 80c18-9 30-8 41-5M75 75c12-3 24-3 41 5" />
-  <path class="solid" d="M45 64h30l-5 24c-6 5-14 5-20 0z" /><path class="thin inner" d="M49 71h22M50 78h20" />
-  <path d="M34 4l14 34M52 4l7 28M86 4L72 38M68 4l-7 28" />
-  <path class="hand" d="M44 36h32c6 0 9 4 9 9s-3 9-9 9H44c-6 0-9-4-9-9s3-9 9-9z" />
-  <path class="hand" d="M48 50h25c5 0 8 3 8 7s-3 8-8 8H48c-5 0-8-4-8-8s3-7 8-7z" />
-  <path class="thin" d="M52 54v8M60 54v8M68 54v8M50 40v7M60 40v7M70 40v7" />`);
+  <path d="M4 78c18-9 28-7 40-4M76 74c12-3 22-5 40 4" />
+  <path class="solid" d="M44 66h32l-6 22c-6 5-14 5-20 0z" /><path class="thin inner" d="M48 73h24M50 80h20" />
+  <path class="hand" d="M96 2L75 40c-3 5-8 8-14 8H46c-8 0-8 12 0 12h24c9 0 15-4 19-11l22-41z" />
+  <path class="hand" d="M30 4l12 24c2 4 5 6 9 6h26c8 0 8 12 0 12H48c-8 0-14-4-18-11L12 12z" />
+  <path class="thin" d="M58 38h20M60 54H44" />`);
 
 /** The time on the band, a pen, a clock. */
 export const timePicture = picture(svg`

@@ -8,6 +8,8 @@ export const ITEMS = [
   ...["tourniquet", "pressure_dressing", "hemostatic_gauze", "packing_gauze", "chest_seal"],
   ...["gloves", "shears", "marker", "blanket"],
 ];
+const FRESH_MS = 600_000; // kits and medics change by the shift, not by the minute
+const SPREAD_MS = 10_000; // ten thousand phones must not ask in the same instant
 const NEAR = "first_aid"; // both in the device store
 const CHECK = "check";
 const STANDS_OUTSIDE = ["officer", "agent"];
@@ -69,7 +71,12 @@ export class Kit {
     this.draft = blank(this.last?.body);
   }
 
+  /** At once on a phone that has none; else now and then. */
   async fetch() {
+    if (this.near) {
+      if (Math.abs(this.model.now - this.near.t_ms) < FRESH_MS) return;
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * SPREAD_MS));
+    }
     try {
       const heard = await this.model.session.get("/first-aid");
       const person_id = this.model.person?.person_id ?? null;

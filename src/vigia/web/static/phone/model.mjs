@@ -19,6 +19,7 @@ import { Siren } from "./siren.mjs";
 import { Warnings } from "./warnings.mjs";
 
 const COVERAGE_MS = 30_000;
+const NEAR_MS = 660_000;
 const POSITION_MS = 5_000; // on watch, at most this often
 
 /** Events: "change" (draw again), "shout" (detail: text for a screen reader, at once). */
@@ -78,6 +79,7 @@ export class Model extends EventTarget {
     this.link.start(); // a session cookie alone is enough; without both the page says so
     this.outbox.start().catch(() => {});
     setInterval(() => this._readCoverage(), COVERAGE_MS);
+    setInterval(() => this.link.connected && this.kit.fetch(), NEAR_MS);
     setInterval(() => this._sendPosition(), POSITION_MS);
     this.change();
   }

@@ -62,11 +62,23 @@ const TAB_OF = {
   ...{ aid: "aid", kit: "aid", more: "more", mine: "more", settings: "more" },
 };
 
-/** Held for a second, so that no pocket presses it; letting go earlier calls tap, if there is one. */
+/**
+ * Held for a second, so that no pocket presses it; letting go earlier calls tap, if there is one.
+ * A screen reader cannot hold: its press has to come twice.
+ */
 export function holdButton(model, { what, act, tap = null, body }) {
   const start = (event) => {
-    if (event.type === "keydown" && (event.repeat || !["Enter", " "].includes(event.key))) return;
+    if (event.type === "keydown") {
+      if (!["Enter", " "].includes(event.key)) return;
+      event.preventDefault(); // else it would also count as a screen reader's press
+      if (event.repeat) return;
+    }
     model.hold.start(what, act);
+  };
+  const click = ({ detail }) => {
+    if (detail !== 0) return; // a finger's or a mouse's: they hold
+    if (tap) tap();
+    else if (model.aid.sure(what)) act();
   };
   const stop = (event) => {
     const short = model.hold.stop(what);
@@ -75,7 +87,7 @@ export function holdButton(model, { what, act, tap = null, body }) {
   const holding = model.hold.what === what;
   return html`<button class="hold ${what} ${holding ? "holding" : ""}" data-act=${what}
     @pointerdown=${start} @pointerup=${stop} @pointerleave=${stop} @pointercancel=${stop}
-    @keydown=${start} @keyup=${stop} @contextmenu=${(event) => event.preventDefault()}>${body}</button>`;
+    @keydown=${start} @keyup=${stop} @click=${click} @contextmenu=${(event) => event.preventDefault()}>${body}</button>`;
 }
 
 /** HIT: somebody is hurt. While a report of this phone is open, a tap opens it. */
@@ -85,6 +97,8 @@ export function hitButton(model) {
   const hint =
     model.hold.what === "hit"
       ? t("attack.holding")
+      : model.aid.asks("hit")
+      ? t("hurt.sure")
       : longest?.long
         ? t("hurt.hint_long")
         : longest

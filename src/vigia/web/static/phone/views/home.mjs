@@ -31,7 +31,7 @@ function attackButton(model) {
   return holdButton(model, {
     what: "attack",
     act: () => model.reports.attack(),
-    body: html`${icons.warn}<span>${t("attack.button")}<small>${t(holding ? "attack.holding" : "attack.hint")}</small></span>`,
+    body: html`${icons.warn}<span>${t("attack.button")}<small>${t(holding ? "attack.holding" : model.aid.asks("attack") ? "hurt.sure" : "attack.hint")}</small></span>`,
   });
 }
 

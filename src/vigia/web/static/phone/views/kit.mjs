@@ -18,7 +18,7 @@ export function kitView(model) {
   return html`<main class="screen kit">
     ${statusLine(model)} ${lastCheck(model)}
     <div class="scroll" tabindex="0">
-      ${asking ? html`${kitChoice(model, draft)} ${yesNo("tourniquet", "kit.tourniquet")} ${yesNo("armour", "kit.armour")} ${yesNo("medic", "kit.medic")}` : nothing}
+      ${asking ? html`${kitChoice(model, draft)} ${yesNo("tourniquet", "kit.tourniquet")} ${yesNo("armour", "kit.armour")} ${yesNo("medic", "kit.medic")}` : answers(model)}
     </div>
     <div class="end"><button class="plain" data-act="back" @click=${() => model.go("aid")}>${t("hurt.cancel")}</button>
     ${asking ? html`<button class="primary big" data-act="send-check" ?disabled=${!isComplete(draft)} @click=${() => model.kit.send()}>${t("kit.send")}</button>` : html`<button class="plain big" data-act="again" @click=${again}>${t("kit.again")}</button>`}</div>
@@ -45,6 +45,22 @@ function kitChoice(model, draft) {
           )
         : nothing
     }`;
+}
+
+/** What the check said, line by line. */
+function answers(model) {
+  const { body } = model.kit.said();
+  const name = model.kit.near?.all_kits?.find((k) => k.kit_id === body.kit_id)?.name;
+  const yesNo = (v) => t(v ? "hurt.yes" : "hurt.no");
+  const rows = [
+    [t("kit.which"), body.kit_id ? (name ?? body.kit_id) : t("kit.none")],
+    body.kit_id ? [t("kit.complete"), yesNo(body.kit_ok)] : null,
+    body.missing.length ? [t("kit.missing"), body.missing.map((i) => t(`ready.item.${i}`)).join(", ")] : null,
+    [t("kit.tourniquet"), yesNo(body.tourniquet)],
+    [t("kit.armour"), yesNo(body.armour)],
+    [t("kit.medic"), yesNo(body.medic)],
+  ];
+  return html`<dl class="answered">${rows.filter(Boolean).map(([q, a]) => html`<div><dt>${q}</dt><dd>${a}</dd></div>`)}</dl>`;
 }
 
 /** What was said last; a check older than a shift counts no longer. */
