@@ -12,8 +12,10 @@ import {incidents, ownAlerts, targetName, targetPlace, trackRows} from './model.
 import {sceneOf} from './scene.mjs';
 import {Horn} from './horn.mjs';
 import {emptyState, receive} from './store.mjs';
+import {DESK_TABS, tabsOf} from './tabs.mjs';
 import {alertsTab} from './views/alerts.mjs';
 import {coverBand} from './views/cover.mjs';
+import {hurtBand, openReports} from './views/hurt.mjs';
 import {inviteDialog} from './views/invite.mjs';
 import {leftColumn} from './views/left.mjs';
 import {mapFrame} from './views/map.mjs';
@@ -32,6 +34,7 @@ import {banner, limitedBand, markBand, topBar} from './views/top.mjs';
  * @property {number | null} wordAge_ms  since the last beat
  * @property {any} refused
  * @property {boolean} wrongRole
+ * @property {boolean} mayAct  on alerts and tracks
  * @property {boolean} enrolled
  * @property {any} ui
  * @property {any} act
@@ -41,7 +44,8 @@ import {banner, limitedBand, markBand, topBar} from './views/top.mjs';
 const REACH_MS = 5_000; // the reach tab looks this often while it is open
 const TICK_MS = 500; // countdowns and ages move with the clock, not with the messages
 const START = {center: /** @type {[number, number]} */ ([-106.5, 31.5]), zoom: 5};
-const OFFICERS = ['watch_officer', 'admin', 'viewer', 'analyst', 'releaser']; // whose console it is; the server decides what each may
+const OFFICERS = ['watch_officer', 'admin'];
+const CONSOLE = [...OFFICERS, 'viewer', 'analyst', 'releaser']; // they act on no alert; the server decides what each may
 
 export class ConsoleApp extends LitElement {
   createRenderRoot() {
@@ -62,9 +66,13 @@ export class ConsoleApp extends LitElement {
     this.told = new Map();
     this.ui = {
       tab: 'watch', selected: null, byHand: false, incident: 0, lang: 'en', sound: false, peek: false,
-      ask: null, invite: null, said: null, everybody: false, opened: null, mapless: false, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false}, received: null,
+      ask: null, invite: null, said: null, everybody: false, opened: null, mapless: false, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false}, received: null, hurt: [],
       reach: {data: null, error: null, drills: []},
     };
+    /** @type {any} */
+    this.desk = null;
+    /** @type {Set<string>} */
+    this.hurtKnown = new Set();
     this.act = this.#acts();
   }
 
@@ -107,6 +115,8 @@ export class ConsoleApp extends LitElement {
     if (message.t === 'picture') this.#fitFirst();
     if (message.t === 'records' && message.kind === 'cap') this.#loadReceived({came: message.id});
     if (message.t === 'calls' || message.t === 'hello') this.#loadReach();
+    if (message.t === 'hello' || (message.t === 'records' && message.kind === 'casualty')) this.#loadHurt({rings: message.t === 'records'});
+    if (message.t === 'records') this.desk?.heard(message.kind, this.ui.tab);
     if (this.state !== before) this.#tick();
   }
 
@@ -171,7 +181,7 @@ export class ConsoleApp extends LitElement {
 
   #acts() {
     return {
-      tab: (/** @type {string} */ tab) => { this.#ui({tab}); if (tab === 'alerts') { this.#loadHistory(); this.#loadReceived(); } if (tab === 'reach') this.#loadReach(true); },
+      tab: (/** @type {string} */ tab) => this.#openTab(tab),
       toldByRadio: (/** @type {any} */ call) => this.#told(call),
       selectTrack: (/** @type {string | null} */ id) => this.#select(id ? {track_id: id} : null),
       selectSighting: (/** @type {string} */ id) => this.#select({report_id: id}),
@@ -198,6 +208,33 @@ export class ConsoleApp extends LitElement {
     };
   }
 
+  async #openTab(/** @type {string} */ tab) {
+    this.#ui({tab});
+    if (tab === 'alerts') { this.#loadHistory(); this.#loadReceived(); }
+    if (tab === 'reach') this.#loadReach(true);
+    if (!DESK_TABS.includes(tab)) return;
+    if (!this.desk) {
+      const {Desk} = await import('./desk/desk.mjs');
+      this.desk ??= await new Desk({
+        session, app: this, changed: () => this.requestUpdate(),
+        say: (/** @type {string} */ text) => this.#ui({said: {text, at_ms: this.clock.now()}}),
+        focus: (/** @type {string} */ what) => this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.querySelector(what))?.focus()),
+      }).ready();
+    }
+    this.desk.opened(tab);
+    this.requestUpdate();
+  }
+
+  /** Somebody is hurt: told in every tab. rings: a report that is new here sounds, a first look does not. */
+  async #loadHurt({rings = false} = {}) {
+    const answer = await session.get(`/casualties?lang=${this.ui.lang}`).catch(() => null); // the band shows what it had
+    if (!answer) return;
+    const open = openReports(answer.casualties);
+    if (rings && open.some((r) => !this.hurtKnown.has(r.id))) this.horn.hurt();
+    this.hurtKnown = new Set(answer.casualties.map((/** @type {any} */ r) => r.id));
+    this.#ui({hurt: answer.casualties});
+  }
+
   #select(/** @type {any} */ selected) {
     this.#ui({selected, byHand: selected !== null});
     const track = selected?.track_id ? this.state.tracks.get(selected.track_id) : null;
@@ -214,6 +251,7 @@ export class ConsoleApp extends LitElement {
   async #language(/** @type {string} */ lang) {
     await setLanguage(lang);
     this.#ui({lang});
+    this.#loadHurt();
   }
 
   #extent() {
@@ -308,12 +346,17 @@ export class ConsoleApp extends LitElement {
 
   #key(/** @type {KeyboardEvent} */ e) {
     const typing = e.target instanceof HTMLElement && ['TEXTAREA', 'SELECT', 'INPUT'].includes(e.target.tagName);
+    const desk = DESK_TABS.includes(this.ui.tab) && !this.ui.ask && !this.ui.invite;
+    if (desk && this.desk?.key(e, this.ui.tab)) return;
+    if (desk && typing && e.key === 'Escape') return /** @type {HTMLElement} */ (e.target).blur(); // what was written stays
     if (e.key === 'Escape') return this.ui.ask || this.ui.invite ? this.act.closeDialog() : this.#ui({selected: null, byHand: false, tab: 'watch'});
     if (typing || this.ui.ask || this.ui.invite || e.ctrlKey || e.metaKey || e.altKey) return;
     if (e.key === 'w' || e.key === 'W') this.act.tab('watch');
     if (e.key === 'a' || e.key === 'A') this.act.tab('alerts');
     if (e.key === 'r' || e.key === 'R') this.act.tab('reach');
-    if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
+    const tab = tabsOf(this.state.person)[Number(e.key) - 1];
+    if (tab) this.act.tab(tab);
+    if (!desk && (e.key === 'ArrowDown' || e.key === 'ArrowUp')) {
       e.preventDefault();
       this.#step(e.key === 'ArrowDown' ? 1 : -1);
     }
@@ -342,7 +385,8 @@ export class ConsoleApp extends LitElement {
     return {
       state, ui, act, now_ms: this.clock.now(), rows: trackRows(state), incidents: this.#incidents(),
       watch: link.watchState, wordAge_ms: link.beatAt === null ? null : link.now() - link.beatAt, refused: link.refused, enrolled: this.enrolled,
-      wrongRole: state.person !== null && !OFFICERS.includes(state.person.role),
+      wrongRole: state.person !== null && !CONSOLE.includes(state.person.role),
+      mayAct: state.person === null || OFFICERS.includes(state.person.role),
       targetName: (target_id) => targetName(state, target_id),
     };
   }
@@ -350,8 +394,8 @@ export class ConsoleApp extends LitElement {
   render() {
     const c = this.#context();
     return html`<div class="page ${c.ui.ask || c.ui.invite ? 'asking' : ''}" ?inert=${c.ui.ask !== null || c.ui.invite !== null || (c.watch.state === 'lost' && !c.ui.peek)}>
-      ${topBar(c)}${markBand(c)}<div class="bands">${limitedBand(c)}${coverBand(c)}</div>${banner(c)}${leftColumn(c)}${mapFrame(c)}${rightColumn(c)}
-      ${c.ui.tab === 'alerts' ? alertsTab(c) : c.ui.tab === 'reach' ? reachTab(c) : ''}</div>
+      ${topBar(c)}${markBand(c)}<div class="bands">${limitedBand(c)}${coverBand(c)}${hurtBand(c)}</div>${banner(c)}${leftColumn(c)}${mapFrame(c)}${rightColumn(c)}
+      ${c.ui.tab === 'alerts' ? alertsTab(c) : c.ui.tab === 'reach' ? reachTab(c) : ''}${DESK_TABS.includes(c.ui.tab) ? this.desk?.view(c.ui.tab, c) : ''}</div>
       ${toast(c)}${askDialog(c)}${inviteDialog(c)}${c.refused || c.wrongRole ? refusedOverlay(c) : lostOverlay(c)}`;
   }
 }

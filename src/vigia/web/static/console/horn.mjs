@@ -2,6 +2,7 @@
 // (A browser makes no sound before somebody pressed something on the page.)
 
 const PATTERN = {1: [[660, 0.12]], 2: [[660, 0.15], [880, 0.15]], 3: [[880, 0.2], [660, 0.2], [880, 0.2], [660, 0.2], [880, 0.3]]};
+const HURT = [[392, 0.35], [0, 0.1], [392, 0.35], [0, 0.1], [523, 0.6]]; // slow and low: no alert sounds like it
 const VOLUME = 0.35;
 const GAP_MS = 1_500; // a raid on ten people is one ring, not ten
 
@@ -39,11 +40,21 @@ export class Horn {
 
   tier = 0;
 
+  /** Somebody is hurt. Never in place of an alert's ring. */
+  hurt() {
+    if (this.on) this.#tones(HURT);
+  }
+
   #play(/** @type {1 | 2 | 3} */ tier) {
+    this.#tones(PATTERN[tier] ?? []);
+  }
+
+  #tones(/** @type {number[][]} */ tones) {
     const x = this.context;
     if (!x) return;
     let at = x.currentTime;
-    for (const [hertz, seconds] of PATTERN[tier] ?? []) {
+    for (const [hertz, seconds] of tones) {
+      if (hertz === 0) { at += seconds; continue; }
       const tone = x.createOscillator();
       const gain = x.createGain();
       tone.frequency.value = hertz;

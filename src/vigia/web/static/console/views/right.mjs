@@ -35,8 +35,8 @@ function trackPanel(/** @type {Context} */ c, /** @type {any} */ track) {
     ${figures(c, track)}
     ${incident ? warned(c, incident) : nothing}
     ${reasons(c, track)}
-    <div class="acts"><button class="ghost" @click=${() => c.act.askNotDrone(track.track_id)}>${t('console.judge.ask')}</button>
-      ${['friendly', 'hostile'].map((kind) => html`<button class="ghost" data-act=${kind} @click=${() => c.act.ask({kind, track_id: track.track_id})}>${t(`console.${kind}.ask`)}</button>`)}</div>`;
+    ${c.mayAct ? html`<div class="acts"><button class="ghost" @click=${() => c.act.askNotDrone(track.track_id)}>${t('console.judge.ask')}</button>
+      ${['friendly', 'hostile'].map((kind) => html`<button class="ghost" data-act=${kind} @click=${() => c.act.ask({kind, track_id: track.track_id})}>${t(`console.${kind}.ask`)}</button>`)}</div>` : nothing}`;
 }
 
 function figures(/** @type {Context} */ c, /** @type {any} */ track) {
@@ -166,6 +166,6 @@ function ended(/** @type {Context} */ c) {
   const seen = new Set();
   const once = c.state.ended.filter((a) => !seen.has(a.incident_id) && seen.add(a.incident_id));
   const cleared = once.some((a) => a.end_reason === 'all_clear');
-  return html`<section><h2>${t('console.calm.ended')}</h2>${cleared ? html`<div class="acts"><button class="ghost" data-act="reverse" @click=${() => c.act.ask({kind: 'reverse'})}>${t('console.reverse.ask')}</button></div>` : nothing}<ul class="reasons">${once.slice(0, 4).map((a) => html`
+  return html`<section><h2>${t('console.calm.ended')}</h2>${cleared && c.mayAct ? html`<div class="acts"><button class="ghost" data-act="reverse" @click=${() => c.act.ask({kind: 'reverse'})}>${t('console.reverse.ask')}</button></div>` : nothing}<ul class="reasons">${once.slice(0, 4).map((a) => html`
     <li><time class="num">${zulu(a.decided_ms)}</time><span><b class="code">${a.track_numbers?.map(trackName).join(', ')}</b> ${t(`console.end.${a.end_reason ?? 'expired'}`)}${a.by_name ? `, ${a.by_name}` : nothing}</span></li>`)}</ul></section>`;
 }

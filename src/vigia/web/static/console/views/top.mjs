@@ -3,12 +3,13 @@ import {html, nothing} from '../../vendor/lit/lit.mjs';
 import {t} from '../../core/i18n.mjs';
 import {THEMES, currentTheme} from '../../theme/theme.mjs';
 import {DASH, age, countdown, localTime, trackName, zulu} from '../format.mjs';
+import {hurtCount} from './hurt.mjs';
 import {BRAND, DIAMOND, EYE, PHONE, SPEAKER, SPEAKER_OFF, TRIANGLE} from '../icons.mjs';
+import {tabsOf} from '../tabs.mjs';
 import {TIER, coverage, isLost, orderOf, targetName} from '../model.mjs';
 
 /** @typedef {import('../app.mjs').Context} Context */
 
-const TABS = ['watch', 'alerts', 'reach'];
 export const TIER_WORD = ['none', 'watch', 'warning', 'danger'];
 const ICON = [nothing, EYE, DIAMOND, TRIANGLE];
 
@@ -16,13 +17,13 @@ const ICON = [nothing, EYE, DIAMOND, TRIANGLE];
 export function topBar(c) {
   return html`<header class="top">
     <div class="brand">${BRAND}<span>vigia</span></div>
-    <nav class="tabs" role="tablist">${TABS.map((tab) => html`
-      <button role="tab" aria-selected=${c.ui.tab === tab} @click=${() => c.act.tab(tab)}>
-        ${t(`console.tab.${tab}`)}${tab === 'alerts' && c.incidents.length ? html`<b class="count num">${c.incidents.length}</b>` : nothing}${tab === 'reach' && c.ui.reach.data?.calls.length ? html`<b class="count num">${c.ui.reach.data.calls.length}</b>` : nothing}
+    <nav class="tabs" role="tablist">${tabsOf(c.state.person).map((tab, n) => html`
+      <button role="tab" title=${t('console.tab.key', {n: n + 1})} aria-selected=${c.ui.tab === tab} @click=${() => c.act.tab(tab)}>
+        ${t(`console.tab.${tab}`)}${tab === 'alerts' && c.incidents.length ? html`<b class="count num">${c.incidents.length}</b>` : nothing}${tab === 'readiness' ? hurtCount(c) : nothing}${tab === 'reach' && c.ui.reach.data?.calls.length ? html`<b class="count num">${c.ui.reach.data.calls.length}</b>` : nothing}
       </button>`)}</nav>
     <div class="grow"></div>
     ${feeds(c)}
-    <button class="quiet" title=${t('console.invite.title')} @click=${c.act.askInvite}>${PHONE}<span>${t('console.invite.short')}</span></button>
+    ${c.mayAct ? html`<button class="quiet" title=${t('console.invite.title')} @click=${c.act.askInvite}>${PHONE}<span>${t('console.invite.short')}</span></button>` : nothing}
     <button class="quiet" title=${t('console.sound.hint')} aria-pressed=${c.ui.sound} @click=${c.act.sound}>
       ${c.ui.sound ? SPEAKER : SPEAKER_OFF}<span>${t(c.ui.sound ? 'console.sound.on' : 'console.sound.off')}</span></button>
     <select class="quiet" aria-label=${t('settings.theme')} @change=${(/** @type {any} */ e) => c.act.theme(e.target.value)}>
@@ -81,9 +82,9 @@ export function banner(c) {
     ${others > 0 ? html`<button class="ghost num" @click=${c.act.nextIncident}>${t('console.banner.more', {n: others})}</button>` : nothing}
     ${arrival(c, incident, target)}
     <div class="figure"><b class="num">${incident.people.length ? `${incident.acked} / ${incident.people.length}` : DASH}</b><small>${t('console.banner.acked')}</small></div>
-    ${orders(c, incident)}
+    ${c.mayAct ? html`${orders(c, incident)}
     <button class="ghost" data-act="raise" @click=${() => c.act.ask({kind: 'raise', incident_id: incident.incident_id})}>${t('console.raise.ask')}</button>
-    <button class="ghost" @click=${() => c.act.askAllClear(incident.incident_id)}>${t('console.all_clear')}</button>
+    <button class="ghost" @click=${() => c.act.askAllClear(incident.incident_id)}>${t('console.all_clear')}</button>` : nothing}
   </section>`;
 }
 
