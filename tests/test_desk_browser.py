@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from tools.live import Live, Person, live, wait_for
 
-from phone_bench import CHROMIUM, CHROMIUM_ARGS
+from phone_bench import CHROMIUM, CHROMIUM_ARGS, now_ms
+from vigia.records.common import canonical
+from vigia.records.example_claims import example_claims
 from vigia.terms import Role
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -24,6 +26,12 @@ pytestmark = [
 SMALLEST = {"width": 1366, "height": 768}
 SLOW_MS = 30_000
 READY_S = 90.0
+TABLE = """begins,country,killed,injured,summary,source,url
+2024-05-01,MX,2,3-5,drones dropped grenades on a patrol,a paper,https://example.org/1
+2024-05-02,MX,,1,drones dropped grenades on a patrol,another paper,https://example.org/1
+2025-01-01,CO,0,0,a drone fell,a paper,
+never,CO,0,0,,,
+"""
 
 
 class Desk:
@@ -109,3 +117,74 @@ def test_a_bulletin_goes_from_the_template_to_a_second_person_and_its_readers(de
     desk.shot(second, "bulletin-board")
     page.context.close()
     second.context.close()
+
+
+def test_a_small_table_is_imported_its_refused_row_told_and_a_record_verified(desk: Desk) -> None:
+    page = desk.sit(Person.enrolled(desk.running, "Ines Vega", Role.ANALYST))
+    page.keyboard.press("4")
+    page.locator("[data-page=import]").click()
+    page.locator(".import textarea").fill(TABLE)
+    page.locator("[data-act=import]").click()
+    expect(page.locator(".done")).to_contain_text("3 kept, 0 already here, 1 not taken")
+    expect(page.locator(".refused tbody tr td").first).to_have_text("4")
+    page.locator("[data-page=alike]").click()
+    page.locator("[data-act=keep-left]").click()
+    expect(page.locator(".toast")).to_contain_text("Merged")
+    page.locator("[data-page=records]").click()
+    expect(page.locator(".records tbody tr")).to_have_count(2)
+    desk.shot(page, "incidents")
+    page.locator(".records tbody tr", has_text="fell").locator("button").click()
+    page.locator("[data-act=verify]").click()
+    expect(page.locator(".versions li")).to_have_count(2)
+    desk.shot(page, "incident")
+    page.locator("[data-page=counts]").click()
+    expect(page.locator(".sums tfoot")).to_contain_text("2")
+    expect(page.locator(".asked")).to_contain_text("vigia incidents count --data DATA --by year")
+    desk.shot(page, "counts")
+    page.context.close()
+
+
+def test_the_sentence_260_42_0_stands_beside_what_contradicts_it(desk: Desk) -> None:
+    ines = Person.enrolled(desk.running, "Ines Vega", Role.ANALYST)
+    for claim_id, claim in example_claims().items():
+        body = b'{"version":1,"record":' + canonical(claim) + b"}"
+        ines.http.post(f"/api/v1/records/claims/{claim_id}", content=body).raise_for_status()
+    page = desk.sit(ines)
+    page.keyboard.press("4")
+    page.locator("[data-page=claims]").click()
+    page.locator("[data-claim=claim-260-42-0]").click()
+    said = page.locator(".claim")
+    expect(said.locator("blockquote")).to_contain_text("260 drone attacks")
+    expect(said.locator("[data-verdict=at_least]").first).to_contain_text(
+        "a part is larger than the whole"
+    )
+    expect(said.locator("[data-verdict=other_thing]", has_text="260")).to_contain_text("unit")
+    desk.shot(page, "claims")
+    page.context.close()
+
+
+def test_somebody_hurt_is_told_in_every_tab_and_handed_over_once(desk: Desk) -> None:
+    watch = Person.enrolled(desk.running, "Dana Holt", Role.WATCH_OFFICER)
+    officer = Person.enrolled(desk.running, "Eva Sol", Role.OFFICER, post_id="post-12")
+    page = desk.sit(watch)
+    page.keyboard.press("4")
+    word = {"word_id": "w1", "t_ms": now_ms(), "unit": "Post 12", "patients": 2}
+    word |= {"urgency": "urgent"}
+    officer.http.post("/api/v1/casualties/c1", json=word).raise_for_status()
+    band = page.locator(".hurt-band")
+    expect(band).to_contain_text("SOMEBODY IS HURT")
+    expect(band).to_contain_text("patients: 2")
+    band.get_by_role("button").click()
+    report = page.locator("[data-casualty=c1]")
+    expect(report.locator(".nine")).to_contain_text("2A urgent")
+    expect(page.locator(".people")).to_contain_text("not checked this shift")
+    page.locator("[data-act=new-kit]").click()
+    page.locator(".kit input").first.fill("Kit 1")
+    page.locator("[data-act=keep-kit]").click()
+    expect(page.locator(".kit-row")).to_contain_text("complete")
+    desk.shot(page, "readiness")
+    report.locator("[data-act=handed-over]").click()
+    expect(band).to_be_visible()  # asked once more
+    report.locator("[data-act=handed-over]").click()
+    expect(band).to_have_count(0)
+    page.context.close()

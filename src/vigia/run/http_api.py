@@ -33,6 +33,7 @@ from vigia.run.http_words import WORDS, WORDS_PUBLIC
 from vigia.run.link import Committed, Refused
 from vigia.run.records.bulletins import BULLETINS
 from vigia.run.records.doors import RECORDS
+from vigia.run.records.episode import EPISODES
 from vigia.run.records.first_aid import FIRST_AID
 from vigia.run.roles import OFFICERS
 from vigia.run.signed import check_request
@@ -224,6 +225,7 @@ PRIVATE: dict[str, Private] = {
     "ledger_checkpoint": http_ledger.checkpoint,
     "ledger_entries": http_ledger.entries,
     **RECORDS,
+    **EPISODES,
     **BULLETINS,
     **FIRST_AID,
 }

@@ -185,7 +185,7 @@ export class Bulletins {
     const all = !to.agencies.length && !to.posts.length && !to.roles.length && !to.area;
     return html`<section class="recipients"><h4>${t('console.bull.recipients')}</h4><p class="hint">${t(all ? 'console.bull.everybody' : 'console.bull.whoever_fits')}</p>
       <div class="row">${field(t('console.bull.agencies'), html`<input placeholder=${t('console.bull.all')} .value=${agencies.list} @change=${(/** @type {any} */ e) => { agencies.list = e.target.value; this.changed(); }}>`, 'wide')}</div>
-      <div class="row top"><div><h5>${t('console.bull.posts')}</h5>${boxes('posts', c.state.posts.map((/** @type {any} */ p) => [p.post_id, p.name]))}</div>
+      <div class="row up"><div><h5>${t('console.bull.posts')}</h5>${boxes('posts', c.state.posts.map((/** @type {any} */ p) => [p.post_id, p.name]))}</div>
         <div><h5>${t('console.bull.roles')}</h5>${boxes('roles', /** @type {any} */ (ROLES.map((r) => [r, t(`role.${r}`)])))}</div></div></section>`;
   }
 

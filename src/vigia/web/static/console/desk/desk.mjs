@@ -1,6 +1,8 @@
 // The desk's tabs, loaded when one is opened: bulletins, incidents, readiness. Each draws itself.
 import {html, nothing} from '../../vendor/lit/lit.mjs';
 import {Bulletins} from './bulletins.mjs';
+import {Incidents} from './incidents.mjs';
+import {Readiness} from './readiness.mjs';
 
 const STYLE = '/static/console/desk/desk.css';
 const AGAIN_MS = 300; // an import of many rows is one reading of the list
@@ -16,7 +18,7 @@ export class Desk {
     this.app = floor.app;
     this.stale = new Map();
     /** @type {Record<string, any>} */
-    this.tabs = {bulletins: new Bulletins(this)};
+    this.tabs = {bulletins: new Bulletins(this), incidents: new Incidents(this), readiness: new Readiness(this)};
   }
 
   /** The style first: no flash of an unstyled form. */
