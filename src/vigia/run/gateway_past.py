@@ -15,6 +15,7 @@ from vigia.run.records.book import read_records
 if TYPE_CHECKING:
     from vigia.run.gateway import Gateway
 
+AGAIN_S = 3.0  # longer than any commit takes
 RECALL_NS = 6 * 3600 * 1_000_000_000  # how far back answers to open alerts are looked for
 
 
@@ -32,13 +33,18 @@ async def recall_reports(gateway: Gateway) -> None:
 
 
 async def recall_records(gateway: Gateway) -> None:
-    """With every link: what a watch kept while no gateway listened is in the journal only."""
-    try:
-        past = await asyncio.to_thread(lambda: list(read_records(gateway.folder)))
-    except (sqlite3.Error, OSError, ValueError) as e:
-        gateway.fault("journal", f"records cannot be read: {type(e).__name__}")
-        return
-    gateway.records.recall(past)
+    """With every link: what a watch kept while no gateway listened is in the journal only.
+
+    Twice: what it told just before the link came up may have reached the disk after the first look.
+    """
+    for wait_s in (0.0, AGAIN_S):
+        await asyncio.sleep(wait_s)
+        try:
+            past = await asyncio.to_thread(lambda: list(read_records(gateway.folder)))
+        except (sqlite3.Error, OSError, ValueError) as e:
+            gateway.fault("journal", f"records cannot be read: {type(e).__name__}")
+            return
+        gateway.records.recall(past)
 
 
 async def recall_reached(gateway: Gateway) -> None:

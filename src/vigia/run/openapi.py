@@ -97,7 +97,7 @@ TYPES: dict[str, Types] = {
     "remind_bulletin": Types(bulletins.StepIn),
 }
 NO_BODY = frozenset(
-    {"passkey_begin", "passkey_new", "sign_out", "heartbeat"}
+    {"passkey_begin", "passkey_new", "sign_out", "heartbeat", "incident_from_episode"}
 )  # POSTs that take none
 
 

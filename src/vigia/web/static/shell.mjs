@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "545f45947460bcea";
+export const VERSION = "604f31cd0956ddc2";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -21,8 +21,8 @@ export const FILES = {
   "enrol/enrol.css": "16752e8e523130be",
   "enrol/enrol.mjs": "192979bffe634ab2",
   "enrol/index.html": "a4c8a1178adeb964",
-  "i18n/en.json": "62bde4fa931091bd",
-  "i18n/es.json": "a5c51ec63ae695e6",
+  "i18n/en.json": "e969cb15fd1ec418",
+  "i18n/es.json": "5325e9d91a731fa1",
   "icons/icon-180.png": "6df55402c8f3400c",
   "icons/icon-192.png": "1885461e32fbf420",
   "icons/icon-512.png": "21e54303b9980f6a",

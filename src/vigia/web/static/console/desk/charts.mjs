@@ -42,7 +42,7 @@ export function weekGrid(lines, /** @type {string} */ title) {
   return html`<figure class="chart"><figcaption>${title}</figcaption><svg viewBox="0 0 ${W} ${ch * 7 + 26}" role="img" aria-label=${title}>
     ${[1, 2, 3, 4, 5, 6, 7].map((d) => svg`<text class="tick" x=${LEFT + 4} y=${(d - 1) * ch + 14} text-anchor="end">${dayName(d)}</text>${Array.from({length: 24}, (_, h) => {
       const n = cell.get(`${d}/${String(h).padStart(2, '0')}`) ?? 0;
-      return svg`<rect class="cell" x=${LEFT + 10 + h * cw} y=${(d - 1) * ch} width=${cw - 2} height=${ch - 2} fill-opacity=${n ? 0.25 + (0.75 * n) / top : 0.05}><title>${`${dayName(d)} ${h}:00 Z: ${n}`}</title></rect>${n ? svg`<text class="in" x=${LEFT + 10 + h * cw + cw / 2 - 1} y=${(d - 1) * ch + 13} text-anchor="middle">${n}</text>` : nothing}`;
+      return svg`<rect class="cell" x=${LEFT + 10 + h * cw} y=${(d - 1) * ch} width=${cw - 2} height=${ch - 2} fill-opacity=${n ? 0.2 + (0.4 * n) / top : 0.05}><title>${`${dayName(d)} ${h}:00 Z: ${n}`}</title></rect>${n ? svg`<text class="in" x=${LEFT + 10 + h * cw + cw / 2 - 1} y=${(d - 1) * ch + 13} text-anchor="middle">${n}</text>` : nothing}`;
     })}`)}
     ${[0, 6, 12, 18].map((h) => svg`<text class="tick" x=${LEFT + 10 + h * cw} y=${ch * 7 + 14}>${`${String(h).padStart(2, '0')}:00 Z`}</text>`)}</svg>
     ${unknown ? html`<p class="hint">${t('console.inc.hour_unknown', {n: unknown})}</p>` : nothing}</figure>`;

@@ -76,7 +76,7 @@ export class Claims {
     return html`<main class="sheet claim"><blockquote>${claim.sentence}</blockquote>
       <p class="by">${claim.sources.map((/** @type {any} */ s) => `${s.title}${s.published ? `, ${s.published}` : ''} (${gradeWord(s)})`).join('; ')}</p>
       ${claim.note ? html`<p class="hint">${claim.note}</p>` : nothing}
-      <p class="tally"><b class="num ${bad ? 'bad' : ''}">${bad}</b> ${t('console.claim.contradictions')}</p>
+      <p class="tally">${t('console.claim.contradictions')}: <b class="num ${bad ? 'bad' : ''}">${bad}</b>. ${t('console.claim.how')}</p>
       ${claim.figures.map((/** @type {any} */ f, /** @type {number} */ n) => this.#figure(f, this.found.comparisons.filter((/** @type {any} */ x) => x.index === n)))}
       <p class="hint">${t('console.inc.ledger')}: <span class="code">${this.found.ledger ? `${this.found.ledger.size} · ${this.found.ledger.root}` : '–'}</span></p></main>`;
   }
@@ -119,7 +119,7 @@ export class Claims {
 
 /** "260 attacks by drones, 2023-01-01 – 2023-12-31, MX". @param {any} f */
 function figure(f) {
-  const what = f.unit ? word('unit')(f.unit) : t(`console.claim.of.${f.what}`);
+  const what = f.unit ? t(`console.claim.many.${f.unit}`) : t(`console.claim.of.${f.what}`);
   const scope = [f.victims?.map(word('victims')).join(', '), f.cause && f.cause !== 'unsaid' ? word('cause')(f.cause) : '', `${f.since} – ${f.until}`, [f.region, f.country].filter(Boolean).join(', ')].filter(Boolean).join(' · ');
   return html`<b class="num">${spanWord(f.value)}</b> ${what} <i>${scope}</i>`;
 }

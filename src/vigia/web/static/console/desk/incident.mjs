@@ -46,6 +46,7 @@ export const cleanIncident = (i) => ({
 /** "5", "3–6", "8+", "?"; never 0 for what nobody said. @param {any} s */
 export function spanWord(s) {
   const {low = 0, best = null, high = null} = s ?? {};
+  if (best === null && high !== null) return `${low}–${high}`;
   if (best === null) return low ? `${low}+` : '?';
   if (high === null) return `${low}+`;
   return low === high ? String(best) : `${low}–${high}`;
@@ -63,7 +64,7 @@ export function harmWord(i, what) {
   const spans = (i.harm ?? []).map((/** @type {any} */ h) => h[what] ?? {});
   if (!spans.length) return '?';
   const add = (/** @type {string} */ k, /** @type {any} */ none) => spans.some((/** @type {any} */ s) => (s[k] ?? none) === null) ? null : spans.reduce((/** @type {number} */ n, /** @type {any} */ s) => n + (s[k] ?? 0), 0);
-  return spanWord({low: add('low', 0), best: add('best', null), high: add('high', null)});
+  return spanWord({low: add('low', 0), best: add('best', null), high: add('high', null)}); // an open one leaves the sum open
 }
 
 /** @param {any[]} rows  {id, version, record} @param {any} f */
