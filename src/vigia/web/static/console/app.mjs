@@ -228,7 +228,7 @@ export class ConsoleApp extends LitElement {
   /** Somebody is hurt: told in every tab. rings: a report that is new here sounds, a first look does not. */
   async #loadHurt({rings = false} = {}) {
     const answer = await session.get(`/casualties?lang=${this.ui.lang}`).catch(() => null); // the band shows what it had
-    if (!answer) return;
+    if (!answer?.casualties) return;
     const open = openReports(answer.casualties);
     if (rings && open.some((r) => !this.hurtKnown.has(r.id))) this.horn.hurt();
     this.hurtKnown = new Set(answer.casualties.map((/** @type {any} */ r) => r.id));
