@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "604f31cd0956ddc2";
+export const VERSION = "3377d9ca7fd934fa";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -21,8 +21,8 @@ export const FILES = {
   "enrol/enrol.css": "16752e8e523130be",
   "enrol/enrol.mjs": "192979bffe634ab2",
   "enrol/index.html": "a4c8a1178adeb964",
-  "i18n/en.json": "e969cb15fd1ec418",
-  "i18n/es.json": "5325e9d91a731fa1",
+  "i18n/en.json": "2a45101e365d5e76",
+  "i18n/es.json": "960359e5cf73e30f",
   "icons/icon-180.png": "6df55402c8f3400c",
   "icons/icon-192.png": "1885461e32fbf420",
   "icons/icon-512.png": "21e54303b9980f6a",

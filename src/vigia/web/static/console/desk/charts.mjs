@@ -1,7 +1,6 @@
 // Counts -> drawings for a briefing: a time series with its band, hours × weekdays, bars. Own SVG, colours by class.
 import {html, nothing, svg} from '../../vendor/lit/lit.mjs';
 import {language, t} from '../../core/i18n.mjs';
-import {sumWord} from './incident.mjs';
 
 const [W, H, LEFT, FOOT] = [640, 190, 34, 22];
 
@@ -56,5 +55,3 @@ export function bars(lines, /** @type {string} */ title, say) {
     ${rows.map((l, n) => svg`<text class="tick" x="150" y=${n * 24 + 16} text-anchor="end">${say(l.group[0])}</text><rect class="best" x="158" y=${n * 24 + 4} height="16" width=${((W - 220) * l.records) / top}/>
       <text class="tick" x=${164 + ((W - 220) * l.records) / top} y=${n * 24 + 16}>${l.records}</text>`)}</svg></figure>`;
 }
-
-export {sumWord};

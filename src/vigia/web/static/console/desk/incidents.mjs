@@ -5,7 +5,7 @@ import {t} from '../../core/i18n.mjs';
 import {bars, timeSeries, weekGrid} from './charts.mjs';
 import {Claims} from './claims.mjs';
 import {BY, CAUSES, COLUMNS, CONFIDENCE, KINDS, PRECISION, PROFILES, STATUS, UNITS, VICTIMS, beside, cleanIncident, commandOf, episodes, filledIncident, filtered, harmWord, series, slices, sorted, spanIn, spanWord, sumWord} from './incident.mjs';
-import {choices, field, gradeWord, lines, number, refusal, select, shortDay, sourceLines, text} from './parts.mjs';
+import {choices, field, lines, number, refusal, select, shortDay, sourceLines, text} from './parts.mjs';
 
 const PAGES = ['records', 'alike', 'import', 'counts', 'claims'];
 const SHOWN_MAX = 400; // rows drawn at once; a filter finds the others
@@ -342,6 +342,6 @@ function askedWords(/** @type {any} */ q) {
   return [q.since || q.until ? `${q.since ?? '…'} – ${q.until ?? '…'}` : t('console.inc.any_time'), q.countries?.join(' '), q.units?.map(word('unit')).join(' '), q.causes?.map(word('cause')).join(' '), statuses.map(word('status')).join(' + '), (q.marks ?? ['actual']).join(' + ')].filter(Boolean).join('; ');
 }
 
-const replayOf = (/** @type {any} */ i) => `vigia replay --data DATA  ${shortDay(i.begins)}${i.ends ? ` – ${shortDay(i.ends)}` : ''}`;
+/** How each warning was decided, computed again from the journal. */
+const replayOf = (/** @type {any} */ i) => `vigia replay DATA; vigia why PERSON ${i.begins}`;
 
-export {gradeWord};

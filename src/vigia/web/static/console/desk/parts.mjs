@@ -82,5 +82,5 @@ export function refusal(error, again) {
 }
 
 /** @param {string} text_ */
-export const shortDay = (text_) => text_.replace('T', ' ').replace(':00Z', ' Z').replace(/(\d\d:\d\d)Z$/, '$1 Z');
+export const shortDay = (text_) => text_.replace('T', ' ').replace(/(\d\d:\d\d)(:\d\d)?Z$/, '$1 Z');
 export const gradeWord = (/** @type {any} */ s) => (s.grade ? `${s.grade[0]}${s.grade[1]}` : t('console.desk.no_grade'));
