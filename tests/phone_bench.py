@@ -163,6 +163,9 @@ class Bench:
     def reports(self) -> list[Json]:
         return self.heard("POST sightings")
 
+    def calls_for_help(self) -> list[Json]:
+        return [m for m in list(self.gateway.log) if "POST casualties/" in str(m.get("t"))]
+
     def acks(self, kind: str) -> list[Json]:
         return [a for a in self.heard("ack") if a["kind"] == kind]
 

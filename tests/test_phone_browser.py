@@ -302,7 +302,7 @@ def test_the_reporter_sees_what_became_of_it(phone: Phone, bench: Bench) -> None
 def test_a_report_survives_the_death_of_the_browser(
     player: Any, tmp_path: Path, bench: Bench
 ) -> None:
-    """Pressed without a network, killed with SIGKILL, opened again: sent once, true time."""
+    """A report and a call for help without a network, SIGKILL, opened again: once, true time."""
     options = {
         "executable_path": str(CHROMIUM),
         "args": CHROMIUM_ARGS,
@@ -319,6 +319,9 @@ def test_a_report_survives_the_death_of_the_browser(
     pressed_ms = now_ms()
     page.locator("[data-act=seen]").click()
     expect(page.locator(".outcome[data-look=queued]")).to_contain_text("Saved, not yet sent")
+    page.locator("[data-act=done]").click()
+    page.locator("[data-act=hit]").dispatch_event("pointerdown")
+    expect(page.locator(".outcome[data-look=queued]")).to_contain_text("Help not called yet")
     kill_browser(str(tmp_path / "profile"))
     with contextlib.suppress(playwright.Error):
         context.close()
@@ -327,6 +330,8 @@ def test_a_report_survives_the_death_of_the_browser(
     context = player.chromium.launch_persistent_context(str(tmp_path / "profile"), **options)
     context.new_page().goto(f"{bench.base}/")
     (report,) = bench.wait_for(bench.reports, 15)
+    (call,) = bench.wait_for(bench.calls_for_help)
+    assert abs(call["t_ms"] - pressed_ms) < 6000
     assert abs(report["t_ms"] - pressed_ms) < 1500
     context.close()
 

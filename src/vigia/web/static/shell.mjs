@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "3377d9ca7fd934fa";
+export const VERSION = "7f7c22c885512831";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -42,7 +42,7 @@ export const FILES = {
   "phone/kit.mjs": "840a6caf62e70de0",
   "phone/model.mjs": "4f9a2eec670c35de",
   "phone/nearest.mjs": "e4bf47bef0bab966",
-  "phone/phone.css": "aeda317764a85707",
+  "phone/phone.css": "64f34f02a7cc1da4",
   "phone/report.mjs": "f902164a93bb6878",
   "phone/reports.mjs": "05f45cd7c0a23d9b",
   "phone/sensors.mjs": "101e1c5b93886590",
