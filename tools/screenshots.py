@@ -45,13 +45,28 @@ def _take(running: Live, browser: Browser) -> None:
     )
     console.goto(f"{running.url}/console")
     phone.goto(running.url)
+    phone.wait_for_selector("vigia-phone[data-ready]")
+    phone.wait_for_timeout(2000)
+    _go(phone, "home")
+    phone.screenshot(path=IMAGES / "phone-home.png")
+    _go(phone, "aid")
+    phone.screenshot(path=IMAGES / "phone-aid.png")
+    _go(phone, "home")
     end = time.monotonic() + DANGER_S
     while time.monotonic() < end and "DANGER" not in console.inner_text("body"):
         console.wait_for_timeout(500)
     console.wait_for_timeout(3000)
     console.screenshot(path=IMAGES / "console-danger.png")
     phone.screenshot(path=IMAGES / "phone-alert.png")
+    phone.dispatch_event("[data-act=hit]", "pointerdown")
+    phone.wait_for_selector(".hurt .outcome[data-look=ok]")
+    phone.screenshot(path=IMAGES / "phone-hurt.png")
     print(f"taken into {IMAGES}")
+
+
+def _go(phone: Page, view: str) -> None:
+    phone.evaluate(f"document.querySelector('vigia-phone').model.go('{view}')")
+    phone.wait_for_timeout(500)
 
 
 def _enrolled(
