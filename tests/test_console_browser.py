@@ -191,6 +191,22 @@ def test_all_clear_asks_for_a_reason_and_again_while_it_is_tracked(mapless: Floo
     assert world.cleared_ms is not None
 
 
+def test_no_tab_hides_the_alert_and_an_alert_leaves_the_tab_as_it_is(mapless: Floor) -> None:
+    page = mapless.page
+    for key in "3456":
+        page.keyboard.press(key)
+        mapless.danger()
+        banner = page.locator(".banner.danger")
+        expect(banner).to_contain_text("heading for Post 12")
+        box = banner.bounding_box()
+        at = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+        top = "([x, y]) => Boolean(document.elementFromPoint(x, y).closest('.banner'))"
+        assert page.evaluate(top, at), key
+        expect(page.locator(f".tabs button:nth-child({key})")).to_have_attribute(
+            "aria-selected", "true"
+        )
+
+
 def test_an_all_clear_that_leaves_a_blind_post_is_asked_back_by_the_watch(mapless: Floor) -> None:
     page, gateway = mapless.page, mapless.bench.gateway
     mapless.alert(alert_id="al-1", person_id="p1", track_ids=[], track_numbers=[])
