@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "7f7c22c885512831";
+export const VERSION = "6199e0e5d487715f";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -31,7 +31,7 @@ export const FILES = {
   "phone/aid.mjs": "cd122f44bcfdba64",
   "phone/alerts.mjs": "ecd8ea4b52bcf7d5",
   "phone/app.mjs": "97cee873d09703c3",
-  "phone/bulletins.mjs": "865a91fad644d136",
+  "phone/bulletins.mjs": "cba12dd067ff5c8e",
   "phone/card.mjs": "45339787663b7a8b",
   "phone/casualty.mjs": "af8c3fde9d236eb8",
   "phone/dial.mjs": "82d44cc20032c561",
@@ -46,7 +46,7 @@ export const FILES = {
   "phone/report.mjs": "f902164a93bb6878",
   "phone/reports.mjs": "05f45cd7c0a23d9b",
   "phone/sensors.mjs": "101e1c5b93886590",
-  "phone/siren.mjs": "3300d425d0e19c0b",
+  "phone/siren.mjs": "61e060312281540f",
   "phone/theme.mjs": "e27c8339d4946827",
   "phone/views/aid.mjs": "3dfdd29065e9977d",
   "phone/views/alert.mjs": "ef855249bb8321c3",

@@ -78,7 +78,7 @@ export class Bulletins {
     const open = this.unread().length;
     this.kept.reminded = open > 0 && (again || this.kept.reminded);
     this._save();
-    if (open && (news.length || again)) this.model.siren.chime(); // no siren: it is no alarm
+    if (open && (news.length || again)) this.model.siren.chime({ aloud: this.model.onWatch });
     this.model.change();
   }
 

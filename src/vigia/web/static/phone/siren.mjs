@@ -106,11 +106,14 @@ export class Siren extends EventTarget {
     this._tell();
   }
 
-  /** A word that is no alarm (a bulletin): two soft rising tones, once; never over an alarm. */
-  chime() {
+  /**
+   * A word that is no alarm (a bulletin): two soft rising tones, once; never over an alarm.
+   * aloud: the person has asked for sound; a patrol in hiding is not given away for a bulletin.
+   */
+  chime({ aloud }) {
     if (this.ringing) return;
     navigator.vibrate?.([80, 120, 80]);
-    if (!this.unlocked) return;
+    if (!aloud || !this.unlocked) return;
     const gain = this.context.createGain();
     gain.gain.value = 0.5;
     gain.connect(this.context.destination);
