@@ -8,6 +8,7 @@ from itertools import takewhile
 import numpy as np
 
 from vigia.events import (
+    Alert,
     Event,
     Input,
     Observation,
@@ -56,7 +57,7 @@ def test_a_watch_becomes_a_warning_becomes_danger_becomes_all_clear_within_two_m
     story: dict[str, list[str]] = {}
     for event in _decide(feed, 120.0):
         a = event.body
-        if getattr(a, "alert_id", None) is None or not hasattr(a, "tier"):
+        if not isinstance(a, Alert):
             continue
         assert a.mark is Mark.DEMO
         word = a.end_reason.name if a.msg_type is MsgType.CANCEL else Tier(a.tier).name

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from gateway_world import run, until, world
 from vigia.events import AgencyAdded, AllClear, DeviceEnrolled, Fault, PersonAdded, Sighting
 from vigia.run.http_api import PRIVATE, PUBLIC
+from vigia.run.http_app import STREAM
 from vigia.run.http_pages import PageFiles
 from vigia.run.invitations import Invitations, Invited, invite
 from vigia.run.page_json import FromPage
@@ -167,7 +168,7 @@ def test_an_invitation_expires_and_its_token_is_not_stored(tmp_path: Path) -> No
 def test_every_row_of_the_table_has_a_handler_and_every_handler_a_row() -> None:
     public = {r.handler for r in ROUTES if isinstance(r.need, Open)}
     private = {r.handler for r in ROUTES if not isinstance(r.need, Open)}
-    assert public == set(PUBLIC) | set(PageFiles().handlers)
+    assert public == set(PUBLIC) | set(PageFiles().handlers) | {STREAM}
     assert private == set(PRIVATE)
     kinds = {t.__struct_config__.tag for t in FromPage.__args__}  # type: ignore[attr-defined]
     assert set(MESSAGES) == kinds

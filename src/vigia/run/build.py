@@ -16,7 +16,9 @@ FORMAT = 1  # of the journal's tables
 # What the core's decisions come from; adapters and shell run before the inputs are journaled.
 CORE = (
     *("terms.py", "geo.py", "scan.py", "tracktable.py", "events.py", "roster.py", "flow.py"),
-    *("threats.py", "alert_terms.py", "admission.py", "desk.py", "events_reach.py"),
+    *("threats.py", "alert_terms.py", "admission.py", "desk.py", "joining.py"),
+    *("event_base.py", "events_access.py", "events_desk.py", "events_nodes.py"),
+    *("events_reach.py", "events_words.py", "flow_state.py", "jit.py"),
     *("track", "threat", "alert", "delivery"),
 )
 

@@ -12,11 +12,20 @@ from typing import Any, NamedTuple
 import msgspec
 
 from vigia import __version__
-from vigia.run import access_json, http_acks, http_push, http_words, page_acts, page_json
+from vigia.records import approval, casualty, readiness
+from vigia.run import (
+    access_json,
+    http_acks,
+    http_push,
+    http_reach,
+    http_words,
+    page_acts,
+    page_json,
+)
 from vigia.run.asgi import Answer, Request
 from vigia.run.gateway import Gateway
 from vigia.run.http_doors import Public
-from vigia.run.records import bulletins, doors
+from vigia.run.records import bulletins, doors, first_aid
 from vigia.run.roles import ROUTES, Open, Route
 from vigia.wire import observations
 
@@ -95,6 +104,11 @@ TYPES: dict[str, Types] = {
     "release_bulletin": Types(bulletins.StepIn),
     "recall_bulletin": Types(bulletins.StepIn),
     "remind_bulletin": Types(bulletins.StepIn),
+    "say_casualty": Types(casualty.Word),
+    "check_kit": Types(readiness.Check),
+    "keep_kit": Types(first_aid.KitIn),
+    "approve_first_aid": Types(approval.Approval),
+    "drill": Types(http_reach.DrillIn),
 }
 NO_BODY = frozenset(
     {"passkey_begin", "passkey_new", "sign_out", "heartbeat", "incident_from_episode"}

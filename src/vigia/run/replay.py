@@ -28,6 +28,7 @@ from vigia.events import (
     Sighting,
     personal_subject,
 )
+from vigia.events_reach import NotReached
 from vigia.flow import Watch
 from vigia.run.build import Build, this_build
 from vigia.run.compare import FIELDS_MAX, differences
@@ -297,7 +298,7 @@ def _build_at(runs: list[Run], seq: int) -> Build | None:
 
 def _person(body: AnyBody) -> str | None:
     """Whom a decision is about."""
-    if isinstance(body, Delivery | Reached):
+    if isinstance(body, Delivery | Reached | NotReached):
         return body.person_id
     return personal_subject(body)
 
