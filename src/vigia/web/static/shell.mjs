@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "6199e0e5d487715f";
+export const VERSION = "60c5598245a787d7";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -21,8 +21,8 @@ export const FILES = {
   "enrol/enrol.css": "16752e8e523130be",
   "enrol/enrol.mjs": "192979bffe634ab2",
   "enrol/index.html": "a4c8a1178adeb964",
-  "i18n/en.json": "2a45101e365d5e76",
-  "i18n/es.json": "960359e5cf73e30f",
+  "i18n/en.json": "beddbbe9ed99ff84",
+  "i18n/es.json": "55bc6423acfea70f",
   "icons/icon-180.png": "6df55402c8f3400c",
   "icons/icon-192.png": "1885461e32fbf420",
   "icons/icon-512.png": "21e54303b9980f6a",
