@@ -222,8 +222,8 @@ def bearing_reversed() -> Any:
 def snapshot_forgets_who_answered() -> Any:
     def wrong(self: Any) -> bytes:
         held = None if self._tracker is None else self._tracker.snapshot()
-        state = msgspec.structs.replace(self._s, reach=flow.ReachState())
-        return msgspec.msgpack.encode(flow._Snapshot(state, held))
+        state = msgspec.structs.replace(self._s, reach=reach.ReachState())
+        return msgspec.msgpack.encode(flow.Snapshot(state, held))
 
     return _instead(flow.Watch, "snapshot", lambda right: wrong)
 
