@@ -125,10 +125,10 @@ def test_a_small_table_is_imported_its_refused_row_told_and_a_record_verified(de
     ines = Person.enrolled(desk.running, "Ines Vega", Role.ANALYST)
     page = desk.sit(ines)
     page.keyboard.press("4")
-    page.locator("[data-page=import]").click()
+    page.locator("[data-page=imports]").click()
     table = {"name": "a.csv", "mimeType": "text/csv", "buffer": TABLE.encode()}
-    page.locator(".import input[type=file]").set_input_files(table)
-    page.locator("[data-act=import]").click()
+    page.locator(".imports input[type=file]").set_input_files(table)
+    page.locator("[data-act=take]").click()
     expect(page.locator(".done")).to_contain_text("3 kept, 0 already here, 1 not taken")
     expect(page.locator(".refused tbody tr td").first).to_have_text("4")
     page.locator("[data-page=alike]").click()

@@ -1,6 +1,6 @@
 // Written by tools/shell_list.py: what the service worker keeps.
 
-export const VERSION = "60c5598245a787d7";
+export const VERSION = "d4593bfe8a739bc3";
 export const PAGES = {
   "/": "phone/index.html",
   "/enrol": "enrol/index.html"
@@ -21,8 +21,8 @@ export const FILES = {
   "enrol/enrol.css": "16752e8e523130be",
   "enrol/enrol.mjs": "192979bffe634ab2",
   "enrol/index.html": "a4c8a1178adeb964",
-  "i18n/en.json": "beddbbe9ed99ff84",
-  "i18n/es.json": "55bc6423acfea70f",
+  "i18n/en.json": "bb095b6359a16fbe",
+  "i18n/es.json": "5ce704db7b7230e6",
   "icons/icon-180.png": "6df55402c8f3400c",
   "icons/icon-192.png": "1885461e32fbf420",
   "icons/icon-512.png": "21e54303b9980f6a",

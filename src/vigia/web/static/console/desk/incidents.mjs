@@ -7,7 +7,7 @@ import {Claims} from './claims.mjs';
 import {BY, CAUSES, COLUMNS, CONFIDENCE, KINDS, PRECISION, PROFILES, STATUS, UNITS, VICTIMS, beside, cleanIncident, commandOf, episodes, filledIncident, filtered, harmWord, series, slices, sorted, spanIn, spanWord, sumWord} from './incident.mjs';
 import {choices, field, lines, number, refusal, select, shortDay, sourceLines, text} from './parts.mjs';
 
-const PAGES = ['records', 'alike', 'import', 'counts', 'claims'];
+const PAGES = ['records', 'alike', 'imports', 'counts', 'claims'];
 const SHOWN_MAX = 400; // rows drawn at once; a filter finds the others
 const EPISODE_H = 168;
 const ANALYSTS = ['analyst', 'admin'];
@@ -154,7 +154,7 @@ export class Incidents {
         done.part += 1;
         job.done = done;
         this.desk.changed();
-        const told = await this.desk.session.post('/incidents/import', {text: part.text, profile: job.profile});
+        const told = await this.desk.session.post(`/incidents/import`, {text: part.text, profile: job.profile});
         done.kept += told.kept;
         done.had += told.had;
         done.refused.push(...told.refused.map((/** @type {any} */ r) => ({row: r.row + part.first - 1, what: r.what})));
@@ -198,7 +198,7 @@ export class Incidents {
   #page(/** @type {any} */ c) {
     switch (this.page) {
       case 'alike': return this.#alike();
-      case 'import': return this.#import(c);
+      case 'imports': return this.#import(c);
       case 'counts': return this.#counts();
       case 'claims': return this.claims.view(c);
       default: return this.open ? this.#record(c) : this.#table(c);
@@ -293,10 +293,10 @@ export class Incidents {
     const job = this.import;
     const may = ANALYSTS.includes(c.state.person?.role);
     const file = async (/** @type {any} */ e) => { const [f] = e.target.files; if (f) { job.text = await f.text(); if (/json$/.test(f.name)) job.profile = 'geojson'; this.desk.changed(); } };
-    return html`<div class="body scroll import"><p class="hint">${t('console.inc.import_hint')}</p>${may ? nothing : html`<p class="failed">${t('console.inc.only_analyst')}</p>`}
+    return html`<div class="body scroll imports"><p class="hint">${t('console.inc.import_hint')}</p>${may ? nothing : html`<p class="failed">${t('console.inc.only_analyst')}</p>`}
       <div class="row">${field(t('console.inc.file'), html`<input type="file" accept=".csv,.geojson,.json,text/csv" @change=${file}>`, 'wide')}
         ${field(t('console.inc.profile'), select(job, 'profile', choices(PROFILES, word('profile')), this.desk.changed), 'wide')}
-        <button class="primary" data-act="import" ?disabled=${!may || job.busy || !job.text.trim()} @click=${() => this.take()}>${t('console.inc.import')}</button></div>
+        <button class="primary" data-act="take" ?disabled=${!may || job.busy || !job.text.trim()} @click=${() => this.take()}>${t('console.inc.take')}</button></div>
       ${field(t('console.inc.or_paste'), html`<textarea class="code" rows="10" spellcheck="false" .value=${live(job.text.slice(0, 200_000))} @input=${(/** @type {any} */ e) => { job.text = e.target.value; this.desk.changed(); }}></textarea>`)}
       ${job.error ? html`<p class="failed" role="alert">${job.error.message}</p>` : nothing}
       ${job.done ? html`<section class="done" role="status"><b>${t('console.inc.imported', {kept: job.done.kept, had: job.done.had, refused: job.done.refused.length})}</b>${job.busy ? html` <span class="num">${job.done.part} / ${job.done.of}</span>` : nothing}
