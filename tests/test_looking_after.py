@@ -116,12 +116,12 @@ def running_copy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def _entries(running: Live) -> int:
-    path = running.folder / "ledger.sqlite"
-    if not path.exists():
-        return 0
-    from vigia.run.ledger_store import LedgerReader
+    from vigia.run.ledger_store import LedgerError, LedgerReader
 
-    reader = LedgerReader(running.folder)
+    try:
+        reader = LedgerReader(running.folder)
+    except LedgerError:
+        return 0  # it is being begun
     try:
         return reader.size()
     finally:

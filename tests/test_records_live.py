@@ -9,7 +9,7 @@ from tools.live import Person, live, wait_for
 
 from vigia.records.common import canonical
 from vigia.records.example_claims import example_claims
-from vigia.run.ledger_store import LedgerReader
+from vigia.run.ledger_store import LedgerError, LedgerReader
 from vigia.terms import Role
 
 TABLE = """begins,country,killed,injured,summary,source,url
@@ -68,7 +68,10 @@ def _record(http: Any, record_id: str) -> dict[str, Any]:
 
 
 def _in_ledger(folder: Path, n: int) -> list[bytes]:
-    reader = LedgerReader(folder)
+    try:
+        reader = LedgerReader(folder)
+    except LedgerError:
+        return []  # it is being begun
     try:
         found = [e for _, e in reader.entries(0, 10_000) if b'"kind":"record"' in e]
     finally:

@@ -21,13 +21,13 @@ AREAS: list[tuple[str, int, list[str]]] = [
     ("types", 120, ["pyright"]),
     (
         "unit",
-        300,
+        420,
         [sys.executable, "-m", "pytest", "-n", "2", "-m", "not browser and not worlds", "-rs"],
     ),
-    ("browser", 240, [sys.executable, "-m", "pytest", "-m", "browser", "-rs"]),
+    ("browser", 330, [sys.executable, "-m", "pytest", "-m", "browser", "-rs"]),
     ("worlds", 360, [sys.executable, "-m", "pytest", "-n", "2", "-m", "worlds", "-rs"]),
 ]
-TOTAL_S = 900
+TOTAL_S = 1050
 
 
 def main() -> int:
