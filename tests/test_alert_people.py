@@ -105,6 +105,30 @@ def test_the_most_endangered_are_served_first_by_distance_of_the_attack() -> Non
     assert len({d.rank for d in deliveries}) == len(deliveries)
 
 
+def test_a_second_press_of_the_same_officer_joins_the_first_and_rings_nobody_again() -> None:
+    shell = town()
+    shell.at(5, attack(5))
+    again = said(shell.at(9, attack(9, report_id="x2")))
+    assert not any(a.sound for a in again.values())
+    shell.at(187, SensorHeard(sensor_id="none", t_obs_ns=T0))
+    assert len(shell.watch.open_alerts) == 5  # they stand on the newer press
+
+
+def test_the_undo_of_either_press_takes_back_both() -> None:
+    shell = town()
+    shell.at(5, attack(5))
+    shell.at(9, attack(9, report_id="x2"))
+    ended = said(shell.at(12, attack(12, report_id="x2", withdrawn=True)))
+    assert {a.end_reason for a in ended.values()} == {EndReason.WITHDRAWN}
+
+
+def test_another_officer_or_another_place_is_a_report_of_its_own() -> None:
+    shell = town()
+    shell.at(5, attack(5))
+    found = said(shell.at(9, attack(9, report_id="x2", person_id="b")))
+    assert any(a.sound for a in found.values())
+
+
 def test_a_repeated_attack_report_changes_nothing() -> None:
     shell = town()
     shell.at(5, attack(5))

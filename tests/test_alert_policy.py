@@ -43,12 +43,15 @@ def threat(tier: Tier, t_s: float, **more: object) -> Threat:
     return replace(base, **more)
 
 
+POLICY = Policy()
+
+
 class Desk:
     """The policy with its clock in seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Policy = POLICY) -> None:
         self.state = AlertState()
-        self.policy = AlertPolicy(Policy(), self.state)
+        self.policy = AlertPolicy(policy, self.state)
 
     def at(
         self, t_s: float, *threats: Threat, live: tuple[str, ...] = (TRACK,), **more: Any
@@ -447,3 +450,46 @@ def test_what_was_known_at_the_all_clear_does_not_undo_it() -> None:
     all_clear(desk.policy, AllClear(by_person_id="w", reason="landed"), 1 * S)
     assert desk.at(2, threat(Tier.DANGER, 0)) == []
     assert desk.at(3, threat(Tier.DANGER, 3))
+
+
+# ---- silence on its way ------------------------------------------------------------------------
+
+
+def _coming(desk: Desk, p_attack: float) -> None:
+    for t in range(1, 4):
+        desk.at(t, threat(Tier.WARNING, t, p_hit=0.7, p_attack=p_attack, p10_s=8.0, p50_s=12.0))
+
+
+def _silent(desk: Desk, until_s: int) -> list[Alert]:
+    """The track coasts on; nothing new is heard of it."""
+    return [
+        a
+        for t in range(4, until_s)
+        for a in desk.at(t, threat(Tier.WATCH, 3.0, p_hit=0.1), live=())
+    ]
+
+
+def test_who_falls_silent_on_its_way_here_is_danger_when_it_is_due() -> None:
+    desk = Desk(Policy(danger_asks_attack=True))
+    _coming(desk, 0.6)
+    said = _silent(desk, 14)
+    [danger] = [a for a in said if a.tier is Tier.DANGER and a.sound]
+    assert danger.action == "take_cover"
+    assert danger.grounds is not None
+    assert danger.grounds.rule == "overdue"
+    assert 4 * S <= danger.t_decided_ns - 3 * S <= 8 * S
+
+
+def test_who_was_not_likely_to_attack_is_not_due() -> None:
+    desk = Desk(Policy(danger_asks_attack=True))
+    _coming(desk, 0.3)
+    assert all(a.tier < Tier.DANGER for a in _silent(desk, 30))
+
+
+def test_what_is_only_unproved_stops_the_clock_no_longer_than_the_clock_itself() -> None:
+    desk = Desk()
+    desk.tier(0, Tier.WARNING)
+    sight = lambda _: Sight(blind=True, unproved=True)  # noqa: E731
+    said = [a for t in range(1, 400) for a in desk.at(t, live=(), sight=sight)]
+    assert said[-1].msg_type is MsgType.CANCEL
+    assert 355 * S <= said[-1].t_decided_ns <= 365 * S

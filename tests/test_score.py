@@ -29,6 +29,7 @@ from vigia.run.score import days
 from vigia.run.score.arrivals import Arrival, arrivals_of, earlier_by, grouped
 from vigia.run.score.baseline import HOLD_S, baseline_words
 from vigia.run.score.bound import Bound, bound, minds_s
+from vigia.run.score.forced import LEADS_S, TOLD, forced, straights
 from vigia.run.score.frozen import digests
 from vigia.run.score.measure import RunScore, Standing, measure
 from vigia.run.score.play import Result, score_run
@@ -591,7 +592,7 @@ def _met(
     m = beside_m + speed_mps * (t_arrive - t)
     return Encounter(
         "a0", flyer_id, "run_in", drone, attacks, t, m, np.full(len(t), beside_m <= 50.0),
-        speed_mps * t,
+        speed_mps * t, np.full(len(t), 60.0),
     )  # fmt: skip
 
 
@@ -695,3 +696,30 @@ def _picture(
         rows[0]["lat_deg"], rows[0]["lon_deg"] = p.lat_deg, p.lon_deg
         rows[0]["alt_hae_m"] = math.nan if p.alt_hae_m is None else p.alt_hae_m
     return TracksPublished(version=PUBLISHED_VERSION, data=rows.tobytes())
+
+
+# ---- what motion alone forces --------------------------------------------------------------------
+
+
+def test_a_policy_cannot_tell_what_flies_alike() -> None:
+    attack = straights(_truth(_met(t_arrive=80.0, beside_m=40.0)))
+    passes = straights(_truth(_met(t_arrive=80.0, beside_m=40.0, attacks=False)))
+    assert {s.lead_s for s in attack} == set(LEADS_S)
+    assert attack[0].kind == passes[0].kind
+    found = forced([*attack * 3, *passes], list(passes), LEADS_S[0])
+    assert found is not None
+    assert found.false_share == pytest.approx(1.0 / (1.0 + 3.0 * TOLD) * TOLD, abs=0.02)
+    assert found.days_false == 1
+
+
+def test_what_flies_otherwise_costs_the_bound_nothing() -> None:
+    attack = straights(_truth(_met(t_arrive=80.0, beside_m=40.0)))
+    slow = straights(_truth(_met(t_arrive=160.0, beside_m=40.0, attacks=False, speed_mps=6.0)))
+    found = forced([*attack, *slow], None, LEADS_S[0])
+    assert found is not None
+    assert (found.false_share, found.days_false) == (0.0, None)
+
+
+def test_several_that_come_at_one_person_are_one_alarm() -> None:
+    met = [_met(t_arrive=80.0, beside_m=40.0, flyer_id=f"f{k}") for k in range(4)]
+    assert sum(s.weight for s in straights(_truth(*met))) == pytest.approx(len(LEADS_S))

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from threat_world import POLICY, at, scene, track
-from vigia.threat import columns, entry, kernels, motions
+from vigia.threat import cells, columns, entry, kernels, motions
 from vigia.threat import pairs as pairs_
 from vigia.threat import tracks as tracks_
 from vigia.threat.assess import assess, judge
 from vigia.threat.columns import O_TARGET, O_TIER, O_TRACK
+from vigia.threat.flock import count_company
 from vigia.threat.motions import MIX_N, arrived, comes, mixture, phi
 from vigia.threat.quantiles import quantiles
 from vigia.tracktable import TrackFlag
@@ -111,17 +112,22 @@ def test_the_shortcuts_decide_as_the_full_answer_does(seed: int) -> None:
     said = {(int(r[O_TRACK]), int(r[O_TARGET])): int(r[O_TIER]) for r in pairs.ints}
     limits = np.array([getattr(POLICY, n) for n in (
         "danger_radius_m", "horizon_s", "watch_radius_m", "warning_p", "warning_s", "danger_p",
-        "danger_s", "top_speed_mps",
+        "danger_s", "top_speed_mps", "danger_asks_attack",
     )])  # fmt: skip
-    index, tracks = tracks_.rows_of(states, limits)
+    index, tracks = tracks_.rows_of(states, np.zeros(len(states)), limits)
+    box, east, north = cells.spread(tracks[:, :2])
+    starts, points = cells.fill(tracks[:, :2], box, east, north)
+    tracks, index = tracks[points], index[points]
+    count_company(tracks, box, starts, east, north)
     m = np.zeros(MIX_N)
     for t, k in zip(tracks, index, strict=True):
         for g, (e, n) in enumerate(targets.en_m):
             de, dn = e - t[columns.T_E], n - t[columns.T_N]
             radius = 50.0 + targets.extent_m[g]
             full = pairs_.tier_of(
-                t, de, dn, math.hypot(de, dn), radius, targets.sigma_m[g], limits, m
-            )
+                t, de, dn, t[columns.T_UP] - targets.up_m[g], math.hypot(de, dn), radius,
+                targets.sigma_m[g], limits, m,
+            )  # fmt: skip
             tier = said.get((int(k), g), 0)
             assert tier == full or (full == 1 and tier == 0)  # of WATCH only the earliest
 

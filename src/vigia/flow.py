@@ -69,7 +69,7 @@ from vigia.joining import join
 from vigia.roster import Roster
 from vigia.terms import EndReason, Mark, Role
 from vigia.threat.assess import assess, make_ready
-from vigia.threat.claims import doubt
+from vigia.threat.memory import recollect
 from vigia.threat.targets import TargetBook, Targets
 from vigia.threats import Threat
 from vigia.track.tracker import Learnt, Tracker
@@ -220,12 +220,12 @@ class Watch:
         s.pending, s.t_assess_ns = False, s.t_ns
         states = tracker.states(s.t_ns)
         looking = looking_now(s.settings, s.cover, self._site, tracker.strays(), s.t_ns)
-        doubt(states, looking, s.unseen, tick=s.t_ns == s.t_tick_ns)
+        turns = recollect(states, looking, s.past, tick=s.t_ns == s.t_tick_ns)
         if len(states) == 0 and not s.alerts.open:
             self._threats = []
             return
         targets = self.targets()
-        self._threats = assess(states, targets, s.settings.policy)
+        self._threats = assess(states, targets, s.settings.policy, turns)
         scene = self._scene(states, targets)
         out.extend(friendly.sweep(s.alerts, self._threats, scene))
         self._send(self._policy().decide(self._threats, scene), out)

@@ -10,6 +10,7 @@ from vigia.alert.state import AlertState
 from vigia.delivery.plan import ReachState
 from vigia.events import CoreSettings
 from vigia.roster import Roster
+from vigia.threat.memory import TrackMemory
 
 
 class WatchState(msgspec.Struct):
@@ -25,7 +26,7 @@ class WatchState(msgspec.Struct):
     seq: int = 0
     t_tick_ns: int = 0
     t_assess_ns: int = 0
-    unseen: dict[str, int] = {}  # by track that only broadcasts tell of (threat/claims.py)
+    past: TrackMemory = msgspec.field(default_factory=TrackMemory)  # of tracks, look to look
     pending: bool = False  # new evidence since the last assessment
     shown: bool = False  # the last picture had tracks
 

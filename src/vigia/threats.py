@@ -39,6 +39,7 @@ class Threat(msgspec.Struct, frozen=True, gc=False):
     departing: bool = False  # evidence says that it goes away
     weak: bool = False  # unconfirmed, presence-only or unauthenticated: alone it gives WATCH
     witnesses: int = 0  # independent ones; 0: not counted
+    p_attack: float = 0.0  # what DANGER is decided by; p_hit: it comes near, whatever it is
 
 
 class Looking(NamedTuple):

@@ -216,7 +216,8 @@ def sight_of(memory: CoverMemory, target_id: str, post_id: str | None) -> Sight:
     if told is None:
         return Sight()
     works = None if told.said.watched is Watched.NONE else frozenset(told.works)
-    return Sight(told.said.watched in BLIND, told.blind_to_hover, works)
+    watched = told.said.watched
+    return Sight(watched in BLIND, told.blind_to_hover, works, watched is Watched.UNPROVED)
 
 
 def is_blind_for(sight: Sight, sources: Iterable[str]) -> bool:

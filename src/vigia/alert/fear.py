@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 FRESH_S = 5.0  # evidence younger than this can lower a tier
 SLOWER = 1.25  # of danger_s, warning_s: a tier is not left below it
+# one that came at him, fell silent, and whose time comes: silence is no reason to wait
+SILENT_S = 4.0
+FRESH_NS = 500_000_000  # seen just now
+DUE_P = 0.5  # of an attack, when it was last seen
+DUE_S = 6.0  # before it is expected
 
 
 def recall(held: Open, group: Sequence[Threat], scene: Scene, policy: Policy, dt_ns: int) -> None:
@@ -35,9 +40,12 @@ def recall(held: Open, group: Sequence[Threat], scene: Scene, policy: Policy, dt
             held.fears[threat.track_id] = new_fear(threat)
     sight = scene.sight(held.alert.target_id)
     blind = is_blind_for(sight, held.alert.sources)
+    most_s = policy.expire_s if sight.unproved else policy.blind_s
     for track_id, fear in list(held.fears.items()):
         _look(fear, track_id, scene, policy)
-        _run(fear, scene, policy, dt_ns, blind=blind or _loses(fear, sight))
+        if policy.danger_asks_attack:
+            _expect(fear, now.get(track_id), scene)
+        _run(fear, scene, policy, dt_ns, most_s=most_s if blind or _loses(fear, sight) else 0.0)
         if fear.over:
             held.expired = True
             if fear.tier < Tier.DANGER:
@@ -47,7 +55,7 @@ def recall(held: Open, group: Sequence[Threat], scene: Scene, policy: Policy, dt
         elif not fear.lost and _fall(fear, track_id, now.get(track_id), held, scene, policy):
             del held.fears[track_id]
     for order_id, order in list(held.orders.items()):
-        _run(order, scene, policy, dt_ns, blind=blind)
+        _run(order, scene, policy, dt_ns, most_s=most_s if blind else 0.0)
         if order.over:
             held.expired = True
             if order.tier < Tier.DANGER:
@@ -79,17 +87,34 @@ def _look(fear: Fear, track_id: str, scene: Scene, policy: Policy) -> None:
     fear.hovering = track_id in scene.slow
 
 
+def _expect(fear: Fear, threat: Threat | None, scene: Scene) -> None:
+    """It rises to DANGER when it was about to arrive and nothing is heard of it any more."""
+    silent_ns = scene.t_ns - fear.t_evidence_ns
+    if silent_ns < SILENT_S * 1e9:
+        if threat is not None and silent_ns <= FRESH_NS:
+            comes = threat.confirmed and not threat.weak and threat.p_attack >= DUE_P
+            soon = comes and threat.p50_s is not None and threat.tier >= Tier.WARNING
+            fear.due_ns = scene.t_ns + int((threat.p50_s or 0.0) * 1e9) if soon else None
+            fear.overdue = fear.told = False
+    elif fear.due_ns is not None and scene.t_ns >= fear.due_ns - DUE_S * 1e9:
+        fear.due_ns = None
+        if fear.tier is Tier.WARNING:
+            fear.tier, fear.overdue, fear.below_since_ns = Tier.DANGER, True, None
+
+
 def _loses(fear: Fear, sight: Sight) -> bool:
     """Radar alone loses a drone that hovers."""
     return sight.blind_to_hover and fear.hovering and fear.tier >= Tier.WARNING
 
 
-def _run(standing: Standing, scene: Scene, policy: Policy, dt_ns: int, *, blind: bool) -> None:
+def _run(standing: Standing, scene: Scene, policy: Policy, dt_ns: int, *, most_s: float) -> None:
+    """most_s: how long its clock may stand still in all; 0: it runs now."""
     if standing.over:
         return
-    if blind:
+    if most_s > 0.0:
         dt_ns = min(dt_ns, max(0, scene.t_ns - standing.t_evidence_ns))
-        standing.stopped_ns = min(standing.stopped_ns + dt_ns, int(policy.blind_s * 1e9))
+        most_ns = max(standing.stopped_ns, int(most_s * 1e9))
+        standing.stopped_ns = min(standing.stopped_ns + dt_ns, most_ns)
     standing.over = scene.t_ns >= expires_ns(standing, policy)
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from vigia.alert import friendly
 from vigia.alert.fear import expires_ns, new_fear, recall, stop_clocks
 from vigia.alert.state import AlertState, Fear, Open, Order
-from vigia.alert.write import END_ACTIONS, of_end, of_order, of_silence, of_threats
+from vigia.alert.write import END_ACTIONS, of_end, of_order, of_overdue, of_silence, of_threats
 from vigia.events import Alert
 from vigia.geo import angle_diff_deg
 from vigia.terms import EndReason, Mark, MsgType, Tier
@@ -140,6 +140,11 @@ class AlertPolicy:
     def _update(self, held: Open, group: list[Threat], scene: Scene) -> Alert | None:
         """What leads: a threat or a person's word at the alert's tier; else silence."""
         tier = max(s.tier for s in held.standing())
+        late = [f for f in held.fears.values() if f.overdue and not f.told]
+        if late and tier is Tier.DANGER and not (group and group[0].tier >= tier):
+            for fear in late:
+                fear.told = True
+            return self.say(held, of_overdue(held, scene.t_ns, rings=held.alert.tier < tier))
         word = _word(held, tier)
         if word is not None and not (group and group[0].tier >= tier):
             return self._update_by_word(held, *word, group, scene)

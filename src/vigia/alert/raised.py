@@ -5,6 +5,7 @@ Whoever says it, everybody it concerns gets one order beside the drones of his a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from vigia.events import Alert, AlertRaised, AttackReported
 
 ATTACKS_MAX = 1_000  # reports remembered; the oldest are forgotten
+PRESS_S = 60.0  # a press so soon after his last, and so near it, is the same attack
+PRESS_M = 150.0
 ORDERS_MAX = 16  # of one alert; the oldest gives way
 
 
@@ -114,6 +117,7 @@ def report_attack(
     whom = within(places, at, policy.numbers.attack_m)
     keys = [f"{mark}/{w.target_id}" for w in whom]
     known = (state.open[k].alert.incident_id for k in keys if k in state.open)
+    first = _pressed(state, body, at, mark=mark, t_ns=t_obs_ns) if tier is Tier.DANGER else None
     attack = Attack(
         person_id=body.person_id,
         mark=mark,
@@ -123,10 +127,58 @@ def report_attack(
         incident_id=next(known, f"a{body.report_id}"),
         text=body.text,
     )
+    if first is not None:
+        return _join(policy, body.report_id, first, attack, whom, t_ns)
     state.attacks[body.report_id] = attack
     if len(state.attacks) > ATTACKS_MAX:
         state.attacks.pop(next(iter(state.attacks)))
     return spread(policy, body.report_id, attack, whom, t_ns)
+
+
+def _pressed(
+    state: AlertState, body: AttackReported, at: tuple[float, float] | None, *, mark: str, t_ns: int
+) -> str | None:
+    """The standing report of the same person, here and just now, of which this is another press."""
+    if body.person_id is None or at is None:
+        return None
+    for report_id, known in reversed(state.attacks.items()):
+        if (
+            known.person_id == body.person_id
+            and known.mark == mark
+            and not (known.closed or known.joins)
+            and known.tier is Tier.DANGER
+            and known.en_m is not None
+            and abs(t_ns - known.t_obs_ns) <= PRESS_S * 1e9
+            and math.dist(known.en_m, at) <= PRESS_M
+        ):
+            return report_id
+    return None
+
+
+def _join(
+    policy: AlertPolicy,
+    report_id: str,
+    first_id: str,
+    press: Attack,
+    whom: Iterable[Whom],
+    t_ns: int,
+) -> list[Alert]:
+    """One more press: the alerts stand on, on newer evidence; only who has none yet is rung."""
+    first = policy.state.attacks[first_id]
+    first.t_obs_ns = max(first.t_obs_ns, press.t_obs_ns)
+    press.joins = first_id
+    policy.state.attacks[report_id] = press
+    # whose alert has ended meanwhile (an all clear of his agency) is told anew
+    first.told = {
+        key: None
+        for key in first.told
+        if (held := policy.state.open.get(key)) is not None and first_id in held.orders
+    }
+    for held in policy.state.open.values():
+        order = held.orders.get(first_id)
+        if order is not None and first.t_obs_ns > order.t_evidence_ns:
+            order.t_evidence_ns, order.stopped_ns, order.over = first.t_obs_ns, 0, False
+    return spread(policy, first_id, first, whom, t_ns)
 
 
 def spread(
@@ -158,7 +210,8 @@ def spread_all(policy: AlertPolicy, places: Callable[[], Places], t_ns: int) -> 
     old_ns = t_ns - int(policy.numbers.expire_s * 1e9)
     said: list[Alert] = []
     for report_id, attack in policy.state.attacks.items():
-        if not attack.closed and attack.en_m is not None and attack.t_obs_ns > old_ns:
+        lasts = not (attack.closed or attack.joins) and attack.t_obs_ns > old_ns
+        if lasts and attack.en_m is not None:
             whom = within(places(), attack.en_m, policy.numbers.attack_m)
             said += spread(policy, report_id, attack, whom, t_ns)
     return sorted(said, key=urgency)
@@ -253,6 +306,10 @@ def is_order(state: AlertState, order_id: str) -> bool:
 def undo(policy: AlertPolicy, order_id: str, *, by_person_id: str | None, t_ns: int) -> list[Alert]:
     """Everybody who was alerted by it is told: the alert ends, or goes on with what is left."""
     attack = policy.state.attacks.get(order_id)
+    if attack is not None and attack.joins:
+        attack.closed = True
+        order_id = attack.joins
+        attack = policy.state.attacks.get(order_id)
     if attack is not None:
         attack.closed = True
     said: list[Alert] = []

@@ -34,6 +34,9 @@ class Fear(Standing):
     hovering: bool = False  # when it was last seen
     range_m: float | None = None  # to the target, when it was last a threat
     below_range_m: float | None = None  # the least since it fell below its tier
+    due_ns: int | None = None  # when it was expected, at its last evidence; None: it was not
+    overdue: bool = False  # it fell silent on its way here, and its time came
+    told: bool = False  # and that was said
 
 
 class Order(Standing):
@@ -76,6 +79,7 @@ class Attack(msgspec.Struct):
     text: str = ""
     told: dict[Key, None] = {}
     closed: bool = False  # undone, or all clear
+    joins: str = ""  # the first report of which this one is another press
 
 
 class Friendly(msgspec.Struct, frozen=True):
@@ -127,6 +131,7 @@ class Sight(NamedTuple):
     blind: bool = False
     blind_to_hover: bool = False  # only radar works, which loses what stands still
     works: frozenset[DroneClass] | None = None  # classes watched for; None: nothing is declared
+    unproved: bool = False  # blind only because nothing proves a sensor that nothing speaks against
 
 
 def _sees(_target_id: str) -> Sight:

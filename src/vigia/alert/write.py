@@ -128,6 +128,17 @@ def of_silence(held: Open, tier: Tier, t_ns: int, *, blind: bool) -> Alert:
     )
 
 
+def of_overdue(held: Open, t_ns: int, *, rings: bool) -> Alert:
+    """It was on its way here when it fell silent, and its time has come."""
+    silent = of_silence(held, Tier.DANGER, t_ns, blind=False)
+    return replace(
+        silent,
+        action=ACTIONS[Tier.DANGER],
+        sound=rings,
+        grounds=Grounds(rule="overdue"),
+    )
+
+
 def of_end(alert: Alert, reason: EndReason, *, t_ns: int, by_person_id: str | None) -> Alert:
     """The cancel, but for its revision."""
     return replace(
@@ -150,7 +161,10 @@ def of_end(alert: Alert, reason: EndReason, *, t_ns: int, by_person_id: str | No
 
 def grounds_of(lead: Threat, tier: Tier, policy: Policy) -> Grounds:
     """Which rule gives the leading threat its tier; "held": it is lower and waits to fall."""
-    there = Grounds(rule="", p10_s=lead.p10_s, witnesses=lead.witnesses, weak=lead.weak)
+    there = Grounds(
+        rule="", p10_s=lead.p10_s, witnesses=lead.witnesses, weak=lead.weak,
+        p_attack=round(lead.p_attack, 3),
+    )  # fmt: skip
     if lead.tier < tier:
         return replace(there, rule="held")
     if tier is Tier.WATCH:
@@ -160,13 +174,16 @@ def grounds_of(lead: Threat, tier: Tier, policy: Policy) -> Grounds:
         if tier is Tier.DANGER
         else (policy.warning_p, policy.warning_s)
     )
-    if lead.p_hit >= p_min and lead.p10_s is not None and lead.p10_s <= within_s:
+    p = lead.p_attack if tier is Tier.DANGER else lead.p_hit
+    if p >= p_min and lead.p10_s is not None and lead.p10_s <= within_s:
         return replace(there, rule="arrives", p_min=p_min, within_s=within_s)
     if tier is not Tier.DANGER:
         return replace(there, rule="near")
-    if lead.p_hit >= SOON_P and lead.p50_s is not None and lead.p50_s <= SOON_S:
+    if p >= SOON_P and lead.p50_s is not None and lead.p50_s <= SOON_S:
         return replace(there, rule="soon", p_min=SOON_P, within_s=SOON_S)
-    if lead.p_hit >= NOW_P and lead.p50_s is not None and lead.p50_s <= NOW_S:
+    if p >= NOW_P and lead.p50_s is not None and lead.p50_s <= NOW_S:
+        return replace(there, rule="soon", p_min=NOW_P, within_s=NOW_S)
+    if lead.confirmed and p < policy.danger_p:
         return replace(there, rule="soon", p_min=NOW_P, within_s=NOW_S)
     return replace(there, rule="word", p_min=WORD_P, within_s=within_s)
 

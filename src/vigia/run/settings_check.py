@@ -57,6 +57,8 @@ def check_values(settings: Settings) -> None:
     _least(settings.storage.scans_mb_max, 1, "[storage] scans_mb_max")
     _least(settings.storage.forget_after_h, 1, "[storage] forget_after_h")
     for key, value in msgspec.structs.asdict(settings.policy).items():
+        if isinstance(value, bool):
+            continue
         if key in CHANCES:
             _chance(value, f"[policy] {key}")
         else:

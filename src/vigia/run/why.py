@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from vigia.alert.cover import sight_of
+from vigia.alert.rates import HOUR_S, MEAN_MAX, rings_within
 from vigia.alert.words import alert_text, cover_text
 from vigia.desk import post_of
 from vigia.events import Alert, Event
@@ -52,7 +54,9 @@ def explain(folder: Path, person_id: str, when: str, out: TextIO) -> int:
         print(f"{person.name} ({person_id}) at {_clock(t_ns)}", file=out)
         if unread:
             print(f"{unread} inputs before it cannot be read any more", file=out)
-        for line in (*_cover(watch, person_id), *_alerts(watch, person_id, t_ns)):
+        about = (watch, person_id)
+        told = (_cover(*about), _rung(*about, t_ns), _alerts(*about, t_ns))
+        for line in chain.from_iterable(told):
             print(line, file=out)
         for line in (*_threats(watch, person_id), *_said(reader, watch, person_id, t_ns)):
             print(line, file=out)
@@ -117,6 +121,15 @@ def _cover_of(watch: Watch, person_id: str) -> CoverTold | None:
     return None if told is None else told.said
 
 
+def _rung(watch: Watch, person_id: str, t_ns: int) -> Iterator[str]:
+    """How often this person was rung, beside what EEMUA 191 takes for bearable."""
+    rings = watch.state.rates.people.get(person_id)
+    if rings is None:
+        return
+    lately, hour = rings_within(rings, t_ns), rings_within(rings, t_ns, window_s=HOUR_S)
+    yield f"rung: {lately} times in ten minutes, {hour} in an hour (bearable: {MEAN_MAX})"
+
+
 def _alerts(watch: Watch, person_id: str, t_ns: int) -> Iterator[str]:
     """What is open for this person, what it rests on, when it ends."""
     assert watch.settings is not None
@@ -147,7 +160,10 @@ def grounds_text(alert: Alert) -> str:
         return "recorded without its grounds (an earlier version)"
     found = [g.rule]
     if g.p_min is not None:
-        found.append(f"chance to come within reach {alert.p_hit}, needs {g.p_min}")
+        chance = f"chance to come within reach {alert.p_hit}"
+        if alert.tier is Tier.DANGER and g.p_attack is not None:
+            chance = f"chance of an attack {g.p_attack}"
+        found.append(f"{chance}, needs {g.p_min}")
     if g.within_s is not None and g.p10_s is not None:
         found.append(f"early arrival {g.p10_s:.0f} s, needs {g.within_s:.0f} s or less")
     if g.range_max_m is not None:
@@ -207,7 +223,8 @@ def _threat_text(t: Threat, policy: Policy) -> str:
         f"{t.tier.name}",
         "confirmed" if t.confirmed else "not confirmed",
         f"{t.range_m:.0f} m at {t.bearing_deg_true:.0f}°",
-        f"chance {t.p_hit:.2f} (WARNING {policy.warning_p}, DANGER {policy.danger_p})",
+        f"chance to come near {t.p_hit:.2f} (WARNING {policy.warning_p}), "
+        f"of an attack {t.p_attack:.2f} (DANGER {policy.danger_p})",
         f"early arrival {p10} (WARNING {policy.warning_s:.0f} s, DANGER {policy.danger_s:.0f} s)",
     ]
     found += ["weak: WATCH at most"] if t.weak and t.tier is Tier.WATCH else []

@@ -59,11 +59,17 @@ class Pairs(NamedTuple):
     order: NDArray[np.intp]
 
 
-def assess(states: NDArray[np.void], targets: Targets, policy: Policy) -> list[Threat]:
-    """states: (n,) tracktable.STATE_DTYPE, all predicted to now. Ordered: most urgent first."""
+def assess(
+    states: NDArray[np.void],
+    targets: Targets,
+    policy: Policy,
+    turns: NDArray[np.float64] | None = None,
+) -> list[Threat]:
+    """states: (n,) tracktable.STATE_DTYPE, all predicted to now; turns: as turns.py gives them,
+    None: nobody remembers. Ordered: most urgent first."""
     if len(states) == 0 or len(targets.target_ids) == 0:
         return []
-    return threats(judge(states, targets, policy), states, targets)
+    return threats(judge(states, targets, policy, turns), states, targets)
 
 
 def make_ready() -> None:
@@ -71,7 +77,12 @@ def make_ready() -> None:
     in_use()
 
 
-def judge(states: NDArray[np.void], targets: Targets, policy: Policy) -> Pairs:
+def judge(
+    states: NDArray[np.void],
+    targets: Targets,
+    policy: Policy,
+    turns: NDArray[np.float64] | None = None,
+) -> Pairs:
     """As assess, in columns: for whoever looks at few of many."""
     limits = np.array(
         (
@@ -83,10 +94,12 @@ def judge(states: NDArray[np.void], targets: Targets, policy: Policy) -> Pairs:
             policy.danger_p,
             policy.danger_s,
             policy.top_speed_mps,
+            float(policy.danger_asks_attack),
         )
     )
     places = (targets.en_m, targets.up_m, targets.extent_m, targets.sigma_m)
-    given = (_owned(states), *(np.ascontiguousarray(p) for p in places), limits)
+    turns = np.zeros(len(states)) if turns is None else turns
+    given = (_owned(states), turns, *(np.ascontiguousarray(p) for p in places), limits)
     n, m = len(states), len(targets.target_ids)
     room = n * m if n * m <= SMALL else min(ROOM * (n + m), PAIRS_MAX)
     while True:
@@ -111,7 +124,7 @@ def threats(pairs: Pairs, states: NDArray[np.void], targets: Targets) -> list[Th
     floats: list[list[float]] = pairs.floats[pairs.order].T.tolist()
     for what, numbers in zip(_rows(ints), _rows(floats), strict=True):
         k, g, tier, range_sure, bearing_sure, departing = what
-        p, earliest, p10, p50, p90, range_m, bearing, height = numbers
+        p, earliest, p10, p50, p90, range_m, bearing, height, attack = numbers
         t = tracks[k]
         no_time = p10 != p10  # NaN
         found.append(
@@ -140,6 +153,7 @@ def threats(pairs: Pairs, states: NDArray[np.void], targets: Targets) -> list[Th
                 t.flags & _WEAK != 0
                 or (t.status != TrackStatus.CONFIRMED and not t.flags & _CLOSING),
                 t.witnesses,
+                attack,
             )
         )
     return found

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DRONE_MIN = 0.1  # belief below which it is taken for no drone; one classifier's word is not enough
 OTHER_WEIGHT = 0.25  # of "no drone" in the belief: the tracker doubts more drones than it should
+OTHER_WEIGHT_ATTACK = 2.0  # and in that of an attack: birds and aircraft are what was mostly false
 NOTHING_SAID = 0.5  # belief without evidence; an address that the flight belies is none
 WORD_EXISTS = 0.9  # of a drone that an enrolled person says comes at him
 LOAD_ODDS = 1.5
@@ -54,19 +55,26 @@ def wide(x: float) -> float:
 @inner
 def belief(row: np.void) -> float:
     """P(this is a drone and exists) as threat takes it; 0: it threatens nobody."""
-    flags, p = int(row["flags"]), wide(row["p_drone"])
-    if is_ours(row):
+    p = drone(row)
+    if is_ours(row) or p < DRONE_MIN:
         return 0.0
+    return exists(row) * p / (p + OTHER_WEIGHT * (1.0 - p))
+
+
+@inner
+def drone(row: np.void) -> float:
+    """P(this is a drone), were it there."""
+    flags, p = int(row["flags"]), wide(row["p_drone"])
     if flags & (AIRCRAFT | CONFLICT) and not flies_like_aircraft(row):
         p = max(p, NOTHING_SAID)
-    if p < DRONE_MIN:
-        return 0.0
-    p = min(p, 1.0) if p == p else NOTHING_SAID
-    exists = wide(row["p_exist"])
-    exists = min(max(exists, 0.0), 1.0) if exists == exists else NOTHING_SAID
-    if flags & CLOSING:
-        exists = max(exists, WORD_EXISTS)
-    return exists * p / (p + OTHER_WEIGHT * (1.0 - p))
+    return min(p, 1.0) if p == p else NOTHING_SAID
+
+
+@inner
+def exists(row: np.void) -> float:
+    p = wide(row["p_exist"])
+    p = min(max(p, 0.0), 1.0) if p == p else NOTHING_SAID
+    return max(p, WORD_EXISTS) if int(row["flags"]) & CLOSING else p
 
 
 @inner

@@ -14,6 +14,7 @@ from vigia.jit import inner
 from vigia.threat import cells
 from vigia.threat import columns as c
 from vigia.threat.beliefs import PLACE_MAX_M
+from vigia.threat.flock import count_company
 from vigia.threat.motions import MIX_N
 from vigia.threat.pairs import earliest, tier_of, write
 from vigia.threat.tracks import FAR_SIGMAS, reach_of, rows_of
@@ -27,6 +28,7 @@ WATCH_MAX = 8  # tracks at WATCH a target, the earliest; the rest is left out
 @inner
 def judge(
     states: NDArray[np.void],
+    turns: NDArray[np.float64],
     en: NDArray[np.float64],
     up: NDArray[np.float64],
     extent: NDArray[np.float64],
@@ -35,17 +37,19 @@ def judge(
     ints: NDArray[np.int64],
     floats: NDArray[np.float64],
 ) -> int:
-    """states (n,) STATE_DTYPE; en (m, 2), up, extent, sigma (m,) as Targets; limits (LIMITS,).
+    """states (n,) STATE_DTYPE; turns (n,) [rad/s]; en (m, 2), up, extent, sigma (m,) as Targets;
+    limits (LIMITS,).
 
     Fills ints (cap, INT_N) and floats (cap, FLOAT_N) target by target. -> rows there are, which may
     be more than fit.
     """
-    index, tracks = rows_of(states, limits)
+    index, tracks = rows_of(states, turns, limits)
     if len(index) == 0 or len(en) == 0:
         return 0
     box, east, north = cells.spread(tracks[:, :2])
     starts, points = cells.fill(tracks[:, :2], box, east, north)
     tracks, index = tracks[points], index[points]  # side by side in memory
+    count_company(tracks, box, starts, east, north)
     m, near, watch = np.zeros(MIX_N), np.empty(WATCH_MAX), np.empty(WATCH_MAX, np.int64)
     found = np.empty((len(ints), 3), np.int64)
     rows, side, reach = 0, box[cells.BOX_SIDE], reach_of(tracks, limits)
@@ -80,7 +84,8 @@ def judge(
                 ):
                     tier = 1 if r <= limits[c.L_WATCH] else 0
                 else:
-                    tier = tier_of(tracks[k], de, dn, r, radius, sigma[g], limits, m)
+                    above = tracks[k, c.T_UP] - up[g]
+                    tier = tier_of(tracks[k], de, dn, above, r, radius, sigma[g], limits, m)
                 if tier == 1:
                     soon = earliest(r, radius, sigma[g], tracks[k, c.T_TOP])
                     if kept < WATCH_MAX or soon <= near[kept - 1]:

@@ -15,14 +15,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from vigia.jit import Installed
-from vigia.threat import beliefs, cells, columns, entry, motions, pairs, quantiles, tracks
+from vigia.threat import (
+    attack,
+    beliefs,
+    cells,
+    columns,
+    entry,
+    flock,
+    motions,
+    pairs,
+    quantiles,
+    tracks,
+)
 from vigia.tracktable import STATE_DTYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MODULES: tuple[ModuleType, ...] = (
-    *(beliefs, cells, columns, entry, motions, pairs, quantiles, tracks),
+    *(attack, beliefs, cells, columns, entry, flock, motions, pairs, quantiles, tracks),
 )
 _judge = entry.judge  # by this name the compiler finds it
 
@@ -76,10 +87,11 @@ def _of_version(version: str) -> Callable[..., int]:
     it calls: so it encloses the version of that."""
 
     def judge(
-        states: Any, en: Any, up: Any, extent: Any, sigma: Any, limits: Any, ints: Any, floats: Any
-    ) -> int:
+        states: Any, turns: Any, en: Any, up: Any, extent: Any, sigma: Any, limits: Any,
+        ints: Any, floats: Any,
+    ) -> int:  # fmt: skip
         assert version != ""
-        return _judge(states, en, up, extent, sigma, limits, ints, floats)
+        return _judge(states, turns, en, up, extent, sigma, limits, ints, floats)
 
     return judge
 
@@ -89,7 +101,7 @@ def _sample() -> tuple[Any, ...]:
     one, two = np.zeros(1), np.zeros((1, 2))
     limits, ints = np.zeros(columns.LIMITS), np.zeros((1, columns.INT_N), np.int64)
     floats = np.zeros((1, columns.FLOAT_N))
-    return np.zeros(1, STATE_DTYPE), two, one, one, one, limits, ints, floats
+    return np.zeros(1, STATE_DTYPE), one, two, one, one, one, limits, ints, floats
 
 
 _installed = Installed[Kernels](compile_all)

@@ -123,8 +123,35 @@ def mixture(
     said: NDArray[np.float64],
     m: NDArray[np.float64],
 ) -> None:
+    """As mix, where its range and heading count for what they are."""
+    mix(
+        de, dn, radius, ve, vn, speed, var_v, ee, en, nn, target_var, odds,
+        RANGE_NEAR_M, 0.0, said, m,
+    )  # fmt: skip
+
+
+@inner
+def mix(
+    de: float,
+    dn: float,
+    radius: float,
+    ve: float,
+    vn: float,
+    speed: float,
+    var_v: float,
+    ee: float,
+    en: float,
+    nn: float,
+    target_var: float,
+    odds: float,
+    near_m: float,
+    turn_var: float,
+    said: NDArray[np.float64],
+    m: NDArray[np.float64],
+) -> None:
     """Fills m (MIX_N,). de, dn: from the drone to the target [m]; ee, en, nn: variance of its
     place; var_v: of its velocity, an axis; odds: of an attack, against a usual drone's.
+    near_m: nearer, odds grow no more; turn_var: of a heading that turns on [rad2].
     said (3,): where somebody says that it flies: east, north, variance [rad2], below 0: nobody."""
     r = math.sqrt(de * de + dn * dn)
     ue, un = (de / r, dn / r) if r > 0.0 else (0.0, 1.0)
@@ -136,13 +163,13 @@ def mixture(
     )
     gap = max(r - radius, 0.0)
     reach = math.sqrt(r * r + along2 + across2)  # a vague place is rarely near
-    near = RANGE_REF_M / min(max(reach, RANGE_NEAR_M), RANGE_FAR_M)
+    near = RANGE_REF_M / min(max(reach, near_m), RANGE_FAR_M)
     told = math.sqrt(var_v + DRIFT_MPS * DRIFT_MPS) / max(speed, STILL_MPS)  # heading's spread
     place = min(across / max(r, 1.0), 1.5)
     towards, aside, aimed = 0.0, r, 1.0
     if speed > STILL_MPS:
         towards, aside = (ve * de + vn * dn) / speed, (ve * dn - vn * de) / speed
-        aimed = aim(math.atan2(aside, towards), told * told + place * place)
+        aimed = aim(math.atan2(aside, towards), told * told + place * place + turn_var)
     if said[2] >= 0.0:
         off = math.atan2(said[0] * dn - said[1] * de, said[0] * de + said[1] * dn)
         aimed = max(aimed, aim(off, said[2] + place * place))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from vigia.jit import inner
 from vigia.threat import columns as c
+from vigia.threat.attack import attack
 from vigia.threat.motions import arrived, mixture
 from vigia.threat.quantiles import quantiles
 from vigia.threat.tracks import NEAR_S
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+DANGER_LOOK_P = 0.3  # chance to come near, below which no attack is looked for
 NEAR_P = 0.1  # what could be here in NEAR_S is a WARNING, unless it is plainly not coming
 RANGE_SURE = 0.35  # 1-sigma of a range, of the range, up to which it is told
 RANGE_SURE_M = 50.0  # or this
@@ -32,6 +34,7 @@ def tier_of(
     t: NDArray[np.float64],
     de: float,
     dn: float,
+    above_m: float,
     r: float,
     radius: float,
     sigma: float,
@@ -45,20 +48,42 @@ def tier_of(
     _mix(t, de, dn, radius, sigma, m)
     comes = arrived(m, limits[c.L_HORIZON])
     p = t[c.T_BELIEF] * comes
+    near = strong and p >= NEAR_P and earliest(r, radius, sigma, t[c.T_TOP]) <= NEAR_S
+    likely = strong and p >= limits[c.L_WARN_P]
+    soon = likely and arrived(m, limits[c.L_WARN_S]) >= 0.1 * comes
+    if strong and p >= DANGER_LOOK_P and is_danger(t, de, dn, above_m, radius, sigma, limits, m):
+        return 3
+    if near or soon:
+        return 2
+    return 1 if r <= limits[c.L_WATCH] or p >= limits[c.L_WARN_P] else 0
+
+
+@inner
+def is_danger(
+    t: NDArray[np.float64],
+    de: float,
+    dn: float,
+    above_m: float,
+    radius: float,
+    sigma: float,
+    limits: NDArray[np.float64],
+    m: NDArray[np.float64],
+) -> bool:
+    """So probably an attack (or, unless the policy asks for that: so probably near), and so soon.
+    m: the mixture of coming near; left as that of what was asked."""
+    believed = t[c.T_BELIEF]
+    if limits[c.L_ATTACK] > 0.0:
+        believed = attack(t, de, dn, above_m, radius, sigma, m)
+    comes = arrived(m, limits[c.L_HORIZON])
+    p = believed * comes
     needed = limits[c.L_DANGER_P]
     if t[c.T_SAID_VAR] >= 0.0:
         needed = min(needed, WORD_P)
-    if strong and p >= needed and arrived(m, limits[c.L_DANGER_S]) >= 0.1 * comes:
-        return 3
-    if strong and p >= SOON_P and arrived(m, SOON_S) >= 0.5 * comes:
-        return 3
-    if strong and p >= NOW_P and arrived(m, NOW_S) >= 0.5 * comes:
-        return 3
-    if strong and p >= limits[c.L_WARN_P] and arrived(m, limits[c.L_WARN_S]) >= 0.1 * comes:
-        return 2
-    if strong and p >= NEAR_P and earliest(r, radius, sigma, t[c.T_TOP]) <= NEAR_S:
-        return 2
-    return 1 if r <= limits[c.L_WATCH] or p >= limits[c.L_WARN_P] else 0
+    if p >= needed and arrived(m, limits[c.L_DANGER_S]) >= 0.1 * comes:
+        return True
+    if p >= SOON_P and arrived(m, SOON_S) >= 0.5 * comes:
+        return True
+    return p >= NOW_P and arrived(m, NOW_S) >= 0.5 * comes
 
 
 @inner
@@ -89,6 +114,8 @@ def write(
     b = math.degrees(math.atan2(-de, -dn)) % 360.0
     f[c.O_BEARING] = 0.0 if b >= 360.0 else b
     f[c.O_HEIGHT] = t[c.T_UP] - up
+    believed = attack(t, de, dn, t[c.T_UP] - up, radius, sigma, m)
+    f[c.O_ATTACK] = min(believed * arrived(m, limits[c.L_HORIZON]), 1.0)
     along = across = 0.0
     if r >= 1.0:
         ue, un = de / r, dn / r

@@ -17,7 +17,10 @@ from vigia.threat.beliefs import (
     POSITION,
     WEAK,
     belief,
+    drone,
+    exists,
     intent,
+    is_vague,
     most_tier,
     sound,
     wide,
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 NEAR_S = 10.0  # what could be here in this time is looked at in full
 HEIGHT_SURE_M = 40.0  # 1-sigma up to which a height is told
 LEAVE_SIGMA_M = 50.0  # 1-sigma of a place up to which leaving is proved
+PLACED_SIGMA_M = 25.0  # 1-sigma up to which its way is looked at, not only that it comes
 COASTING = int(TrackFlag.COASTING)
 NEVER = math.inf
 # bounds: where the full answer can be no more than WATCH
@@ -52,7 +56,7 @@ CONE_STEPS = 48
 
 @inner
 def rows_of(
-    states: NDArray[np.void], limits: NDArray[np.float64]
+    states: NDArray[np.void], turns: NDArray[np.float64], limits: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Those that can threaten: their places in states (k,), and (k, TRACK_N)."""
     index, out = np.empty(len(states), np.int64), np.empty((len(states), c.TRACK_N))
@@ -73,6 +77,9 @@ def rows_of(
         t[c.T_TOP] = max(limits[c.L_TOP], speed)
         t[c.T_UP] = x[2] if cov[2, 2] < HEIGHT_SURE_M * HEIGHT_SURE_M else math.nan
         t[c.T_PROVED] = 1.0 if _proved(row) else 0.0
+        t[c.T_EXISTS], t[c.T_DRONE], t[c.T_CLIMB] = exists(row), drone(row), x[5]
+        t[c.T_TURN], t[c.T_VAGUE] = turns[i], 1.0 if is_vague(row) or not _placed(row) else 0.0
+        t[c.T_COMPANY] = 0.0
         t[c.T_SAID_VAR] = word_var(row)
         azimuth = math.radians(wide(row["azimuth_deg_true"])) if t[c.T_SAID_VAR] >= 0.0 else 0.0
         t[c.T_SAID_E], t[c.T_SAID_N] = -math.sin(azimuth), -math.cos(azimuth)
@@ -127,6 +134,13 @@ def _cone(odds: float, var: float, r: float) -> float:
         if max(aim(off, var), aim(off, var + FAR_SIGMAS**-2.0)) <= least:
             return math.cos(off)
     return -2.0
+
+
+@inner
+def _placed(row: np.void) -> bool:
+    """Well enough that its way past somebody tells an attack."""
+    cov = row["cov"]
+    return max(cov[0, 0], cov[1, 1]) <= PLACED_SIGMA_M * PLACED_SIGMA_M
 
 
 @inner

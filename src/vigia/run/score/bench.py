@@ -12,6 +12,7 @@ import msgspec
 
 from vigia.run.score.baseline import RADII_M, RADIUS_M
 from vigia.run.score.days import DaysRow, segment, segments, sum_days
+from vigia.run.score.forced import forced_lines
 from vigia.run.score.frozen import Digests, digests
 from vigia.run.score.play import Result, score_run
 from vigia.run.score.plot import page
@@ -223,6 +224,14 @@ def _print(report: Report, took_s: float) -> None:
             f"{100 * ours.danger_of_oracle:.0f} % of the oracle's; fell below WARNING in the last "
             f"minute: {ours.lowered}"
         )
+        bound = forced_lines(
+            [s for r in report.results for s in r.straights],
+            [s for r in report.day_results for s in r.straights] if report.days else None,
+            n_days=report.days.days if report.days else 0,
+            people=report.days.people if report.days else 0,
+        )
+        print("\nwhat motion alone forces on any policy, where each drone is seen perfectly")
+        print("\n".join(bound))
         print("\nfailures")
         print("\n".join(failure_lines(report.results)))
     n = len(report.results) + len(report.day_results)

@@ -9,6 +9,7 @@ import msgspec
 
 from vigia.run.score.arrivals import arrivals_of
 from vigia.run.score.baseline import RADII_M, baseline_words
+from vigia.run.score.forced import Straight, straights
 from vigia.run.score.measure import RunScore, measure
 from vigia.run.score.stage import make_stage
 from vigia.run.score.truth import truth_of
@@ -28,6 +29,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     vigia: RunScore
     peers: dict[str, RunScore]
+    straights: tuple[Straight, ...] = ()
     events: int
     cpu_s: float
 
@@ -50,6 +52,7 @@ def score_run(scene: Scene, seed: int) -> Result:
         peers={
             f"{r:.0f}": measure(truth, arrivals, baseline_words(run, radius_m=r)) for r in RADII_M
         },
+        straights=straights(truth),
         events=len(run.steps),
         cpu_s=time.process_time() - t,
     )

@@ -27,7 +27,7 @@ AIMED_S = 60.0  # straight on it would be above the person within this time
 class Encounter(NamedTuple):
     """One flyer and one person. t_s (n,) [s] while it flies; m (n,) horizontal distance [m];
     aimed (n,): flown straight on it comes within the danger radius in AIMED_S; flown_m (n,): its
-    way so far [m]."""
+    way so far [m]; up_m (n,)."""
 
     person_id: str
     flyer_id: str
@@ -38,6 +38,7 @@ class Encounter(NamedTuple):
     m: NDArray[np.float64]
     aimed: NDArray[np.bool_]
     flown_m: NDArray[np.float64]
+    up_m: NDArray[np.float64]
 
 
 class Truth(NamedTuple):
@@ -86,6 +87,7 @@ def encounter(flyer: Flyer, person: Walker, *, radius_m: float) -> Encounter:
         m=m,
         aimed=_aimed(d, v, radius_m=radius_m),
         flown_m=np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(at, axis=0).T)))),
+        up_m=np.interp(t, flyer.path.t_s, [p.u_m for p in flyer.path.points]),
     )
 
 

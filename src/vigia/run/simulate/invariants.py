@@ -259,7 +259,8 @@ def live_tracks(story: Story) -> Iterator[str]:
     """An alert refers to tracks that live and are in the picture."""
     for said in story.said:
         a = said.alert
-        fresh = a.action in {"be_aware", "get_ready", "take_cover"}
+        silent = a.grounds is not None and a.grounds.rule == "overdue"  # and says so
+        fresh = a.action in {"be_aware", "get_ready", "take_cover"} and not silent
         if a.msg_type is MsgType.CANCEL or not fresh:
             continue
         if not a.track_ids and not (a.grounds is not None and a.grounds.order_id):

@@ -49,10 +49,14 @@ def attack_reaches(story: Story) -> Iterator[str]:
     nobody far beyond; what is sent as a text message does not before the desk confirms it."""
     world, spots = story.run.world, _no_spots()
     known: set[str] = set()
+    stands: dict[str, Alert] = {}  # what each alert said last
     for step in story.run.steps:
         body = step.event.body
         if isinstance(body, PersonMoved):
             spots[body.person_id] = body.position
+        stood = {a.target_id for a in stands.values() if _at_danger(a)}
+        said_now = [d.body for d in step.decisions if isinstance(d.body, Alert)]
+        stands.update({a.alert_id: a for a in said_now})
         if not isinstance(body, AttackReported) or body.withdrawn or body.report_id in known:
             continue
         known.add(body.report_id)
@@ -65,7 +69,8 @@ def attack_reaches(story: Story) -> Iterator[str]:
             alert = said.get(target)
             if gap > world.settings.policy.attack_m + ATTACK_SLACK_M:
                 continue
-            if gap < world.settings.policy.attack_m - ATTACK_SLACK_M and alert is None:
+            near = gap < world.settings.policy.attack_m - ATTACK_SLACK_M
+            if near and alert is None and target not in stood:
                 yield f"attack {body.report_id}: {target} at {gap:.0f} m was told nothing"
             elif alert is not None and body.via is Via.PAGE and alert.tier < Tier.DANGER:
                 yield f"attack {body.report_id}: {target} got {alert.tier.name}"
@@ -123,6 +128,11 @@ def undo_corrects(story: Story) -> Iterator[str]:
                 if open_ and _rests_on(alert, order_id) and alert_id not in said:
                     yield f"alert {alert_id}: not told that {order_id} was taken back"
         last |= said
+
+
+def _at_danger(alert: Alert) -> bool:
+    """Another press of a report that stands rings nobody who is in cover already."""
+    return alert.msg_type is not MsgType.CANCEL and alert.tier is Tier.DANGER
 
 
 def _rests_on(alert: Alert, order_id: str) -> bool:
