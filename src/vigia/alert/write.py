@@ -161,9 +161,10 @@ def of_end(alert: Alert, reason: EndReason, *, t_ns: int, by_person_id: str | No
 
 def grounds_of(lead: Threat, tier: Tier, policy: Policy) -> Grounds:
     """Which rule gives the leading threat its tier; "held": it is lower and waits to fall."""
+    by_attack = policy.danger_asks_attack and tier is Tier.DANGER
     there = Grounds(
         rule="", p10_s=lead.p10_s, witnesses=lead.witnesses, weak=lead.weak,
-        p_attack=round(lead.p_attack, 3),
+        p_attack=round(lead.p_attack, 3) if by_attack else None,
     )  # fmt: skip
     if lead.tier < tier:
         return replace(there, rule="held")
@@ -174,7 +175,7 @@ def grounds_of(lead: Threat, tier: Tier, policy: Policy) -> Grounds:
         if tier is Tier.DANGER
         else (policy.warning_p, policy.warning_s)
     )
-    p = lead.p_attack if tier is Tier.DANGER else lead.p_hit
+    p = lead.p_attack if by_attack else lead.p_hit
     if p >= p_min and lead.p10_s is not None and lead.p10_s <= within_s:
         return replace(there, rule="arrives", p_min=p_min, within_s=within_s)
     if tier is not Tier.DANGER:
@@ -183,7 +184,7 @@ def grounds_of(lead: Threat, tier: Tier, policy: Policy) -> Grounds:
         return replace(there, rule="soon", p_min=SOON_P, within_s=SOON_S)
     if p >= NOW_P and lead.p50_s is not None and lead.p50_s <= NOW_S:
         return replace(there, rule="soon", p_min=NOW_P, within_s=NOW_S)
-    if lead.confirmed and p < policy.danger_p:
+    if by_attack and lead.confirmed and p < policy.danger_p:
         return replace(there, rule="soon", p_min=NOW_P, within_s=NOW_S)
     return replace(there, rule="word", p_min=WORD_P, within_s=within_s)
 
