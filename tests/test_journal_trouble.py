@@ -64,7 +64,8 @@ def test_a_disk_that_hangs_is_not_felt_and_is_said(
         start_s = time.perf_counter()
         assert journal.append(event(seq, moved("ana", T0_NS, HOME)), [event(seq, alert("ana"))])
         slowest_s = max(slowest_s, time.perf_counter() - start_s)
-    assert slowest_s < 0.25  # the scheduler's, on a busy machine; not the disk's
+    # Not a measurement: the disk answers nothing until `good`, so whoever waited for it would hang.
+    assert slowest_s < 5.0
     assert recorder.seq == 0
     assert "the disk has not answered" in (journal.trouble or "")
     assert "the disk has not answered" in (recorder.troubles[0] or "")
