@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -27,12 +28,21 @@ from vigia.terms import Lang, Role
 
 START_S = 20.0
 STARTING_TRIES = 100
+PORT_LOW, PORT_HIGH, PORT_TRIES = 11_000, 32_000, 50
 
 
 def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Drawn at random below the ports that the system hands out by itself: two tests that ask one
+    after the other, in two processes, would get the same one of those."""
+    for _ in range(PORT_TRIES):
+        port = PORT_LOW + secrets.randbelow(PORT_HIGH - PORT_LOW)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no free port from {PORT_LOW} to {PORT_HIGH}")
 
 
 class Live:
