@@ -59,6 +59,13 @@ def test_unknown_is_not_zero() -> None:
     assert (killed.known, killed.unknown) == (1, 2)
 
 
+def test_a_range_is_said_although_it_has_no_best() -> None:
+    found = {"a": incident(harm=(harm(Span(3, None, 5)),)), "b": incident(harm=(harm(exactly(1)),))}
+    killed = count(found, Question()).total.killed
+    assert (killed.low, killed.best, killed.high) == (4, 4, 6)
+    assert (killed.known, killed.unknown) == (2, 0)
+
+
 def test_units_are_never_added_up() -> None:
     found = {
         "a": incident(unit=Unit.SORTIE, amount=exactly(33)),
@@ -240,6 +247,12 @@ def test_a_part_larger_than_the_whole_contradicts_it() -> None:
     assert compare(whole, part)[0] is Verdict.AT_LEAST
     assert compare(part, whole)[0] is Verdict.AT_LEAST
     assert compare(figure("killed", 9), part)[0] is Verdict.FITS
+
+
+def test_what_is_open_upwards_contradicts_no_larger_part() -> None:
+    whole = figure("killed", Span(2, 3))
+    part = figure("killed", Span(5), victims=(Victims.POLICE,), **PART)
+    assert compare(whole, part)[0] is Verdict.FITS
 
 
 def test_harm_by_every_kind_of_explosive_is_not_harm_by_drones() -> None:

@@ -6,6 +6,7 @@ Unknown is not zero: a Span whose best and high are None says "at least low".
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from enum import Enum
 from hashlib import sha256
 from typing import TypeVar
@@ -50,6 +51,21 @@ class Span(msgspec.Struct, frozen=True, omit_defaults=True):
                 f"count: got low {self.low}, best {self.best}, high {self.high}; "
                 "need 0 <= low <= best <= high"
             )
+
+    @property
+    def said(self) -> bool:
+        """More than "at least": a best number, or a highest one ("3 to 5")."""
+        return self.best is not None or self.high is not None
+
+
+def together(parts: Sequence[Span]) -> Span:
+    """One record's number over its parts; "at least" when there is none, or one is not said."""
+    low = sum(p.low for p in parts)
+    if not parts or any(not p.said for p in parts):
+        return Span(low)
+    bests, highs = [p.best for p in parts], [p.high for p in parts]
+    best = None if None in bests else sum(b or 0 for b in bests)
+    return Span(low, best, None if None in highs else sum(h or 0 for h in highs))
 
 
 def exactly(n: int) -> Span:

@@ -87,7 +87,7 @@ def compare(a: Figure, b: Figure) -> tuple[Verdict, tuple[str, ...]]:
     if wider is None or not _part_by_cause(wider, b if wider is a else a, differs):
         return Verdict.OTHER_THING, (*differs, *scopes)
     part = b if wider is a else a
-    top = wider.value.best if wider.value.high is None else wider.value.high
+    top = wider.value.high  # None: open upwards, nothing is larger than that
     if top is not None and part.value.low > top:
         return Verdict.AT_LEAST, (*differs, *scopes)
     return Verdict.FITS, (*differs, *scopes)
@@ -123,13 +123,7 @@ def _scope_differs(a: Figure, b: Figure) -> tuple[str, ...]:
 
 
 def _overlap(a: Span, b: Span) -> bool:
-    a_top, b_top = _top(a), _top(b)
-    return (b_top is None or a.low <= b_top) and (a_top is None or b.low <= a_top)
-
-
-def _top(s: Span) -> int | None:
-    """None: open upwards."""
-    return s.high
+    return (b.high is None or a.low <= b.high) and (a.high is None or b.low <= a.high)
 
 
 def _ours(

@@ -13,7 +13,7 @@ from enum import Enum
 
 import msgspec
 
-from vigia.records.common import Precision, Span, iso_date
+from vigia.records.common import Precision, Span, iso_date, together
 from vigia.records.incident import Cause, Incident, Kind, Status, Unit, Victims
 
 Ring = tuple[tuple[float, float], ...]  # (lon_deg, lat_deg), GeoJSON's order
@@ -193,29 +193,18 @@ def _line(group: tuple[str, ...], found: list[Incident], q: Question) -> Line:
 
 def _harm(found: list[Incident], q: Question, *, killed: bool) -> Sum:
     """One Sum over records: a record's classes are added up first, and a record counts as
-    unknown when it says nothing, or one of its classes has no best."""
+    unknown when it says nothing, or one of its classes is not said."""
     spans: list[Span] = []
     for incident in found:
         counted = [h for h in incident.harm if not q.victims or h.victims in q.victims]
         parts = [h.killed if killed else h.injured for h in counted]
-        spans.append(_together(parts))
+        spans.append(together(parts))
     return add_up(spans)
-
-
-def _together(parts: list[Span]) -> Span:
-    """A record's number over classes of victims; unknown if any part is, or there is none."""
-    low = sum(p.low for p in parts)
-    if not parts or any(p.best is None for p in parts):
-        return Span(low)
-    highs = [p.high for p in parts]
-    best = sum(p.best or 0 for p in parts)
-    high = None if any(h is None for h in highs) else sum(h or 0 for h in highs)
-    return Span(low, best, high)
 
 
 def add_up(spans: list[Span]) -> Sum:
     """An unknown one still counts with its low, and leaves the sum open upwards."""
-    known = [s for s in spans if s.best is not None]
+    known = [s for s in spans if s.said]
     opened = any(s.high is None for s in spans)
     return Sum(
         low=sum(s.low for s in spans),

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from vigia.records.common import Precision, SourceRef, Span, exactly
+from vigia.records.common import Precision, SourceRef, Span, exactly, together
 from vigia.records.incident import Cause, Harm, Incident, Kind, Place, Status, Unit, Victims
 
 ROWS_MAX = 100_000
@@ -185,7 +185,7 @@ def _span(text: str, p: Profile, what: str) -> Span:
         case [n]:
             return exactly(n)
         case [low, high]:
-            return Span(low, None if low != high else low, high) if low != high else exactly(low)
+            return Span(low, None, high) if low != high else exactly(low)
         case [low, best, high]:
             return Span(low, best, high)
         case _:
@@ -249,20 +249,11 @@ def _cells(i: Incident) -> Iterator[object]:
     yield from (i.begins, i.ends, i.precision.value, i.place.country, i.place.region, i.place.name)
     yield from (i.place.lat_deg, i.place.lon_deg, i.place.radius_m)
     yield from (i.kind.value, i.unit.value, span_text(i.amount), i.actor, i.target.value)
-    yield span_text(_all(i, "killed"))
-    yield span_text(_all(i, "injured"))
+    yield span_text(together([h.killed for h in i.harm]))
+    yield span_text(together([h.injured for h in i.harm]))
     yield from (i.cause.value, i.summary)
     yield from ("", "") if first is None else (first.title, first.url)
     yield i.status.value
-
-
-def _all(i: Incident, part: str) -> Span:
-    spans: list[Span] = [getattr(h, part) for h in i.harm]
-    low = sum(s.low for s in spans)
-    if not spans or any(s.best is None for s in spans):
-        return Span(low)
-    high = None if any(s.high is None for s in spans) else sum(s.high or 0 for s in spans)
-    return Span(low, sum(s.best or 0 for s in spans), high)
 
 
 def to_geojson(incidents: Sequence[tuple[str, Incident]]) -> bytes:
