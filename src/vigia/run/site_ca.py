@@ -124,27 +124,47 @@ def _permitted(name: str) -> x509.GeneralName:
 
 
 def _make_ca(path: Path, key_path: Path, names: Sequence[str], site: str, now: dt.datetime) -> None:
+    only = x509.NameConstraints([_permitted(n) for n in names], excluded_subtrees=None)
+    make_ca(
+        path,
+        key_path,
+        f"vigia site CA: {site}",
+        ExtendedKeyUsageOID.SERVER_AUTH,
+        days=CA_DAYS,
+        now=now,
+        only=only,
+    )
+
+
+def make_ca(
+    path: Path,
+    key_path: Path,
+    name: str,
+    usage: x509.ObjectIdentifier,
+    *,
+    days: int,
+    now: dt.datetime,
+    only: x509.NameConstraints | None = None,
+) -> None:
+    """A new self-signed authority for certificates of one usage, key first. only: its names."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"vigia site CA: {site}"[:64])])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    certificate = (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - CLOCK_SKEW)
-        .not_valid_after(now + dt.timedelta(days=CA_DAYS))
+        .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(ca_usage(), critical=True)
-        .add_extension(
-            x509.NameConstraints([_permitted(n) for n in names], excluded_subtrees=None),
-            critical=True,
-        )
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(identifier, critical=False)
-        .sign(key, SHA256())
     )
+    if only is not None:
+        builder = builder.add_extension(only, critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+    certificate = builder.add_extension(identifier, critical=False).sign(key, SHA256())
     _write_key(key_path, key)
     write_whole(path, certificate.public_bytes(Encoding.PEM), mode=0o644)
 

@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
-    NoEncryption,
     PrivateFormat,
     PublicFormat,
     load_pem_private_key,
@@ -28,7 +27,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from vigia.run.sessions import device_id_of
 from vigia.run.settings import SettingsError
-from vigia.run.site_ca import CLOCK_SKEW, ca_usage, locked, write_whole
+from vigia.run.site_ca import CLOCK_SKEW, locked, make_ca
 
 CA_DAYS = 3_650
 CLIENT_DAYS = 397
@@ -151,23 +150,5 @@ def _old_encryption(password: str):
 
 
 def _make_ca(path: Path, key_path: Path, site: str, now: dt.datetime) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"vigia TAK clients: {site}"[:64])])
-    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - CLOCK_SKEW)
-        .not_valid_after(now + dt.timedelta(days=CA_DAYS))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(ca_usage(), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
-        .add_extension(identifier, critical=False)
-        .sign(key, SHA256())
-    )
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    write_whole(key_path, pem, mode=0o600)
-    write_whole(path, certificate.public_bytes(Encoding.PEM), mode=0o644)
+    name, usage = f"vigia TAK clients: {site}", ExtendedKeyUsageOID.CLIENT_AUTH
+    make_ca(path, key_path, name, usage, days=CA_DAYS, now=now)
