@@ -9,19 +9,29 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tools.shell_list import PAGES, STATIC, TARGET, render, shell_files
+
+from vigia.run.phone_shell import PAGES, PhoneShell
+from vigia.run.web_files import STATIC, Files
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE = shutil.which("node")
 
 
-def test_the_offline_list_is_that_of_the_files() -> None:
-    assert TARGET.read_text() == render(), "run: python tools/shell_list.py"
+def test_a_changed_file_changes_the_offline_list_at_once(tmp_path: Path) -> None:
+    (tmp_path / "core").mkdir()
+    page = tmp_path / "core" / "a.mjs"
+    page.write_text("1")
+    files = Files(tmp_path)
+    before = files.answer("shell.mjs", {}).body
+    assert files.answer("shell.mjs", {}).body == before
+    page.write_text("22")
+    assert files.answer("shell.mjs", {}).body != before
+    assert b"core/a.mjs" in before
 
 
 def test_all_the_phone_imports_is_kept_offline() -> None:
     """A module outside the list would break the page on the first day without a network."""
-    kept = set(shell_files())
+    kept = set(PhoneShell(STATIC).files())
     for name in [n for n in kept if n.endswith(".mjs") and not n.startswith("vendor/")]:
         text = (STATIC / name).read_text()
         for target in re.findall(r"(?:from|import)\s+\"(\.[^\"]+)\"", text):
@@ -41,7 +51,7 @@ def test_the_manifest_names_icons_that_exist() -> None:
 
 
 def test_the_worker_never_keeps_the_api() -> None:
-    assert not [name for name in shell_files() if name.startswith("api")]
+    assert not [name for name in PhoneShell(STATIC).files() if name.startswith("api")]
     assert set(PAGES) == {"/", "/enrol"}
 
 

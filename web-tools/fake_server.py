@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import mimetypes
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -29,10 +28,11 @@ from websockets.frames import Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from vigia.run.asgi import HttpError
 from vigia.run.tiles import Tiles
+from vigia.run.web_files import Files
 
 WEB = Path(__file__).resolve().parent.parent / "src" / "vigia" / "web"
-STATIC = WEB / "static"
 BASEMAP = WEB / "basemap" / "base.pmtiles"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -49,9 +49,6 @@ PEOPLE = {
     "agent": {"person_id": "a4471", "name": "Agent 4471", "role": "agent", "lang": "en"},
 }
 PAGES = {"/": "phone/index.html", "/console": "console/index.html", "/enrol": "enrol/index.html"}
-mimetypes.add_type("text/javascript", ".mjs")
-mimetypes.add_type("font/woff2", ".woff2")
-mimetypes.add_type("application/manifest+json", ".webmanifest")
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -407,16 +404,16 @@ def refused(status: int, what: str, got: Any) -> Answer:
 
 
 def static(name: str) -> Answer:
-    path = (STATIC / name).resolve()
-    if not path.is_file() or STATIC not in path.parents:
-        return 404, {"Content-Type": "text/plain"}, f"no file {name}".encode()
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    headers = {"Content-Type": kind, "Cache-Control": "no-cache", "Content-Security-Policy": CSP}
-    if name.startswith("sw."):
-        headers["Service-Worker-Allowed"] = "/"
-    return 200, headers, path.read_bytes()
+    try:
+        got = _FILES.answer(name, {})
+    except HttpError as e:
+        return e.status, {"Content-Type": "text/plain"}, f"no file {name}".encode()
+    headers = {"Content-Type": got.kind.decode(), "Content-Security-Policy": CSP}
+    headers |= {k.decode().title(): v.decode() for k, v in got.headers}
+    return 200, headers, got.body
 
 
+_FILES = Files()
 _TILES: list[Tiles] = []  # opened when the first tile is asked for
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from vigia.run import phone_shell
 from vigia.run.asgi import Answer, HttpError
 
 WEB = Path(__file__).resolve().parents[1] / "web"
@@ -90,6 +91,7 @@ class Files:
     def __init__(self, root: Path = STATIC) -> None:
         self._root = root.resolve()
         self._kept: dict[str, _File] = {}
+        self._shell = phone_shell.PhoneShell(self._root)
 
     def answer(self, name: str, headers: dict[bytes, bytes]) -> Answer:
         """headers: of the request. Raises HttpError(404)."""
@@ -107,6 +109,8 @@ class Files:
         return Answer(200, file.body, file.kind, tuple(extra))
 
     def _file(self, name: str) -> _File:
+        if name == phone_shell.NAME:
+            return _packed(self._shell.render(), 0, ".mjs")
         path = self._root / name
         kind = KINDS.get(path.suffix)
         if kind is None or "\0" in name or "\\" in name:
@@ -121,15 +125,19 @@ class Files:
         kept = self._kept.get(name)
         if kept is not None and kept.t_ns == seen.st_mtime_ns and len(kept.body) == seen.st_size:
             return kept
-        body = path.read_bytes()
-        packed = None
-        if len(body) >= GZIP_MIN and path.suffix not in _PACKED:
-            packed = gzip.compress(body, 6, mtime=0)
-        etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'.encode()
-        file = _File(seen.st_mtime_ns, body, packed, etag, kind)
+        file = _packed(path.read_bytes(), seen.st_mtime_ns, path.suffix)
         if len(self._kept) < FILES_MAX:  # beyond it files are read each time
             self._kept[name] = file
         return file
+
+
+def _packed(body: bytes, t_ns: int, suffix: str) -> _File:
+    """suffix: one of KINDS."""
+    packed = None
+    if len(body) >= GZIP_MIN and suffix not in _PACKED:
+        packed = gzip.compress(body, 6, mtime=0)
+    etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'.encode()
+    return _File(t_ns, body, packed, etag, KINDS[suffix])
 
 
 def _no_file(name: str) -> HttpError:

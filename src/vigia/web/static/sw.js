@@ -1,6 +1,6 @@
 // The phone's shell -> this device, so that the page opens without a network. Never the API.
 //
-// shell.mjs lists each file with its hash (tools/shell_list.py writes it): a changed file is a
+// shell.mjs lists each file with its hash (run/phone_shell.py makes it): a changed file is a
 // changed worker, a new cache, and all files of one version together or none.
 
 import { ackKey } from "./core/acks.mjs";
