@@ -1,6 +1,6 @@
 // The page: socket and pointer in, one rendering of everything out. All views are functions of Context.
 import {LitElement, html} from '../vendor/lit/lit.mjs';
-import {preferredLanguage, setLanguage, t} from '../core/i18n.mjs';
+import {preferredLanguage, setLanguage} from '../core/i18n.mjs';
 import {AckBox} from '../core/acks.mjs';
 import {Clock} from '../core/clock.mjs';
 import {Store} from '../core/db.mjs';
@@ -10,12 +10,15 @@ import {SituationMap} from '../map/map.mjs';
 import {setTheme} from '../theme/theme.mjs';
 import {incidents, ownAlerts, targetName, targetPlace, trackRows} from './model.mjs';
 import {sceneOf} from './scene.mjs';
+import {Acts} from './acts.mjs';
 import {Horn} from './horn.mjs';
+import {onKey} from './keys.mjs';
+import {Loads} from './loads.mjs';
 import {emptyState, receive} from './store.mjs';
-import {DESK_TABS, tabsOf} from './tabs.mjs';
+import {DESK_TABS} from './tabs.mjs';
 import {alertsTab} from './views/alerts.mjs';
 import {coverBand} from './views/cover.mjs';
-import {hurtBand, openReports} from './views/hurt.mjs';
+import {hurtBand} from './views/hurt.mjs';
 import {inviteDialog} from './views/invite.mjs';
 import {leftColumn} from './views/left.mjs';
 import {mapFrame} from './views/map.mjs';
@@ -71,8 +74,8 @@ export class ConsoleApp extends LitElement {
     };
     /** @type {any} */
     this.desk = null;
-    /** @type {Set<string>} */
-    this.hurtKnown = new Set();
+    this.loads = new Loads(this);
+    this.acts = new Acts(this);
     this.act = this.#acts();
   }
 
@@ -87,8 +90,8 @@ export class ConsoleApp extends LitElement {
     for (const name of ['state', 'watch']) this.link.addEventListener(name, () => this.#linkChanged());
     this.link.start();
     setInterval(() => this.#tick(), TICK_MS);
-    setInterval(() => { if (this.ui.tab === 'reach') this.#loadReach(); }, REACH_MS);
-    addEventListener('keydown', (e) => this.#key(e));
+    setInterval(() => { if (this.ui.tab === 'reach') this.loads.reach(); }, REACH_MS);
+    addEventListener('keydown', (e) => onKey(this, e));
   }
 
   firstUpdated() {
@@ -96,11 +99,11 @@ export class ConsoleApp extends LitElement {
       this.map = new SituationMap(/** @type {HTMLElement} */ (this.querySelector('#map')), START);
     } catch {
       this.dataset.map = 'none'; // no WebGL on this screen: all the rest must still warn
-      return this.#ui({mapless: true});
+      return this.change({mapless: true});
     }
     this.map.addEventListener('select', (e) => this.act.selectTrack(/** @type {CustomEvent} */ (e).detail));
     for (const name of ['pointer', 'view'])
-      this.map.addEventListener(name, (e) => this.#ui({[name]: /** @type {CustomEvent} */ (e).detail}));
+      this.map.addEventListener(name, (e) => this.change({[name]: /** @type {CustomEvent} */ (e).detail}));
     this.map.addEventListener('idle', () => { this.dataset.map = 'ready'; });
     this.#tick();
   }
@@ -113,9 +116,9 @@ export class ConsoleApp extends LitElement {
     if (message.t === 'hello') this.#hello(message);
     if (message.t === 'alert') this.#alerted(message.alert);
     if (message.t === 'picture') this.#fitFirst();
-    if (message.t === 'records' && message.kind === 'cap') this.#loadReceived({came: message.id});
-    if (message.t === 'calls' || message.t === 'hello') this.#loadReach();
-    if (message.t === 'hello' || (message.t === 'records' && message.kind === 'casualty')) this.#loadHurt({rings: message.t === 'records'});
+    if (message.t === 'records' && message.kind === 'cap') this.loads.received({came: message.id});
+    if (message.t === 'calls' || message.t === 'hello') this.loads.reach();
+    if (message.t === 'hello' || (message.t === 'records' && message.kind === 'casualty')) this.loads.hurt({rings: message.t === 'records'});
     if (message.t === 'records') this.desk?.heard(message.kind, this.ui.tab);
     if (this.state !== before) this.#tick();
   }
@@ -139,7 +142,7 @@ export class ConsoleApp extends LitElement {
     }
     if (this.ui.byHand || alert.msg_type === 'cancel') return;
     const lead = incidents(this.state)[0]?.lead;
-    if (lead?.track_ids.length) this.#ui({selected: {track_id: lead.track_ids[0]}});
+    if (lead?.track_ids.length) this.change({selected: {track_id: lead.track_ids[0]}});
   }
 
   /** The officer at this page may be a target too: then this page has delivered the alert. */
@@ -172,9 +175,20 @@ export class ConsoleApp extends LitElement {
     this.map.show(sceneOf(this.state, this.clock.now(), selected));
   }
 
-  #ui(/** @type {object} */ change) {
-    Object.assign(this.ui, change);
+  /** @param {object} part  of the page's own state */
+  change(part) {
+    Object.assign(this.ui, part);
     this.#tick();
+  }
+
+  /** A word below, for some seconds. @param {string} text */
+  say(text) {
+    this.change({said: {text, at_ms: this.clock.now()}});
+  }
+
+  /** @param {string} what  selector of what takes the keyboard once it is drawn */
+  focus(what) {
+    this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.querySelector(what))?.focus());
   }
 
   // ---- what the officer does --------------------------------------------------------------------
@@ -182,61 +196,51 @@ export class ConsoleApp extends LitElement {
   #acts() {
     return {
       tab: (/** @type {string} */ tab) => this.#openTab(tab),
-      toldByRadio: (/** @type {any} */ call) => this.#told(call),
+      toldByRadio: (/** @type {any} */ call) => this.acts.told(call),
       selectTrack: (/** @type {string | null} */ id) => this.#select(id ? {track_id: id} : null),
       selectSighting: (/** @type {string} */ id) => this.#select({report_id: id}),
-      nextIncident: () => this.#ui({incident: (this.ui.incident + 1) % Math.max(1, incidents(this.state).length)}),
+      nextIncident: () => this.change({incident: (this.ui.incident + 1) % Math.max(1, incidents(this.state).length)}),
       chip: (/** @type {any} */ name) => this.#chip(name),
       zoom: (/** @type {number} */ step) => this.map?.zoomBy(step),
       fit: () => this.map?.fit(this.#extent()),
       theme: (/** @type {string} */ theme) => { setTheme(theme); this.requestUpdate(); },
       language: () => this.#language(this.ui.lang === 'en' ? 'es' : 'en'),
-      sound: () => { this.horn.set(!this.ui.sound); this.#ui({sound: !this.ui.sound}); this.link.send({t: 'on_watch', on: this.ui.sound, siren: this.ui.sound}); },
-      peek: (/** @type {boolean} */ peek) => this.#ui({peek}),
-      askAllClear: (/** @type {string} */ incident_id) => this.#ask({kind: 'clear', incident_id}),
-      askNotDrone: (/** @type {string} */ track_id) => this.#ask({kind: 'judge', track_id}),
-      ask: (/** @type {any} */ what) => this.#ask(what),
-      choose: (/** @type {any} */ choice) => this.#ui({ask: {...this.ui.ask, ...choice}}),
-      reason: (/** @type {string} */ reason) => this.#ui({ask: {...this.ui.ask, reason}}),
-      doIt: (/** @type {boolean} */ live) => this.#doIt(live),
-      everybody: () => this.#ui({everybody: !this.ui.everybody}),
-      revisions: (/** @type {string} */ id) => this.#ui({opened: this.ui.opened === id ? null : id}),
-      closeDialog: () => this.#ui({ask: null, invite: null}),
-      askInvite: () => this.#askInvite(),
-      invite: (/** @type {any} */ person) => this.#invite(person),
-      loadHistory: () => this.#loadHistory(),
+      sound: () => { this.horn.set(!this.ui.sound); this.change({sound: !this.ui.sound}); this.link.send({t: 'on_watch', on: this.ui.sound, siren: this.ui.sound}); },
+      peek: (/** @type {boolean} */ peek) => this.change({peek}),
+      askAllClear: (/** @type {string} */ incident_id) => this.acts.ask({kind: 'clear', incident_id}),
+      askNotDrone: (/** @type {string} */ track_id) => this.acts.ask({kind: 'judge', track_id}),
+      ask: (/** @type {any} */ what) => this.acts.ask(what),
+      choose: (/** @type {any} */ choice) => this.change({ask: {...this.ui.ask, ...choice}}),
+      reason: (/** @type {string} */ reason) => this.change({ask: {...this.ui.ask, reason}}),
+      doIt: (/** @type {boolean} */ live) => this.acts.doIt(live),
+      everybody: () => this.change({everybody: !this.ui.everybody}),
+      revisions: (/** @type {string} */ id) => this.change({opened: this.ui.opened === id ? null : id}),
+      closeDialog: () => this.change({ask: null, invite: null}),
+      askInvite: () => this.acts.askInvite(),
+      invite: (/** @type {any} */ person) => this.acts.invite(person),
+      loadHistory: () => this.loads.history(),
     };
   }
 
   async #openTab(/** @type {string} */ tab) {
-    this.#ui({tab});
-    if (tab === 'alerts') { this.#loadHistory(); this.#loadReceived(); }
-    if (tab === 'reach') this.#loadReach(true);
+    this.change({tab});
+    if (tab === 'alerts') { this.loads.history(); this.loads.received(); }
+    if (tab === 'reach') this.loads.reach(true);
     if (!DESK_TABS.includes(tab)) return;
     if (!this.desk) {
       const {Desk} = await import('./desk/desk.mjs');
       this.desk ??= await new Desk({
         session, app: this, changed: () => this.requestUpdate(),
-        say: (/** @type {string} */ text) => this.#ui({said: {text, at_ms: this.clock.now()}}),
-        focus: (/** @type {string} */ what) => this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.querySelector(what))?.focus()),
+        say: (/** @type {string} */ text) => this.say(text),
+        focus: (/** @type {string} */ what) => this.focus(what),
       }).ready();
     }
     this.desk.opened(tab);
     this.requestUpdate();
   }
 
-  /** Somebody is hurt: told in every tab. rings: a report that is new here sounds, a first look does not. */
-  async #loadHurt({rings = false} = {}) {
-    const answer = await session.get(`/casualties?lang=${this.ui.lang}`).catch(() => null); // the band shows what it had
-    if (!answer?.casualties) return;
-    const open = openReports(answer.casualties);
-    if (rings && open.some((r) => !this.hurtKnown.has(r.id))) this.horn.hurt();
-    this.hurtKnown = new Set(answer.casualties.map((/** @type {any} */ r) => r.id));
-    this.#ui({hurt: answer.casualties});
-  }
-
   #select(/** @type {any} */ selected) {
-    this.#ui({selected, byHand: selected !== null});
+    this.change({selected, byHand: selected !== null});
     const track = selected?.track_id ? this.state.tracks.get(selected.track_id) : null;
     if (track?.lat_deg !== null && track?.lat_deg !== undefined) this.map?.reveal([track.lon_deg, track.lat_deg]);
   }
@@ -245,13 +249,13 @@ export class ConsoleApp extends LitElement {
     const hidden = new Set(this.ui.hidden);
     if (!hidden.delete(name)) hidden.add(name);
     this.map?.toggle(name, !hidden.has(name));
-    this.#ui({hidden});
+    this.change({hidden});
   }
 
   async #language(/** @type {string} */ lang) {
     await setLanguage(lang);
-    this.#ui({lang});
-    this.#loadHurt();
+    this.change({lang});
+    this.loads.hurt();
   }
 
   #extent() {
@@ -260,115 +264,6 @@ export class ConsoleApp extends LitElement {
       for (const id of alert.track_ids) places.push(this.state.tracks.get(id) ?? {});
     for (const alert of this.state.alerts.values()) places.push(targetPlace(this.state, alert.target_id) ?? {});
     return places.filter((p) => typeof p.lat_deg === 'number').map((p) => /** @type {[number, number]} */ ([p.lon_deg, p.lat_deg]));
-  }
-
-  #ask(/** @type {object} */ what) {
-    this.#ui({ask: {...what, reason: '', sure: false, busy: false, error: null}});
-    this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.querySelector('.dialog textarea'))?.focus());
-  }
-
-  /** live: what of it is still tracked; an all clear is asked for a second time while there is any,
-   * and again when the watch knows of more: a drone that came meanwhile, a place nobody watches. */
-  async #doIt(/** @type {string[]} */ live) {
-    const {ask} = this.ui;
-    if (ask.kind === 'clear' && live.length && !ask.sure) {
-      this.#ui({ask: {...ask, sure: true}});
-      await this.updateComplete;
-      return /** @type {HTMLElement | null} */ (this.querySelector('.dialog .primary'))?.focus();
-    }
-    this.#ui({ask: {...ask, busy: true, error: null}});
-    const reason = ask.reason.trim();
-    try {
-      const accepts = [...live.map((id) => `track/${id}`), ...(ask.asked?.open ?? [])];
-      const answer = await session.post(...callOf(ask, reason, accepts));
-      if (answer?.asked)
-        return this.#ui({ask: {...ask, busy: false, sure: true, clear_id: answer.clear_id, asked: answer.asked}});
-      this.#ui({ask: null, said: {text: t(`console.${ask.kind}.done`), at_ms: this.clock.now()}});
-    } catch (error) {
-      this.#ui({ask: {...ask, busy: false, error: /** @type {Error} */ (error).message}});
-    }
-  }
-
-  #askInvite() {
-    this.#ui({invite: {busy: false, error: null, made: null}});
-    this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.querySelector('.dialog input'))?.focus());
-  }
-
-  async #invite(/** @type {any} */ person) {
-    this.#ui({invite: {busy: true, error: null, made: null}});
-    try {
-      const made = await session.post('/invitations', person);
-      this.#ui({invite: {busy: false, error: null, made: {...made, name: person.name}}});
-    } catch (error) {
-      this.#ui({invite: {busy: false, error: /** @type {Error} */ (error).message, made: null}});
-    }
-  }
-
-  async #loadHistory() {
-    this.#ui({history: {...this.ui.history, loading: true}});
-    try {
-      const answer = await session.get('/alerts?hours=24');
-      const rows = [...(answer.alerts ?? answer)].sort((a, b) => b.cause_ms - a.cause_ms);
-      this.#ui({history: {rows, error: null, loading: false}});
-    } catch (error) {
-      this.#ui({history: {...this.ui.history, error: /** @type {Error} */ (error).message, loading: false}});
-    }
-  }
-
-  /** What another agency sent is told in a line and stands in the tab; it is no alert of ours. */
-  async #loadReceived({came = ''} = {}) {
-    const answer = await session.get('/cap').catch(() => null); // the tab shows what it had
-    if (!answer) return;
-    const one = answer.messages.find((/** @type {any} */ m) => m.id === came);
-    const said = one ? {text: t('console.cap.came', {sender: one.sender || '?', verdict: t(`console.cap.trust.${one.trust}`)}), at_ms: this.clock.now()} : this.ui.said;
-    this.#ui({received: answer.messages, said});
-  }
-
-  /** The radio desk's list is on the tab's badge on every screen; the rest only while it is open. */
-  async #loadReach(drills = false) {
-    try {
-      const data = {calls: [], people: [], courier: null, ...(await session.get('/reach'))};
-      const found = drills ? (await session.get('/drills')).drills ?? [] : this.ui.reach.drills;
-      this.#ui({reach: {data, error: null, drills: found}});
-    } catch (error) {
-      this.#ui({reach: {...this.ui.reach, error: /** @type {Error} */ (error).message}});
-    }
-  }
-
-  async #told(/** @type {any} */ call) {
-    try {
-      await session.post(`/alerts/${encodeURIComponent(call.alert_id)}/told`, {person_id: call.person_id, revision: call.revision});
-    } catch (error) {
-      this.#ui({said: {text: /** @type {Error} */ (error).message, at_ms: this.clock.now()}});
-    }
-    this.#loadReach();
-  }
-
-  #key(/** @type {KeyboardEvent} */ e) {
-    const typing = e.target instanceof HTMLElement && ['TEXTAREA', 'SELECT', 'INPUT'].includes(e.target.tagName);
-    const desk = DESK_TABS.includes(this.ui.tab) && !this.ui.ask && !this.ui.invite;
-    if (desk && this.desk?.key(e, this.ui.tab)) return;
-    if (desk && typing && e.key === 'Escape') return /** @type {HTMLElement} */ (e.target).blur(); // what was written stays
-    if (e.key === 'Escape') return this.ui.ask || this.ui.invite ? this.act.closeDialog() : this.#ui({selected: null, byHand: false, tab: 'watch'});
-    if (typing || this.ui.ask || this.ui.invite || e.ctrlKey || e.metaKey || e.altKey) return;
-    if (e.key === 'w' || e.key === 'W') this.act.tab('watch');
-    if (e.key === 'a' || e.key === 'A') this.act.tab('alerts');
-    if (e.key === 'r' || e.key === 'R') this.act.tab('reach');
-    const tab = tabsOf(this.state.person)[Number(e.key) - 1];
-    if (tab) this.act.tab(tab);
-    if (!desk && (e.key === 'ArrowDown' || e.key === 'ArrowUp')) {
-      e.preventDefault();
-      this.#step(e.key === 'ArrowDown' ? 1 : -1);
-    }
-  }
-
-  #step(/** @type {number} */ step) {
-    const rows = trackRows(this.state);
-    if (rows.length === 0) return;
-    const at = rows.findIndex((r) => r.track.track_id === this.ui.selected?.track_id);
-    const next = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + step))].track.track_id;
-    this.act.selectTrack(next);
-    this.updateComplete.then(() => this.querySelector(`[data-track="${CSS.escape(next)}"]`)?.scrollIntoView({block: 'nearest'}));
   }
 
   // ---- what comes out ---------------------------------------------------------------------------
@@ -400,20 +295,4 @@ export class ConsoleApp extends LitElement {
   }
 }
 
-/** An act of the officer -> path and body of its call.
- * @param {any} ask @param {string} reason @param {string[]} accepts @returns {[string, object]} */
-function callOf(ask, reason, accepts) {
-  const id = encodeURIComponent(ask.track_id ?? ask.order_id ?? '');
-  switch (ask.kind) {
-    case 'clear': return ['/all-clear', {incident_id: ask.incident_id, reason, accepts, ...(ask.clear_id ? {clear_id: ask.clear_id} : {})}];
-    case 'reverse': return ['/all-clear/reverse', {reason}];
-    case 'raise': return ['/raise', {incident_id: ask.incident_id, reason, tier: Number(ask.tier ?? 3), radius_m: Number(ask.radius_m ?? 1000)}];
-    case 'friendly': return [`/tracks/${id}/friendly`, {reason}];
-    case 'hostile': return [`/tracks/${id}/identity`, {reason, identity: 'hostile'}];
-    case 'confirm': return [`/attacks/${id}/confirm`, {reason}];
-    case 'drill': return ['/drills', {reason, tier: 2}];
-    case 'undo': return [`/orders/${id}/undo`, {reason}];
-    default: return [`/tracks/${id}/not-a-drone`, {reason}];
-  }
-}
 customElements.define('vigia-console', ConsoleApp);

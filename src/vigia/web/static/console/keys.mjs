@@ -1,0 +1,32 @@
+// The keyboard of the watch floor: tabs by number, the list of tracks by arrows.
+import {trackRows} from './model.mjs';
+import {DESK_TABS, tabsOf} from './tabs.mjs';
+
+/** @param {any} app @param {KeyboardEvent} e */
+export function onKey(app, e) {
+  const {ui} = app;
+  const typing = e.target instanceof HTMLElement && ['TEXTAREA', 'SELECT', 'INPUT'].includes(e.target.tagName);
+  const desk = DESK_TABS.includes(ui.tab) && !ui.ask && !ui.invite;
+  if (desk && app.desk?.key(e, ui.tab)) return;
+  if (desk && typing && e.key === 'Escape') return /** @type {HTMLElement} */ (e.target).blur(); // what was written stays
+  if (e.key === 'Escape') return ui.ask || ui.invite ? app.act.closeDialog() : app.change({selected: null, byHand: false, tab: 'watch'});
+  if (typing || ui.ask || ui.invite || e.ctrlKey || e.metaKey || e.altKey) return;
+  if (e.key === 'w' || e.key === 'W') app.act.tab('watch');
+  if (e.key === 'a' || e.key === 'A') app.act.tab('alerts');
+  if (e.key === 'r' || e.key === 'R') app.act.tab('reach');
+  const tab = tabsOf(app.state.person)[Number(e.key) - 1];
+  if (tab) app.act.tab(tab);
+  if (!desk && (e.key === 'ArrowDown' || e.key === 'ArrowUp')) {
+    e.preventDefault();
+    step(app, e.key === 'ArrowDown' ? 1 : -1);
+  }
+}
+
+function step(/** @type {any} */ app, /** @type {number} */ by) {
+  const rows = trackRows(app.state);
+  if (rows.length === 0) return;
+  const at = rows.findIndex((r) => r.track.track_id === app.ui.selected?.track_id);
+  const next = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))].track.track_id;
+  app.act.selectTrack(next);
+  app.updateComplete.then(() => app.querySelector(`[data-track="${CSS.escape(next)}"]`)?.scrollIntoView({block: 'nearest'}));
+}
