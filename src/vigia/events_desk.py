@@ -16,6 +16,8 @@ class RecordKind(Enum):
     CLAIM = "claim"
     BULLETIN = "bulletin"
     RECEIPT = "receipt"  # a person has read a bulletin
+    POSTED = "posted"  # a bulletin handed to a channel for one person
+    REMINDER = "reminder"  # to read a bulletin
     KIT = "kit"
     CHECK = "check"  # a kit or carried items, looked at by a person
     CASUALTY = "casualty"

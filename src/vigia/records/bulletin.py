@@ -74,12 +74,16 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Recipients(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Whoever fits all that is given; empty: everybody. area: (lat_deg, lon_deg, radius_m)."""
+    """Whoever fits all that is given; empty: everybody. area: (lat_deg, lon_deg, radius_m).
+
+    outside: also to the other agencies that the site's CAP channels name.
+    """
 
     agencies: tuple[str, ...] = ()
     posts: tuple[str, ...] = ()
     roles: tuple[Role, ...] = ()
     area: tuple[float, float, float] | None = None
+    outside: bool = False
 
 
 class Bulletin(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -154,6 +158,8 @@ def unready(b: Bulletin) -> list[str]:
         and iso_time(b.expires, "expires") <= iso_time(b.effective, "effective")
     ):
         missing.append("expires: not after effective")
+    if b.recipients.outside and b.tlp in (Tlp.RED, Tlp.AMBER_STRICT):
+        missing.append("recipients: not outside with TLP:RED or TLP:AMBER+STRICT")
     missing += [f"known {n}: no source" for n, s in enumerate(b.known, 1) if s.source is None]
     ungraded = {s.source for s in b.known if s.source is not None}
     missing += [f"source {i + 1}: no grade" for i in sorted(ungraded) if b.sources[i].grade is None]

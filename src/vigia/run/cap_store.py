@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 FOLDER = "cap"
 KEPT_MAX = 500
 KEPT_S = 24 * 3600
-FEED_MAX = 100  # newest that the feed lists
+FEED_MAX = 100  # newest alerts that the feed lists
+BULLETINS_MAX = 50  # newest messages about bulletins that are kept, and listed beside them
+BULLETIN_KEPT_S = 400 * 24 * 3600
 _NAME = re.compile(r"vigia\.([A-Za-z0-9_-]{1,64})\.([0-9]{1,9})")
+_BULLETIN = re.compile(r"vigia\.b[0-9a-f]{24}\.")  # as records/bulletin_cap.py names them
 
 
 class CapStore:
@@ -64,14 +67,23 @@ class CapStore:
 
     def newest(self) -> list[CapMessage]:
         """Of what is sent, the newest first."""
-        paths = sorted(self._paths(), key=lambda p: p[0], reverse=True)[:FEED_MAX]
+        alerts, bulletins = self._both()
+        paths = sorted(alerts[:FEED_MAX] + bulletins[:BULLETINS_MAX], reverse=True)
         return [m for _, path in paths if (m := self._read(path)) is not None]
 
     def tidy(self, now_s: float) -> None:
+        """A bulletin stands for weeks: its messages have a count and an age of their own."""
+        bounds = ((KEPT_MAX, KEPT_S), (BULLETINS_MAX, BULLETIN_KEPT_S))
+        for paths, (most, age_s) in zip(self._both(), bounds, strict=True):
+            for n, (t_s, path) in enumerate(paths):
+                if n >= most or now_s - t_s > age_s:
+                    path.unlink(missing_ok=True)
+
+    def _both(self) -> tuple[list[tuple[float, Path]], list[tuple[float, Path]]]:
+        """Of alerts, of bulletins; the newest first."""
         paths = sorted(self._paths(), reverse=True)
-        for n, (t_s, path) in enumerate(paths):
-            if n >= KEPT_MAX or now_s - t_s > KEPT_S:
-                path.unlink(missing_ok=True)
+        bulletins = [p for p in paths if _BULLETIN.match(p[1].name)]
+        return [p for p in paths if not _BULLETIN.match(p[1].name)], bulletins
 
     def _paths(self) -> list[tuple[float, Path]]:
         found: list[tuple[float, Path]] = []

@@ -16,14 +16,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vigia.run.channel_settings import ChannelEntry
+from vigia.run.courier.carriers import make_carriers
 from vigia.run.courier.contacts import Contacts
 from vigia.run.courier.courier import Courier
 from vigia.run.courier.door import Around, Sender
+from vigia.run.courier.letters import BulletinPost
 from vigia.run.courier.senders import make_sender
 from vigia.run.courier.store import Store
 from vigia.run.link_io import COURIER, LinkClient, link_path
 from vigia.run.plan import RunPlan, read_plan
 from vigia.run.say import say
+from vigia.terms import Channel
 
 PARENT_POLL_S = 0.5
 
@@ -57,7 +60,12 @@ async def _serve(folder: Path, plan: RunPlan) -> None:
     }
     store, contacts = Store(folder), Contacts(folder)
     link = LinkClient(lambda: link_path(folder, COURIER))
-    courier = Courier(folder, link, store, contacts, around, senders)
+
+    def addresses(person_id: str, channel: Channel) -> list[str]:
+        return [found.address for found in contacts.of(person_id, channel)]
+
+    bulletins = BulletinPost(folder, link, make_carriers(plan.channels, around, addresses))
+    courier = Courier(folder, link, store, contacts, around, senders, bulletins=bulletins)
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

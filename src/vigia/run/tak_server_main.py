@@ -88,6 +88,7 @@ async def _run(
         async with asyncio.TaskGroup() as group:
             group.create_task(_end_with_parent(task))
             group.create_task(service.run())
+            group.create_task(service.bulletins.run(folder))
             group.create_task(prove_reach(folder, service.heard_lately))
 
 

@@ -30,6 +30,7 @@ from vigia.run.channel_settings import OF_A_PERSON, ChannelEntry, retry_of
 from vigia.run.courier.contacts import Contacts
 from vigia.run.courier.door import Around, Job, Sender
 from vigia.run.courier.lane import Lane, LaneHealth
+from vigia.run.courier.letters import BulletinPost
 from vigia.run.courier.outbox import Fate, Item, item_of
 from vigia.run.courier.store import Store
 from vigia.run.courier.words import sparse_text
@@ -69,12 +70,14 @@ class Courier:
         around: Around,
         senders: Mapping[str, tuple[ChannelEntry, Sender]],
         *,
+        bulletins: BulletinPost | None = None,
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._folder = folder
         self._link = link
         self._store = store
         self._contacts = contacts
+        self._bulletins = bulletins
         self._clock_ns = clock_ns
         self._posts = {f"post/{p.post_id}": p.name for p in around.posts}
         self._alerts: dict[str, Alert] = {}
@@ -103,12 +106,20 @@ class Courier:
             group.create_task(self._link.run())
             group.create_task(self._store.run())
             group.create_task(self._look())
+            if self._bulletins is not None:
+                group.create_task(self._bulletins.run())
             for lane in self.lanes.values():
                 group.create_task(lane.run())
 
     # ---- the watch speaks ----------------------------------------------------------------------
 
     def heard(self, message: ToGateway) -> None:
+        """Alerts first; then the bulletins hear of it too."""
+        self._alerts_hear(message)
+        if self._bulletins is not None:
+            self._bulletins.told(message)
+
+    def _alerts_hear(self, message: ToGateway) -> None:
         match message:
             case State():
                 self._state(message)

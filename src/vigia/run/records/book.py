@@ -20,6 +20,7 @@ from vigia.records.casualty import Word
 from vigia.records.claim import Claim
 from vigia.records.common import Record, read
 from vigia.records.incident import Incident
+from vigia.records.posted import Posted, Reminder
 from vigia.records.readiness import Check, Kit
 from vigia.records.receipt import Receipt
 from vigia.run.journal_tables import DATABASE, KEYS, associated, connect_read_only
@@ -33,6 +34,8 @@ TYPES: dict[RecordKind, type[Record]] = {
     RecordKind.BULLETIN: Bulletin,
     RecordKind.RECEIPT: Receipt,
     RecordKind.CAP: CapReceived,
+    RecordKind.POSTED: Posted,
+    RecordKind.REMINDER: Reminder,
     RecordKind.KIT: Kit,
     RecordKind.CHECK: Check,
     RecordKind.CASUALTY: Word,

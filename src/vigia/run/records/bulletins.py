@@ -6,7 +6,6 @@ A receipt is a record of its own, signed for by the reader; the board tells who 
 from __future__ import annotations
 
 import datetime
-from hashlib import sha256
 
 import msgspec
 from msgspec.structs import replace
@@ -16,6 +15,7 @@ from vigia.events_desk import RecordKind
 from vigia.records.bulletin import Both, Bulletin, BulletinStatus, one_sided, unready
 from vigia.records.bulletin_text import banner, heads, parts, short, text
 from vigia.records.memo import memo
+from vigia.records.posted import Posted, Reminder, What, read_id, reminder_id
 from vigia.records.receipt import Receipt
 from vigia.records.release import (
     authors,
@@ -150,6 +150,7 @@ def _board(
     read = receipts(gateway, record_id, bulletin.edition)
     people = recipients_of(gateway, bulletin) if bulletin.edition else []
     named = set(gateway.eyes.people(caller.viewer, [p.person_id for p in people]))
+    ways = channels_of(gateway, record_id, bulletin)
     return {
         "id": record_id,
         "version": versions[-1].number,
@@ -159,15 +160,16 @@ def _board(
         "authors": sorted(_name(gateway, a) for a in authors(past)),
         "in_force": in_force(bulletin, gateway.now_ms() * 1_000_000),
         "read": [
-            {"name": p.name, "t_ms": read[p.person_id]}
+            {"name": p.name, "t_ms": read[p.person_id], "by": ways.get(p.person_id, [])}
             for p in people
             if p.person_id in read and p.person_id in named
         ],
         "unread": [
-            {"name": p.name, "post_id": p.post_id}
+            {"name": p.name, "post_id": p.post_id, "by": ways.get(p.person_id, [])}
             for p in people
             if p.person_id not in read and p.person_id in named
         ],
+        "outside": ways.get("", []),
         "others": _others(gateway, [p for p in people if p.person_id not in named], read),
     }
 
@@ -244,8 +246,7 @@ async def read(gateway: Gateway, request: Request, caller: Caller) -> Answer:
                         fix="read the newest edition")  # fmt: skip
     t_ms = min(body.t_ms, gateway.now_ms())
     receipt = Receipt(bulletin_id=request.params["record_id"], edition=body.edition, t_read_ms=t_ms)
-    told = f"{receipt.bulletin_id}\n{receipt.edition}\n{person.person_id}"
-    record_id = f"read-{sha256(told.encode()).hexdigest()[:24]}"
+    record_id = read_id(receipt.bulletin_id, receipt.edition, person.person_id)
     if gateway.records.versions(RecordKind.RECEIPT, record_id):
         return json({"received": True})
     await keep_record(gateway, caller, RecordKind.RECEIPT, record_id, receipt, version=1)
@@ -253,11 +254,16 @@ async def read(gateway: Gateway, request: Request, caller: Caller) -> Answer:
 
 
 async def remind(gateway: Gateway, request: Request, caller: Caller) -> Answer:
-    """Tells the open pages of those who have not read it."""
-    bulletin = last_released(gateway, request.params["record_id"])
+    """Tells the open pages of those who have not read it, and their channels to tell again."""
+    bulletin_id = request.params["record_id"]
+    bulletin = last_released(gateway, bulletin_id)
     if bulletin is None:
         raise _unknown(request)
-    have = receipts(gateway, request.params["record_id"], bulletin.edition)
+    record_id = reminder_id(bulletin_id)
+    asked = Reminder(edition=bulletin.edition, t_ms=gateway.now_ms())
+    version = gateway.records.next_version(RecordKind.REMINDER, record_id)
+    await keep_record(gateway, caller, RecordKind.REMINDER, record_id, asked, version=version)
+    have = receipts(gateway, bulletin_id, bulletin.edition)
     unread = [p for p in recipients_of(gateway, bulletin) if p.person_id not in have]
     reached = sum(tell(gateway, p.person_id, again=True) for p in unread)
     return json({"unread": len(unread), "told": reached})
@@ -297,6 +303,21 @@ def receipts(gateway: Gateway, bulletin_id: str, edition: int) -> dict[str, int]
         for version in gateway.records.versions(RecordKind.RECEIPT, record_id)[:1]
         if (receipt.bulletin_id, receipt.edition) == (bulletin_id, edition)
     }
+
+
+def channels_of(
+    gateway: Gateway, bulletin_id: str, b: Bulletin
+) -> dict[str, list[dict[str, object]]]:
+    """By person ("": other agencies): which channels took this edition, or its recall, and when."""
+    what = What.RECALLED if b.status is BulletinStatus.RECALLED else What.RELEASED
+    found: dict[str, list[dict[str, object]]] = {}
+    for p in gateway.records.all_of(RecordKind.POSTED, Posted).values():
+        if (p.bulletin_id, p.edition, p.what) == (bulletin_id, b.edition, what):
+            way = {"channel": p.channel, "t_ms": p.t_ms, "failed": p.failed}
+            if p.t_delivered_ms is not None:
+                way["delivered_ms"] = p.t_delivered_ms
+            found.setdefault(p.person_id, []).append(way)
+    return found
 
 
 def last_released(gateway: Gateway, record_id: str) -> Bulletin | None:

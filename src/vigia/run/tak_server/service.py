@@ -19,8 +19,10 @@ from vigia.events import (
     TrackEnded,
     TracksPublished,
 )
+from vigia.events_desk import RecordKept
 from vigia.run.link import Emit, Picture, State, Status, ToGateway
 from vigia.run.reporting import echo, named_places
+from vigia.run.tak_server.bulletins import BulletinTalk
 from vigia.run.tak_server.hear import Ear, Heard, Site
 from vigia.run.tak_server.hub import Relay
 from vigia.run.tak_server.proof import heard_lately
@@ -66,6 +68,7 @@ class Service:
         self.speaker = Speaker(self.relay, words, self.clock.now_ns)
         self.words = words
         self.ear = Ear(callsigns, self.speaker.open.get, self.speaker.open.values)
+        self.bulletins = BulletinTalk(self.relay, words, self.clock.now_ns, self._record)
         self.people: dict[str, PersonAdded] = {}
         self.devices: dict[str, DeviceEnrolled] = {}
         self.known = False  # the watch has said who there is
@@ -108,6 +111,7 @@ class Service:
         self.speaker.take_settings(state.settings)
         places = named_places(state.settings.posts)
         self.ear.site = Site(origin=state.settings.origin, places=places)
+        self.bulletins.people, self.bulletins.settings = self.people, state.settings
         self.known = True
         for peer in self.relay:
             self._check(peer)
@@ -141,6 +145,8 @@ class Service:
                 self.devices.pop(body.device_id, None)
                 for peer in self.relay:
                     self._check(peer)
+            case RecordKept():
+                self.bulletins.take(event)
             case _:
                 pass
 
@@ -165,6 +171,8 @@ class Service:
         self.speaker.greet(peer)
 
     def _heard(self, item: Item, who: Who, peer: Peer | None) -> None:
+        if self.bulletins.answered(item.event, who):
+            return
         own = peer is not None and bool(peer.uid) and peer.uid == item.event.uid
         if own and peer is not None:
             self.speaker.named(peer)
@@ -200,6 +208,10 @@ class Service:
     def submit(self, body: Input, who: Who) -> None:
         source = f"device/{who.device_id}" if who.device_id else f"{SOURCE}/{who.address}"
         self._link.submit_nowait(body, source)
+
+    def _record(self, body: Input, source: str) -> None:
+        """Kept until the watch has it: a hand-over that is lost would be made twice."""
+        self._link.ask(body, source)
 
     def _handed(self, delivery_id: str, t_ns: int | None, failed: str | None) -> None:
         alert_id, revision, _ = delivery_id.split(".")

@@ -3,6 +3,7 @@
 
 export const LISTS = ['targeted', 'unknown', 'do', 'dont', 'report_to'];
 export const TLP = ['TLP:RED', 'TLP:AMBER+STRICT', 'TLP:AMBER', 'TLP:GREEN', 'TLP:CLEAR'];
+const OWN_ONLY = ['TLP:RED', 'TLP:AMBER+STRICT']; // never to another agency
 export const LIKELIHOOD = ['almost_no_chance', 'very_unlikely', 'unlikely', 'even', 'likely', 'very_likely', 'almost_certain'];
 export const ROLES = ['officer', 'watch_officer', 'analyst', 'releaser', 'admin', 'viewer'];
 export const GROUPS = ['review', 'draft', 'force', 'expired', 'recalled'];
@@ -18,7 +19,7 @@ export function filled(b) {
     title: both(b.title), summary: both(b.summary), handling: both(b.handling), likelihood_of: both(b.likelihood_of), reason: both(b.reason),
     known: (b.known ?? []).map((/** @type {any} */ s) => ({source: null, ...s, text: both(s.text)})),
     sources: (b.sources ?? []).map((/** @type {any} */ s) => ({title: '', url: '', sha256: '', published: '', grade: null, ...s})),
-    recipients: {agencies: [], posts: [], roles: [], area: null, ...b.recipients},
+    recipients: {agencies: [], posts: [], roles: [], area: null, outside: false, ...b.recipients},
   };
 }
 
@@ -39,6 +40,7 @@ export function unready(b) {
   for (const name of ['title', 'summary']) if (!b[name].en.trim()) miss(name);
   for (const name of ['do', 'report_to', 'known']) if (!b[name].length) miss(name);
   if (b.effective && b.expires && Date.parse(b.expires) <= Date.parse(b.effective)) miss('expires', 'order');
+  if (b.recipients.outside && OWN_ONLY.includes(b.tlp)) miss('recipients', 'outside');
   b.known.forEach((/** @type {any} */ s, /** @type {number} */ n) => { if (s.source === null) miss('known', 'no_source', n + 1); });
   const cited = [...new Set(b.known.map((/** @type {any} */ s) => s.source).filter((/** @type {any} */ s) => s !== null))].sort();
   for (const i of cited) if (!b.sources[i]?.grade) miss('sources', 'no_grade', i + 1);

@@ -186,7 +186,8 @@ export class Bulletins {
     return html`<section class="recipients"><h4>${t('console.bull.recipients')}</h4><p class="hint">${t(all ? 'console.bull.everybody' : 'console.bull.whoever_fits')}</p>
       <div class="row">${field(t('console.bull.agencies'), html`<input placeholder=${t('console.bull.all')} .value=${agencies.list} @change=${(/** @type {any} */ e) => { agencies.list = e.target.value; this.changed(); }}>`, 'wide')}</div>
       <div class="row up"><div><h5>${t('console.bull.posts')}</h5>${boxes('posts', c.state.posts.map((/** @type {any} */ p) => [p.post_id, p.name]))}</div>
-        <div><h5>${t('console.bull.roles')}</h5>${boxes('roles', /** @type {any} */ (ROLES.map((r) => [r, t(`role.${r}`)])))}</div></div></section>`;
+        <div><h5>${t('console.bull.roles')}</h5>${boxes('roles', /** @type {any} */ (ROLES.map((r) => [r, t(`role.${r}`)])))}</div></div>
+      <div class="boxes"><label><input type="checkbox" data-outside .checked=${live(to.outside)} @change=${() => { to.outside = !to.outside; this.changed(); }}>${t('console.bull.outside')}</label></div></section>`;
   }
 
   /** As it was released, both languages beside each other. */
@@ -233,9 +234,10 @@ export class Bulletins {
     const recalled = row.bulletin.status === 'recalled';
     return html`<section><h2>${t('console.bull.receipts')}<em class="num" data-read>${t('console.bull.read_of', {n: count.read, all: count.all})}</em></h2>
       <progress max=${Math.max(1, count.all)} value=${count.read}></progress>
-      <ul class="who">${row.unread.map((/** @type {any} */ p) => html`<li class="how-none"><span>${p.name}</span><b>${t('console.bull.unread')}</b><time>${postName(c, p.post_id)}</time></li>`)}
+      <ul class="who">${row.unread.map((/** @type {any} */ p) => html`<li class="how-none"><span>${p.name}</span><b>${t('console.bull.unread')}</b><time>${postName(c, p.post_id)}</time>${ways(p.by)}</li>`)}
         ${row.others.map((/** @type {any} */ o) => html`<li><span>${o.agency}</span><b class="num">${o.read} / ${o.read + o.unread}</b><time></time></li>`)}
-        ${row.read.map((/** @type {any} */ p) => html`<li class="how-seen"><span>${p.name}</span><b>${t('console.bull.has_read')}</b><time class="num">${new Date(p.t_ms).toISOString().slice(11, 16)} Z</time></li>`)}</ul>
+        ${row.read.map((/** @type {any} */ p) => html`<li class="how-seen"><span>${p.name}</span><b>${t('console.bull.has_read')}</b><time class="num">${new Date(p.t_ms).toISOString().slice(11, 16)} Z</time>${ways(p.by)}</li>`)}
+        ${row.outside?.length ? html`<li><span>${t('console.bull.other_agencies')}</span><b></b><time></time>${ways(row.outside)}</li>` : nothing}</ul>
       ${count.read < count.all && !recalled ? html`<button class="more" ?disabled=${open.busy} @click=${() => this.remind()}>${t('console.bull.remind')}</button>` : nothing}</section>
       ${refusal(open.error, this.again)}
       <div class="acts">${this.#prints(open.id)}${recalled ? nothing : html`
@@ -251,8 +253,14 @@ export class Bulletins {
   }
 }
 
+/** By which channels he was written to, what the channel said of it. @param {any[] | undefined} by */
+function ways(by) {
+  return by?.length ? html`<small class="ways">${by.map((w) => html`<span class=${w.failed ? 'failed' : ''} title=${w.failed}>${t(`console.bull.by.${w.channel.split('/')[0]}`)}
+    ${w.failed ? t('console.bull.way_failed') : t(w.delivered_ms ? 'console.bull.way_there' : 'console.bull.way_sent')} <time class="num">${new Date(w.delivered_ms ?? w.t_ms).toISOString().slice(11, 16)} Z</time></span>`)}</small>` : nothing;
+}
+
 function nameOf(/** @type {any} */ m) {
-  const name = ['title', 'reason', 'likelihood_of'].includes(m.name) ? t(`console.bull.field.${m.name}`) : t(`bulletin.${m.name}`);
+  const name = ['title', 'reason', 'likelihood_of', 'recipients'].includes(m.name) ? t(`console.bull.field.${m.name}`) : t(`bulletin.${m.name}`);
   return m.n ? `${name} ${m.n}` : name;
 }
 
