@@ -313,7 +313,7 @@ def channels_of(
     found: dict[str, list[dict[str, object]]] = {}
     for p in gateway.records.all_of(RecordKind.POSTED, Posted).values():
         if (p.bulletin_id, p.edition, p.what) == (bulletin_id, b.edition, what):
-            way = {"channel": p.channel, "t_ms": p.t_ms, "failed": p.failed}
+            way: dict[str, object] = {"channel": p.channel, "t_ms": p.t_ms, "failed": p.failed}
             if p.t_delivered_ms is not None:
                 way["delivered_ms"] = p.t_delivered_ms
             found.setdefault(p.person_id, []).append(way)
