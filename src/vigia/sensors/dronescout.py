@@ -13,8 +13,6 @@ import math
 import struct
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from vigia.scan import Flag
 from vigia.wire import odid
 from vigia.wire.advert import Refused
@@ -32,6 +30,7 @@ from vigia.wire.claims import (
 )
 from vigia.wire.pieces import Overlong, Pieces
 from vigia.wire.places import Place
+from vigia.wire.receiver import Found, Receiver, json_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,48 +47,28 @@ _LOCATION = struct.Struct("<ifffddffifiiiiif")
 _OPERATOR = struct.Struct("<iidd")
 _AT_LOCATION, _AT_SYSTEM, _AT_VALID = 64, 808, 892
 _LZMA = (b"\xfd7zXZ\0", b"\x5d\0\0")
-_decode = msgspec.json.Decoder().decode
 
 
-class Adapter:
+class Adapter(Receiver):
     """feed_message: one MQTT message; feed: their JSON one after another."""
 
-    NEEDS_AUTHORITY = True
-
-    def __init__(self, sensor_id: str, t_shift_ns: int = 0) -> None:
-        self._claims = Claims(sensor_id, t_shift_ns)
-        self._pieces = Pieces(PIECE_MAX, values=True)
-
-    def feed(self, data: bytes, t_recv_ns: int) -> list[Out]:
-        return [b for piece in self._pieces.feed(data) for b in self._piece(piece, t_recv_ns)]
+    PIECE_MAX = PIECE_MAX
+    VALUES = True
 
     def feed_message(self, data: bytes, t_recv_ns: int) -> list[Out]:
         if data.startswith(_LZMA):
             unpacked = _unpacked(data)
             if isinstance(unpacked, Refused):
-                return self._claims.take([unpacked], t_recv_ns)
+                return self.claims.take([unpacked], t_recv_ns)
             data = unpacked
-        return self._piece(data, t_recv_ns)
+        return super().feed_message(data, t_recv_ns)
 
-    def finish(self, t_recv_ns: int) -> list[Out]:
-        rest = self._pieces.finish()
-        return [*(self._piece(rest, t_recv_ns) if rest else []), *self._claims.rest()]
-
-    def tick(self, t_ns: int) -> list[Out]:
-        return self._claims.due(t_ns)
-
-    def _piece(self, piece: bytes | Overlong, t_recv_ns: int) -> list[Out]:
-        if isinstance(piece, Overlong):
-            what = f"message: longer than {PIECE_MAX} bytes"
-            return self._claims.take([Refused(code="overlong", what=what)], t_recv_ns)
-        out: list[Out] = []
-        for item in _items(piece):
-            found = item if isinstance(item, Refused) else _claim(item, self._claims, t_recv_ns)
-            if found is None:
-                out += self._claims.heard(t_recv_ns)
-            else:
-                out += self._claims.take([found], t_recv_ns, piece)
-        return out
+    def read(self, piece: bytes, t_recv_ns: int) -> Found:
+        found = [
+            item if isinstance(item, Refused) else _claim(item, self.claims, t_recv_ns)
+            for item in _items(piece)
+        ]
+        return [one for one in found if one is not None]
 
 
 def _unpacked(data: bytes) -> bytes | Refused:
@@ -101,10 +80,9 @@ def _unpacked(data: bytes) -> bytes | Refused:
 
 
 def _items(piece: bytes) -> list[dict[str, object] | Refused]:
-    try:
-        found: object = _decode(piece)
-    except (msgspec.DecodeError, UnicodeDecodeError) as e:
-        return [Refused(code="json", what=f"message: {e}"[:200])]
+    found = json_of(piece)
+    if isinstance(found, Refused):
+        return [found]
     items = elements(found)
     items = [found] if items is None else items
     if len(items) > ITEMS_MAX:

@@ -9,11 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from vigia.wire.advert import Refused
 from vigia.wire.claims import (
-    CLOCK_MAX_NS,
     P_DRONE,
     Claim,
     Claims,
@@ -25,8 +22,8 @@ from vigia.wire.claims import (
     position_of,
     within,
 )
-from vigia.wire.pieces import Overlong, Pieces
 from vigia.wire.places import Place
+from vigia.wire.receiver import Found, Receiver, json_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,48 +34,28 @@ KIND = "remote_id"
 LINE_MAX = 4_000
 STARTS = (b"{", b"[{", b"[]")  # else it is the firmware's own words
 DETECTIONS_MAX = 5_000  # of one document of the web server
-_decode = msgspec.json.Decoder().decode
 
 
-class Adapter:
+class Adapter(Receiver):
     """feed: the serial console, line by line; feed_message: a line, or the mapper's HTTP answer."""
 
-    NEEDS_AUTHORITY = True
-
-    def __init__(self, sensor_id: str, t_shift_ns: int = 0) -> None:
-        self._claims = Claims(sensor_id, t_shift_ns)
-        self._pieces = Pieces(LINE_MAX, values=False)
-
-    def feed(self, data: bytes, t_recv_ns: int) -> list[Out]:
-        return [b for piece in self._pieces.feed(data) for b in self._line(piece, t_recv_ns)]
+    PIECE_MAX = LINE_MAX
 
     def feed_message(self, data: bytes, t_recv_ns: int) -> list[Out]:
-        return self._line(data, t_recv_ns)
+        return self._take(data, t_recv_ns)  # a web server's document is longer than a line
 
-    def finish(self, t_recv_ns: int) -> list[Out]:
-        rest = self._pieces.finish()
-        return [*(self._line(rest, t_recv_ns) if rest else []), *self._claims.rest()]
-
-    def tick(self, t_ns: int) -> list[Out]:
-        return self._claims.due(t_ns)
-
-    def _line(self, line: bytes | Overlong, t_recv_ns: int) -> list[Out]:
-        if isinstance(line, Overlong):
-            what = f"a line is longer than {LINE_MAX} bytes"
-            return self._claims.take([Refused(code="overlong", what=what)], t_recv_ns)
-        if not line.startswith(STARTS):
-            return self._claims.heard(t_recv_ns)  # the firmware's own words
-        found = [_claim(item, self._claims, t_recv_ns) for item in _items(line)]
-        told = [one for one in found if one is not None]
-        return self._claims.take(told, t_recv_ns, line) if told else self._claims.heard(t_recv_ns)
+    def read(self, piece: bytes, t_recv_ns: int) -> Found:
+        if not piece.startswith(STARTS):
+            return []  # the firmware's own words
+        found = [_claim(item, self.claims, t_recv_ns) for item in _items(piece)]
+        return [one for one in found if one is not None]
 
 
 def _items(line: bytes) -> list[object]:
     """One detection, a list of them, or the web server's {address: detection}."""
-    try:
-        found: object = _decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as e:
-        return [Refused(code="json", what=f"line: {e}"[:200])]
+    found = json_of(line)
+    if isinstance(found, Refused):
+        return [found]
     whole = members(found)
     detections = list((whole or {}).values())
     if detections and all("mac" in (members(v) or {}) for v in detections):
@@ -106,10 +83,8 @@ def _claim(found: object, claims: Claims, t_recv_ns: int) -> Claim | Refused | N
         return Refused(code="place", what="line: no such place")
     stamp = number(item.get("last_update"))  # of the web server, seconds; the firmware has none
     t_ns = None if math.isnan(stamp) or stamp <= 0.0 else round(stamp * 1e9)
-    if t_ns is not None and claims.age_ns(t_ns, t_recv_ns) > CLOCK_MAX_NS:
-        age_s = claims.age_ns(t_ns, t_recv_ns) / 1e9
-        what = f"last heard {age_s:.0f} s ago, or the mapper's clock is wrong"
-        return Refused(code="stale", what=what)
+    if t_ns is not None and (old := claims.too_old(t_ns, t_recv_ns)) is not None:
+        return old
     alt = number(item.get("drone_altitude"))
     place = Place(
         t_obs_ns=claims.time_ns(t_ns, t_recv_ns),

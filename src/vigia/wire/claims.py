@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, cast
 
 from vigia.events import Fault, Observation, OperatorSeen, SensorHeard
-from vigia.scan import IdKind
+from vigia.scan import Flag, IdKind, Layout, pack
 from vigia.terms import Position
 from vigia.wire.advert import Refused
 from vigia.wire.places import IDENTITY_BYTES, Place, believable, identity_of, scans_of
@@ -18,6 +18,8 @@ from vigia.wire.tally import FaultTally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from vigia.scan import Scan
 
 Out: TypeAlias = Observation | OperatorSeen | SensorHeard | Fault
 K = TypeVar("K")
@@ -29,12 +31,20 @@ P_DRONE = 0.9  # who broadcasts Remote ID is a drone or pretends to be one
 CLOCK_MAX_NS = 10_000_000_000  # a receiver's clock beyond this from ours is not believed
 
 
+class Near(NamedTuple):
+    """A drone is heard and nobody says where: rssi_dbm is all there is of it, NaN unknown."""
+
+    t_obs_ns: int
+    rssi_dbm: float
+
+
 class Claim(NamedTuple):
     """place None: it has no fix, or says nothing new of one."""
 
     identity: str
     place: Place | None
     operator: Position | None = None
+    near: Near | None = None
 
 
 class Claims:
@@ -44,6 +54,7 @@ class Claims:
         self._faults = FaultTally(f"sensor/{sensor_id}")
         self._places: dict[bytes, tuple[float, float, int]] = {}
         self._operators: dict[str, Position] = {}
+        self._near: dict[str, int] = {}
         self._t_heard_ns: int | None = None
 
     def time_ns(self, t_ns: int | None, t_recv_ns: int) -> int:
@@ -59,9 +70,18 @@ class Claims:
         """Of a stamp that is no recording's; a recording has no age."""
         return 0 if self._t_shift_ns else t_recv_ns - t_ns
 
+    def too_old(self, t_ns: int, t_recv_ns: int) -> Refused | None:
+        """For receivers that repeat what they know: told late, it is not where it was."""
+        age_ns = self.age_ns(t_ns, t_recv_ns)
+        if age_ns <= CLOCK_MAX_NS:
+            return None
+        what = f"last heard {age_ns / 1e9:.0f} s ago, or the receiver's clock is wrong"
+        return Refused(code="stale", what=what)
+
     def take(self, found: Iterable[Claim | Refused], t_recv_ns: int, raw: bytes = b"") -> list[Out]:
         """Of one message."""
         rows: list[Place] = []
+        near: list[Near] = []
         out: list[Out] = []
         for one in found:
             if isinstance(one, Refused):
@@ -69,6 +89,8 @@ class Claims:
                 continue
             if one.place is not None and self._is_new(one.place):
                 rows.append(one.place)
+            if one.near is not None and self._is_news(one.identity, one.near.t_obs_ns):
+                near.append(one.near)
             if one.operator is not None and self._operators.get(one.identity) != one.operator:
                 _remember(self._operators, one.identity, one.operator)
                 seen_ns = t_recv_ns if one.place is None else one.place.t_obs_ns
@@ -78,7 +100,8 @@ class Claims:
                         position=one.operator,
                     )
                 )  # fmt: skip
-        observed = [Observation(sensor_id=self.sensor_id, scan=scan) for scan in scans_of(rows)]
+        scans = [*scans_of(rows), *([_presence(near)] if near else [])]
+        observed = [Observation(sensor_id=self.sensor_id, scan=scan) for scan in scans]
         if observed:
             self._t_heard_ns = t_recv_ns
         return [*observed, *out]
@@ -103,6 +126,24 @@ class Claims:
             return False
         _remember(self._places, place.identity, (place.lat_deg, place.lon_deg, place.t_obs_ns))
         return True
+
+    def _is_news(self, identity: str, t_ns: int) -> bool:
+        last = self._near.get(identity)
+        if last is not None and 0 <= t_ns - last < REPEAT_NS:
+            return False
+        _remember(self._near, identity, t_ns)
+        return True
+
+
+def _presence(near: list[Near]) -> Scan:
+    """polar.1 without an angle: the track layer takes it as "one is near this sensor"."""
+    columns = {
+        "t_obs_ns": [n.t_obs_ns for n in near],
+        "rssi_dbm": [n.rssi_dbm for n in near],
+        "p_drone": [P_DRONE] * len(near),
+        "flags": [int(Flag.WEAK)] * len(near),
+    }
+    return pack(Layout.POLAR_1, columns)
 
 
 def _remember(held: dict[K, V], key: K, value: V) -> None:

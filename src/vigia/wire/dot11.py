@@ -8,10 +8,14 @@ element, organisation FA-0B-BC, type 0x0D) and 5.4.7 (Neighbor Awareness Network
 from __future__ import annotations
 
 import struct
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from vigia.wire.advert import BAD_CRC, Advert, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ADVERTS_MAX = 16  # in one frame; the standard has one
 
@@ -60,6 +64,33 @@ def plain_adverts(frame: bytes, *, rssi_dbm: float | None = None) -> list[Advert
     ]
 
 
+class Vendor(msgspec.Struct, frozen=True):
+    """One vendor element of a beacon: organisation and what follows; as its length says or cut."""
+
+    address: bytes
+    value: bytes
+    cut: int
+    rssi_dbm: float | None
+    bad_crc: bool
+
+
+def vendor_elements(frame: bytes, *, radiotap: bool) -> list[Vendor]:
+    """Of a beacon; any other frame has none."""
+    rssi_dbm, bad = None, False
+    if radiotap:
+        head = _radiotap(frame)
+        if head is None:
+            return []
+        end = len(frame) - 4 if head.flags & _RADIOTAP_FCS else len(frame)
+        frame, rssi_dbm = frame[head.length : end], head.rssi_dbm
+        bad = bool(head.flags & _RADIOTAP_BAD_FCS)
+    if len(frame) < _HEADER or frame[0] != _BEACON:
+        return []
+    body = frame[_HEADER + (4 if frame[1] & _ORDER_BIT else 0) :]
+    found = [(value, cut) for kind, value, cut in _elements(body) if kind == _VENDOR]
+    return [Vendor(frame[10:16], v, cut, rssi_dbm, bad) for v, cut in found[:ADVERTS_MAX]]
+
+
 def _radiotap(frame: bytes) -> _Radiotap | None:
     """version u8 = 0, pad u8, length u16, present u32 (more while bit 31), fields, aligned."""
     if len(frame) < 8 or frame[0] != 0:
@@ -89,17 +120,22 @@ def _radiotap(frame: bytes) -> _Radiotap | None:
 
 
 def _beacon(body: bytes) -> list[Advert]:
-    """Elements: identifier u8, length u8, value. The vendor one: FA-0B-BC, 0x0D, counter."""
-    out: list[Advert] = []
+    """The vendor element: FA-0B-BC, 0x0D, counter."""
+    return [
+        _advert("beacon", value[4:], cut=cut)
+        for kind, value, cut in _elements(body)
+        if kind == _VENDOR and value[:4] == _ODID_OUI_TYPE
+    ]
+
+
+def _elements(body: bytes) -> Iterator[tuple[int, bytes, int]]:
+    """Identifier u8, length u8, value -> identifier, value, how many bytes of it are missing."""
     at = _BEACON_FIXED
     while at + 2 <= len(body):
         kind, size = body[at], body[at + 1]
         value = body[at + 2 : at + 2 + size]
         at += 2 + size
-        if kind != _VENDOR or value[:4] != _ODID_OUI_TYPE:
-            continue
-        out.append(_advert("beacon", value[4:], cut=size - len(value)))
-    return out
+        yield kind, value, size - len(value)
 
 
 def _nan(body: bytes) -> list[Advert]:
@@ -159,6 +195,10 @@ def _advert(transport: str, info: bytes, *, cut: int) -> Advert:
 
 def encode_beacon(*, address: bytes, counter: int, payload: bytes) -> bytes:
     """A plain 802.11 beacon that carries the payload; for simulators and tests."""
+    return encode_vendor(address, _ODID_OUI_TYPE + bytes([counter & 0xFF]) + payload)
+
+
+def encode_vendor(address: bytes, value: bytes) -> bytes:
+    """A plain 802.11 beacon with one vendor element."""
     header = b"\x80\x00\x00\x00" + b"\xff" * 6 + address + address + b"\x00\x00"
-    value = _ODID_OUI_TYPE + bytes([counter & 0xFF]) + payload
     return header + bytes(_BEACON_FIXED) + bytes([0, 0, _VENDOR, len(value)]) + value
