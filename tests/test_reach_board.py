@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -77,6 +78,43 @@ def test_the_board_says_who_would_not_be_reached_and_why_worst_first(tmp_path: P
             )
 
     run(go)
+
+
+def test_tak_is_proved_by_his_client_and_needs_no_courier(tmp_path: Path) -> None:
+    async def go() -> None:
+        async with world(tmp_path) as w:
+            boss = await w.enrolled(Role.WATCH_OFFICER, "boss")
+            await w.enrolled(Role.OFFICER, "p1")
+            w.watch.emit(ContactSet(person_id="p1", channel=Channel.COT))
+            await until(lambda: w.gateway.reach.contacts)
+            assert (await row(boss, "p1"))["channels"][1]["state"] == "silent"
+            held = Contacts(tmp_path)
+            held.prove("p1", Channel.COT, w.gateway.clock.now_ns())
+            held.close()
+            found = await row(boss, "p1")
+            assert (found["reach"], found["channels"][1]["state"]) == ("proved", "proved")
+
+    run(go)
+
+
+async def row(boss: Any, person_id: str) -> dict[str, Any]:
+    people = (await boss.http.get("/api/v1/reach")).json()["people"]
+    return next(p for p in people if p["person_id"] == person_id)
+
+
+def test_the_last_word_on_a_channel_counts_be_it_an_alert_or_a_probe() -> None:
+    lane = LaneHealth(name="s", channel="siren")
+    assert lane.works is None
+    lane.probe, lane.probed_ns = "nobody answers", 5
+    assert (lane.works, lane.trouble) == (False, "nobody answers")
+    lane.last_ok_ns = 6
+    assert (lane.works, lane.trouble) == (True, "")
+    lane.last_error, lane.last_error_ns = "it answers 500", 7
+    assert lane.trouble == "it answers 500"
+    lane.probe, lane.probed_ns = "", 8
+    assert lane.works
+    lane.probe, lane.probed_ns = None, 9  # cannot be asked: says nothing
+    assert lane.works is False
 
 
 def test_a_drill_is_ordered_under_its_officers_name(tmp_path: Path) -> None:

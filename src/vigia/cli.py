@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from vigia import __version__
+from vigia.run.operator_errors import operator
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -73,7 +73,7 @@ def watch(
         folder = start.data_folder(data, plan.core.mode)
         return start.run_plan(folder, plan, open_browser=browser)
 
-    _run(go)
+    operator(go)
 
 
 @app.command()
@@ -91,7 +91,7 @@ def setup(
     """The first hour: agency, posts, people, a sensor, enrolment codes, a drill; in the browser."""
     from vigia.run.setup.serve import run_setup
 
-    _run(lambda: run_setup(settings, data, page=page, site=listen, open_browser=browser))
+    operator(lambda: run_setup(settings, data, page=page, site=listen, open_browser=browser))
 
 
 @app.command()
@@ -104,7 +104,7 @@ def demo(
     """Play a raid around invented posts until stopped; the console shows it."""
     from vigia.run import start
 
-    _run(lambda: start.run_plan(data, start.demo_plan(listen, seed), open_browser=browser))
+    operator(lambda: start.run_plan(data, start.demo_plan(listen, seed), open_browser=browser))
 
 
 @app.command()
@@ -116,7 +116,7 @@ def check(settings: Annotated[Path, typer.Argument(help="A TOML file.")]) -> Non
         typer.echo(effective(load_settings(settings)))
         return 0
 
-    _run(go)
+    operator(go)
 
 
 @app.command()
@@ -134,7 +134,7 @@ def invite(
     """Make a one-time link (and its QR code) that enrols a phone or a console."""
     from vigia.run.hello import print_invitation
 
-    _run(
+    operator(
         lambda: print_invitation(
             data, name=name, role=role, lang=lang, post_id=post, minutes=minutes, agency_id=agency
         )
@@ -149,7 +149,7 @@ def decode(
     """Print one JSON line a message, to compare decoders line by line."""
     from vigia.run.decode import decode as run_decode
 
-    _run(lambda: run_decode(sensor, files, sys.stdout))
+    operator(lambda: run_decode(sensor, files, sys.stdout))
 
 
 @app.command()
@@ -168,7 +168,7 @@ def track(
     """Track recorded detections of any site and write the tracks to a file."""
     from vigia.run.track_files import run_track
 
-    _run(lambda: run_track(detections, out))
+    operator(lambda: run_track(detections, out))
 
 
 @app.command()
@@ -179,7 +179,7 @@ def replay(
     from vigia.flow import Watch
     from vigia.run.replay import replay as run_replay
 
-    _run(lambda: run_replay(journal, Watch, sys.stdout).exit_code)
+    operator(lambda: run_replay(journal, Watch, sys.stdout).exit_code)
 
 
 @app.command()
@@ -191,7 +191,7 @@ def why(
     """Explain what a person was told at a time: which tracks, evidence, threshold and words."""
     from vigia.run.why import explain
 
-    _run(lambda: explain(data, person, time, sys.stdout))
+    operator(lambda: explain(data, person, time, sys.stdout))
 
 
 @app.command()
@@ -218,11 +218,11 @@ def simulate(
             host="", port=0, lat_deg=lat, lon_deg=lon, flights=flights, rate_hz=rate,
             seconds=seconds, seed=seed,
         )  # fmt: skip
-        _run(lambda: speak(as_device, to, asked))
+        operator(lambda: speak(as_device, to, asked))
         return
     from vigia.run.simulate.worlds import main
 
-    _run(lambda: main(seed=seed, count=count, verbose=verbose))
+    operator(lambda: main(seed=seed, count=count, verbose=verbose))
 
 
 @app.command()
@@ -230,7 +230,7 @@ def sensors(data: Data = Path("data")) -> None:
     """Adapters that there are; and, while vigia runs on the folder, how each sensor is."""
     from vigia.run.sensors_cli import main
 
-    _run(lambda: main(data))
+    operator(lambda: main(data))
 
 
 @app.command()
@@ -257,7 +257,7 @@ def score(
     from vigia.run.score.bench import Wanted, main
     from vigia.run.score.scene import set_of
 
-    _run(
+    operator(
         lambda: main(
             Wanted(
                 set_name=set_of(set_name), seeds=seeds, scenes=tuple(scene or ()), seed=seed,
@@ -285,86 +285,7 @@ def forget(
     """Destroy the keys of a person's stored positions, for ever and everywhere."""
     from vigia.run.forgetting import forget as run_forget
 
-    _run(lambda: run_forget(data, person))
-
-
-Passphrase = Annotated[
-    Path | None,
-    typer.Option("--passphrase-file", help="Its first line seals, or opens, the site's keys."),
-]
-
-
-@app.command()
-def backup(
-    target: Annotated[Path, typer.Argument(help="A new folder.")],
-    data: Data = Path("data"),
-    passphrase_file: Passphrase = None,
-) -> None:
-    """Copy journal, ledger and, sealed, the site's keys; never the keys of anybody's position."""
-    from vigia.run.looking_after import run_backup
-
-    _run(lambda: run_backup(data, target, passphrase_file))
-
-
-@app.command()
-def restore(
-    source: Annotated[Path, typer.Argument(help="A folder that vigia backup made.")],
-    data: Data = Path("data"),
-    passphrase_file: Passphrase = None,
-    without_keys: Annotated[bool, typer.Option(help="Leave the site's keys out.")] = False,
-) -> None:
-    """Make a data folder from a backup, never over another, and verify its ledger."""
-    from vigia.run.looking_after import run_restore
-
-    _run(lambda: run_restore(source, data, passphrase_file, without_keys=without_keys))
-
-
-@app.command()
-def upgrade(
-    data: Data = Path("data"),
-    backup_to: Annotated[Path | None, typer.Option(help="A new folder for the backup.")] = None,
-    passphrase_file: Passphrase = None,
-) -> None:
-    """Check a data folder of an earlier vigia, back it up, and make it ready for this one."""
-    from vigia.run.looking_after import run_upgrade
-
-    _run(lambda: run_upgrade(data, backup_to, passphrase_file))
-
-
-@app.command()
-def doctor(
-    data: Data = Path("data"),
-    lang: Annotated[str, typer.Option(help="en or es.")] = "en",
-    json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
-    witness: Annotated[
-        Path | None, typer.Option(help="The ledger's checkpoint that a witness keeps.")
-    ] = None,
-) -> None:
-    """Name every weak spot of an installation, and what to do. Exit code 1 when there is one."""
-    from vigia.run.doctor.report import doctor as run_doctor
-    from vigia.run.hello import choice
-    from vigia.terms import Lang
-
-    _run(
-        lambda: run_doctor(
-            data, lang=choice(Lang, lang, "--lang"), as_json=json, witness=witness, out=sys.stdout
-        )
-    )
-
-
-def _run(call: Callable[[], int]) -> None:
-    """Operator's errors are one line; anything else is ours and shows where."""
-    from vigia.run.settings import SettingsError
-
-    try:
-        code = call()
-    except SettingsError as e:
-        typer.echo(f"vigia: {e}", err=True)
-        raise typer.Exit(2) from e
-    except BrokenPipeError:
-        raise typer.Exit(0) from None
-    if code:
-        raise typer.Exit(code)
+    operator(lambda: run_forget(data, person))
 
 
 def _add_keys() -> None:
@@ -375,6 +296,13 @@ def _add_keys() -> None:
 
     app.add_typer(tak_app, name="tak")
     app.command()(report)
+    from vigia.run.drill_cli import drill
+
+    app.command()(drill)
+    from vigia.run import looking_after_cli as after
+
+    for command in (after.backup, after.restore, after.upgrade, after.doctor):
+        app.command()(command)
 
 
 def _add_ledger() -> None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from vigia.run.channel_settings import OF_A_PERSON, RETRY, ChannelEntry
+from vigia.run.settings_reach import check_times
 from vigia.terms import Channel
 
 if TYPE_CHECKING:
-    from vigia.run.settings import Reach, Settings
+    from vigia.run.settings import Settings
+    from vigia.run.settings_reach import Reach
 
 CHANNELS_MAX = 32
 SCHEMES: dict[Channel, tuple[str, ...]] = {
@@ -94,6 +96,7 @@ def _check_push(key: str, entry: ChannelEntry) -> None:
 
 
 def _check_reach(reach: Reach) -> None:
+    check_times(reach.tests)
     if not 0.0 < reach.answer_s < math.inf:
         raise ValueError(f"[reach] answer_s: got {reach.answer_s}; need > 0")
     for name in ("watch", "warning", "danger"):

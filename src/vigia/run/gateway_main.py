@@ -38,6 +38,7 @@ from vigia.run.link_io import LinkClient, link_path
 from vigia.run.observe_keys import Observers
 from vigia.run.page_socket import PageSocket
 from vigia.run.plan import RunPlan, read_plan
+from vigia.run.reach_timetable import Timetable
 from vigia.run.say import say
 from vigia.run.sessions import open_sessions
 from vigia.run.settings import Listen, SettingsError
@@ -136,6 +137,7 @@ async def _serve(folder: Path, plan: RunPlan, tls_word: str | None, ready_fd: in
     tasks = [
         loop.create_task(gateway.link.run()),
         loop.create_task(gateway.run()),
+        loop.create_task(Timetable(gateway, plan.reach_times).run()),
         loop.create_task(_end_with_parent(server, gateway)),
         loop.create_task(_tell_ready(server, ready_fd, gateway.base_url)),
     ]

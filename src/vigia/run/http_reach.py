@@ -17,6 +17,7 @@ from vigia.run.courier.contacts import ContactError, Contacts
 from vigia.run.http_doors import Caller, Private, committed
 from vigia.run.ledger_feed import read_alert_times
 from vigia.run.page_acts import TARGETS_MAX, Id, Reason
+from vigia.run.reach_tests import ReachTests
 from vigia.run.settings_access import Share
 from vigia.terms import Channel, Tier
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 ADDRESSES_MAX = 16
 HOURS_MAX = 24 * 31
+TESTS_SHOWN = 14
 DRILL = "drill-"  # begins a drill's id, and so names its incident
 _T = TypeVar("_T")
 
@@ -83,8 +85,39 @@ async def reach(gateway: Gateway, request: Request, caller: Caller) -> Answer:
             "calls": calls,
             "courier": courier,
             "legs": board.legs.table(now),
+            "tests": await _tests(gateway, caller),
         }
     )
+
+
+async def _tests(gateway: Gateway, caller: Caller) -> list[dict[str, object]]:
+    """The newest tests of reach, of people he may see."""
+    try:
+        found = await asyncio.to_thread(ReachTests(gateway.folder).latest, TESTS_SHOWN)
+    except (sqlite3.Error, OSError):
+        return []  # the board itself is worth more than its history
+    rows: list[dict[str, object]] = []
+    for kept in found:
+        result = kept.result
+        people = () if result is None else result.people
+        mine = [p for p in people if _seen(gateway, caller, p.person_id)]
+        lost = () if result is None else result.missing(kept.ask.kind)
+        rows.append(
+            {
+                "kind": kept.ask.kind,
+                "t_ms": kept.ask.t_asked_s * 1000,
+                "over": result is not None,
+                "refused": "" if result is None else result.refused,
+                "people": len(mine),
+                "missing": [p.name for p in lost if _seen(gateway, caller, p.person_id)],
+                "channels_down": [] if result is None else [n for n, why in result.channels if why],
+            }
+        )
+    return rows
+
+
+def _seen(gateway: Gateway, caller: Caller, person_id: str) -> bool:
+    return gateway.eyes.may(caller.viewer, gateway.eyes.whose_person(person_id), Share.PEOPLE)
 
 
 async def told_by_radio(gateway: Gateway, request: Request, caller: Caller) -> Answer:

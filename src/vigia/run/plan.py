@@ -12,6 +12,7 @@ from vigia.run.channel_settings import ChannelEntry
 from vigia.run.settings import Listen, Sapient, Storage, Tak, TextMessages
 from vigia.run.settings_access import Access
 from vigia.run.settings_cap import Cap
+from vigia.run.settings_reach import ReachTimes
 
 PLAN_NAME = "run.json"
 
@@ -43,6 +44,7 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     access: Access = Access()
     channels: dict[str, ChannelEntry] = {}
     cap: Cap = Cap()
+    reach_times: ReachTimes = ReachTimes()
 
 
 def write_plan(folder: Path, plan: RunPlan) -> Path:

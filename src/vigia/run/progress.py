@@ -8,13 +8,13 @@ SHORT_MAX = 5_000  # steps that need no bar
 
 
 class Progress:
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, *, short_max: int = SHORT_MAX) -> None:
         self._total = max(total, 1)
-        self._on = sys.stderr.isatty() and total > SHORT_MAX
+        self._on = sys.stderr.isatty() and total > short_max
         self._shown = -1
 
     def show(self, done: int) -> None:
-        percent = 100 * done // self._total
+        percent = min(100, 100 * done // self._total)
         if self._on and percent != self._shown:
             self._shown = percent
             bar = "#" * (percent * 40 // 100)

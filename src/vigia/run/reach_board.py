@@ -30,6 +30,10 @@ PROOF_NS: dict[Channel, int] = {  # how old a returned heartbeat may be
     Channel.COT: 60 * 10**9,
     Channel.PUSH: 24 * 3600 * 10**9,
 }
+SILENT_WHY = {
+    Channel.COT: "his TAK client said nothing for 60 s",
+    Channel.PUSH: "nothing came back within 24 h",
+}
 COURIER_GONE_NS = 10 * 10**9
 CALLS_MAX = 10_000
 WORST = ("none", "unproved", "proved")
@@ -213,17 +217,21 @@ class ReachBoard:
 def _remote(
     channel: Channel, now_ns: int, proof_ns: int | None, courier: CourierHealth | None
 ) -> ChannelRow:
-    if courier is None:
-        return ChannelRow(channel.value, "broken", None, "the courier does not answer")
-    lane = next((lane for lane in courier.lanes if lane.channel == channel.value), None)
-    if lane is None:
-        return ChannelRow(channel.value, "broken", None, "no such channel at this site")
-    if lane.works is False:
-        return ChannelRow(channel.value, "broken", None, lane.last_error)
     last_ms = None if proof_ns is None else proof_ns // 1_000_000
+    broken = "" if channel is Channel.COT else _broken(channel, courier)
+    if broken:
+        return ChannelRow(channel.value, "broken", None, broken)
     limit_ns = PROOF_NS.get(channel)
     if limit_ns is None:
         return ChannelRow(channel.value, "unproved", last_ms, "nothing comes back by it")
     if proof_ns is not None and now_ns - proof_ns <= limit_ns:
         return ChannelRow(channel.value, "proved", last_ms)
-    return ChannelRow(channel.value, "silent", last_ms, "nothing came back within 24 h")
+    return ChannelRow(channel.value, "silent", last_ms, SILENT_WHY[channel])
+
+
+def _broken(channel: Channel, courier: CourierHealth | None) -> str:
+    """Why the courier cannot carry it; "" when it can, as far as it knows."""
+    if courier is None:
+        return "the courier does not answer"
+    lane = next((lane for lane in courier.lanes if lane.channel == channel.value), None)
+    return "no such channel at this site" if lane is None else lane.trouble

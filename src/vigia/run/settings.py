@@ -12,7 +12,6 @@ import msgspec
 
 from vigia.alert_terms import DroneClass
 from vigia.events import CoreSettings, Policy, Post, SensorSite
-from vigia.events_reach import ReachPolicy
 from vigia.run.channel_settings import ChannelEntry
 from vigia.run.kinds import kind_of
 from vigia.run.settings_access import (
@@ -25,6 +24,7 @@ from vigia.run.settings_access import (
     post_agencies,
 )
 from vigia.run.settings_cap import Cap
+from vigia.run.settings_reach import Reach
 from vigia.terms import Channel, Grade, Mark, Position
 
 SETTINGS_BYTES_MAX = 1_000_000
@@ -128,20 +128,6 @@ class TextMessages(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class Storage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     scans_mb_max: int = 2_000  # the oldest scans beyond it are deleted
     forget_after_h: int = 24  # then the keys of a shift's positions are destroyed
-
-
-class Reach(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which channels at once, which next, and when; None: as events_reach.ReachPolicy says."""
-
-    watch: tuple[Channel, ...] | None = None
-    warning: tuple[Channel, ...] | None = None
-    danger: tuple[Channel, ...] | None = None
-    ladder: tuple[Channel, ...] | None = None
-    answer_s: float = 15.0
-
-    def policy(self) -> ReachPolicy:
-        said = msgspec.structs.asdict(self)
-        return ReachPolicy(**{k: v for k, v in said.items() if v is not None})
 
 
 class _StrictPolicy(Policy, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -34,6 +34,7 @@ from vigia.run.settings import (
 from vigia.run.settings_access import Access
 from vigia.run.settings_cap import Cap
 from vigia.run.settings_check import check_address
+from vigia.run.settings_reach import ReachTimes
 from vigia.run.stdin_io import forget_heads
 from vigia.run.supervise import FINAL, Child, supervise
 from vigia.run.transports.url import API, is_url
@@ -111,6 +112,7 @@ def capture_plan(
         access=Access() if settings is None else settings.access(),
         channels={} if settings is None else settings.channels,
         cap=Cap() if settings is None else settings.cap,
+        reach_times=ReachTimes(silent_at="") if settings is None else settings.reach.tests,
     )
 
 

@@ -32,6 +32,7 @@ from vigia.run.courier.door import Around, Job, Sender
 from vigia.run.courier.lane import Lane, LaneHealth
 from vigia.run.courier.letters import BulletinPost
 from vigia.run.courier.outbox import Fate, Item, item_of
+from vigia.run.courier.probe import EVERY_S, FIRST_S
 from vigia.run.courier.store import Store
 from vigia.run.courier.words import sparse_text
 from vigia.run.link import Emit, State, ToGateway
@@ -108,6 +109,7 @@ class Courier:
             group.create_task(self._look())
             if self._bulletins is not None:
                 group.create_task(self._bulletins.run())
+            group.create_task(self._probe())
             for lane in self.lanes.values():
                 group.create_task(lane.run())
 
@@ -284,6 +286,13 @@ class Courier:
                 next_tidy_s = time.monotonic() + TIDY_S
                 self._tidy()
             await asyncio.sleep(LOOK_S)
+
+    async def _probe(self) -> None:
+        """What is broken is known before it is needed."""
+        await asyncio.sleep(FIRST_S)
+        while True:
+            await asyncio.gather(*(lane.probe() for lane in self.lanes.values()))
+            await asyncio.sleep(EVERY_S)
 
     def _tidy(self) -> None:
         before_ns = self._clock_ns() - KEEP_NS

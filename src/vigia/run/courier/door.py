@@ -53,7 +53,8 @@ class Sender(Protocol):
 
     send: at most Retry.batch jobs, the most endangered first -> as many receipts, in order.
     Whatever it raises counts as RETRY for all of them; what takes longer than Retry.timeout_s is
-    cancelled and counts so too. close: what is open is closed; it may not wait.
+    cancelled and counts so too. A sender may also have `probe` (probe.py).
+    close: what is open is closed; it may not wait.
     """
 
     channel: Channel

@@ -12,6 +12,7 @@ import msgspec
 from vigia.run.channel_settings import Retry
 from vigia.run.courier.door import Job, Receipt, Result, Sender
 from vigia.run.courier.outbox import Fate, Item, Outbox
+from vigia.run.courier.probe import asked
 from vigia.run.courier.store import Store
 
 DISK_S = 0.25  # then the alert goes before its row: a slow disk must not hold up a warning
@@ -32,13 +33,28 @@ class LaneHealth(msgspec.Struct):
     last_error: str = ""
     last_error_ns: int | None = None
     unstored: int = 0  # sent before the disk had it
+    probed_ns: int | None = None  # last asked, without sending anything
+    probe: str | None = None  # "": it would work; else why not; None: cannot be asked
 
     @property
     def works(self) -> bool | None:
-        """None: never tried. The last word counts."""
-        if self.last_ok_ns is None and self.last_error_ns is None:
-            return None
-        return (self.last_ok_ns or 0) >= (self.last_error_ns or 0)
+        """None: never tried. The last word counts, be it of an alert or of a probe."""
+        good, bad = self.last_ok_ns or 0, self.last_error_ns or 0
+        if self.probed_ns is not None and self.probe is not None:
+            good = max(good, 0 if self.probe else self.probed_ns)
+            bad = max(bad, self.probed_ns if self.probe else 0)
+        return None if not good and not bad else good >= bad
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not work; "" when it does or was never tried."""
+        if self.works is not False:
+            return ""
+        return self.probe if self.probe and self._probed_last else self.last_error
+
+    @property
+    def _probed_last(self) -> bool:
+        return (self.probed_ns or 0) >= (self.last_error_ns or 0)
 
 
 class Lane:
@@ -87,6 +103,11 @@ class Lane:
                     self._settle(self.outbox.expire(self._clock_ns()))
         finally:
             await self._sender.close()
+
+    async def probe(self) -> None:
+        """Asked beside the sending: it takes no job's place."""
+        answer = await asked(self._sender)
+        self.health.probe, self.health.probed_ns = answer, self._clock_ns()
 
     async def _send(self, items: Sequence[Item]) -> None:
         self._store.put(self.name, items)

@@ -52,14 +52,22 @@ class Mqtt:
         self._why = "not connected yet"
 
     async def send(self, jobs: Sequence[Job]) -> Sequence[Receipt]:
+        if not await self._ready():
+            return [Receipt(Result.RETRY, self._why)] * len(jobs)
+        return await asyncio.gather(*map(self._send, jobs))
+
+    async def probe(self) -> str:
+        return "" if await self._ready() else self._why
+
+    async def _ready(self) -> bool:
         if self._loop is None:
             self._start()
         if not self._is_on.is_set():
             try:
                 await asyncio.wait_for(self._is_on.wait(), CONNECT_S)
             except TimeoutError:
-                return [Receipt(Result.RETRY, self._why)] * len(jobs)
-        return await asyncio.gather(*map(self._send, jobs))
+                return False
+        return True
 
     async def _send(self, job: Job) -> Receipt:
         post = job.alert.target_id.partition("/")[2].translate(_PLAIN)

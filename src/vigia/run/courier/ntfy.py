@@ -13,6 +13,7 @@ import httpx
 from vigia.run.channel_settings import ChannelEntry, read_secret
 from vigia.run.courier.door import Around, Job, Receipt, Result
 from vigia.run.courier.http import client, each
+from vigia.run.courier.probe import probe_url
 from vigia.run.courier.words import title
 from vigia.terms import Channel, MsgType, Tier
 
@@ -29,6 +30,7 @@ class Ntfy:
         headers: dict[str, str] = {}
         if entry.secret:
             headers["Authorization"] = f"Bearer {read_secret(around.folder, entry.secret)}"
+        self._entry = entry
         self._client = client(entry, headers=headers)
         self._url = entry.url.rstrip("/") + "/"
         self._page = around.base_url
@@ -53,6 +55,9 @@ class Ntfy:
         if self._page:
             body["click"] = self._page
         return await self._client.post(self._url, json=body)
+
+    async def probe(self) -> str:
+        return await probe_url(self._entry, self._url)
 
     async def close(self) -> None:
         await self._client.aclose()

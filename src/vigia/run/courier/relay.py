@@ -15,6 +15,7 @@ from vigia.run.channel_settings import ChannelEntry, read_secret
 from vigia.run.courier.bodies import alert_body
 from vigia.run.courier.door import Around, Job, Receipt, Result
 from vigia.run.courier.http import client, each
+from vigia.run.courier.probe import probe_url
 from vigia.terms import Channel, Mark, MsgType, Tier
 
 SILENT = Receipt(Result.REFUSED, "a drill sounds no siren")
@@ -26,6 +27,7 @@ class Relay:
     def __init__(self, name: str, entry: ChannelEntry, around: Around) -> None:
         """url with {turn} (on, off) and {post}: fetched with GET, as most relays want it; without
         {turn}: the alert is posted there as JSON. secret: "USER:PASSWORD" of the relay."""
+        self._entry = entry
         self._client = client(entry)
         if entry.secret:
             user, _, password = read_secret(around.folder, entry.secret).partition(":")
@@ -46,6 +48,9 @@ class Relay:
             return await self._client.get(url)
         headers = {"content-type": "application/json"}
         return await self._client.post(url, content=alert_body(job), headers=headers)
+
+    async def probe(self) -> str:
+        return await probe_url(self._entry, self._url)
 
     async def close(self) -> None:
         await self._client.aclose()

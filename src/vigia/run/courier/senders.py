@@ -44,5 +44,8 @@ class Broken:
     async def send(self, jobs: Sequence[Job]) -> Sequence[Receipt]:
         return [Receipt(Result.RETRY, self._why)] * len(jobs)
 
+    async def probe(self) -> str:
+        return self._why
+
     async def close(self) -> None:
         pass

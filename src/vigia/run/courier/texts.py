@@ -16,11 +16,13 @@ from urllib.parse import quote
 
 from vigia.run.channel_settings import ChannelEntry, SecretError, read_secret
 from vigia.run.courier.door import Around, Job, Receipt, Result
+from vigia.run.courier.probe import probe_port
 from vigia.run.courier.words import title
 from vigia.terms import Channel
 
 THREADS_MAX = 8
 SLOT = "{address}"
+SMTP_PORT = 587  # where the URL names none
 
 
 class Texts:
@@ -53,6 +55,16 @@ class Texts:
             head = ""  # it would stand before the words, and make them longer
         taken = found.notify(body=job.words, title=head, body_format="text")
         return Receipt(Result.OK) if taken else Receipt(Result.RETRY, "the service did not take it")
+
+    async def probe(self) -> str | None:
+        """The mail server is asked; a service that sends text messages only by sending one."""
+        found = _notifier(self._url.replace(SLOT, _SAMPLE[self.channel]))
+        service = None if found is None else next(iter(found), None)
+        host = getattr(service, "smtp_host", None)
+        if not isinstance(host, str) or not host:
+            return None
+        port = getattr(service, "port", None)
+        return await probe_port(host, port if isinstance(port, int) else SMTP_PORT)
 
     async def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

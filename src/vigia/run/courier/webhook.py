@@ -18,6 +18,7 @@ from vigia.run.channel_settings import ChannelEntry, SecretError, read_secret
 from vigia.run.courier.bodies import alert_body
 from vigia.run.courier.door import Around, Job, Receipt
 from vigia.run.courier.http import client, each
+from vigia.run.courier.probe import probe_url
 from vigia.terms import Channel
 
 SECRET_MIN = 24  # characters
@@ -44,6 +45,7 @@ class Webhook:
         if len(secret) < SECRET_MIN:
             raise SecretError(f"secret {entry.secret}: need {SECRET_MIN} characters or more")
         self._key = key_of(secret)
+        self._entry = entry
         self._client = client(entry)
         self._url = entry.url
 
@@ -59,6 +61,9 @@ class Webhook:
             "webhook-signature": signature(self._key, job.delivery_id, t_s, body),
         }
         return await self._client.post(self._url, content=body, headers=headers)
+
+    async def probe(self) -> str:
+        return await probe_url(self._entry, self._url)
 
     async def close(self) -> None:
         await self._client.aclose()

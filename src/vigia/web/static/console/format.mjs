@@ -8,6 +8,9 @@ const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
 /** @param {number} t_ms */
 export const zulu = (t_ms) => new Date(t_ms).toISOString().slice(11, 19);
 
+/** Day, hour and minute. @param {number} t_ms */
+export const dayZulu = (t_ms) => new Date(t_ms).toISOString().slice(0, 16).replace('T', ' ');
+
 /** Time of day on this machine, hours and minutes. @param {number} t_ms */
 export function localTime(t_ms) {
   const d = new Date(t_ms);

@@ -1,7 +1,7 @@
 // Context -> the Reach tab: whom to call by radio, who would not be reached now and why, drills.
 import {html, nothing} from '../../vendor/lit/lit.mjs';
 import {t} from '../../core/i18n.mjs';
-import {DASH, age, countdown, delay, zulu} from '../format.mjs';
+import {DASH, age, countdown, dayZulu, delay, zulu} from '../format.mjs';
 import {TIER_WORD} from './top.mjs';
 
 /** @typedef {import('../app.mjs').Context} Context */
@@ -15,7 +15,7 @@ export function reachTab(c) {
     <header><h2>${t('console.reach_tab.title')}</h2><em>${t('console.reach_tab.explain')}</em>
       <button class="ghost" data-act="drill" @click=${() => c.act.ask({kind: 'drill'})}>${t('console.drill.ask')}</button></header>
     ${error ? html`<p class="failed" role="alert">${t('console.history.failed', {why: error})}</p>` : nothing}
-    ${data ? html`<div class="scroll">${callList(c, data.calls)}${people(c, data.people)}${lanes(c, data.courier)}${drillList(drills)}</div>` : nothing}
+    ${data ? html`<div class="scroll">${callList(c, data.calls)}${people(c, data.people)}${lanes(c, data.courier)}${testList(data.tests)}${drillList(drills)}</div>` : nothing}
   </main>`;
 }
 
@@ -54,6 +54,21 @@ function lanes(/** @type {Context} */ c, /** @type {any} */ courier) {
   return html`<h3>${t('console.reach_tab.channels')}</h3><table><tbody>${courier.lanes.map((/** @type {any} */ lane) => html`
     <tr><td><b>${lane.name}</b> ${t(`channel.${lane.channel}`)}</td><td class="num">${t('console.reach_tab.counts', {sent: lane.sent, failed: lane.failed, waiting: lane.waiting})}</td>
       <td>${lane.last_error ? `${zulu(lane.last_error_ns / 1e6)} Z ${lane.last_error}` : ''}</td></tr>`)}</tbody></table>`;
+}
+
+/** What earlier tests found: the newest first. @param {any[]} tests */
+function testList(tests) {
+  if (!tests.length) return nothing;
+  return html`<h3>${t('console.reach_test.title')}</h3><table><tbody>${tests.map((one) => html`
+    <tr data-test=${one.kind}><td class="num">${dayZulu(one.t_ms)} Z</td><td><b>${t(`console.reach_test.${one.kind}`)}</b></td><td>${testWords(one)}</td></tr>`)}</tbody></table>`;
+}
+
+function testWords(/** @type {any} */ one) {
+  if (!one.over) return t('console.reach_test.running');
+  if (one.refused) return t('console.reach_test.refused', {why: one.refused});
+  const down = one.channels_down.length ? ` ${t('console.reach_test.down', {list: one.channels_down.join(', ')})}` : '';
+  const names = one.missing.slice(0, 10).join(', ');
+  return (one.missing.length ? t('console.reach_test.missing', {n: one.missing.length, of: one.people, names}) : t('console.reach_test.all', {n: one.people})) + down;
 }
 
 function drillList(/** @type {any[]} */ drills) {
