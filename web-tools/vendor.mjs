@@ -71,7 +71,14 @@ function vendorLit() {
     );
     put(target, text);
   }
+  for (const name of ['index.js', 'directives/class-map.js', 'directives/live.js', 'directives/repeat.js'])
+    declare(`lit/${name.replace('index', 'lit').replace(/js$/u, 'd.mts')}`, name === 'index.js' ? 'lit' : `lit/${name}`);
   put('licenses/lit.txt', read('lit/LICENSE'));
+}
+
+// The package's own declarations stand in for its minified file when the pages' types are checked.
+function declare(target, pkg) {
+  put(target, `export * from '${pkg}';\n`);
 }
 
 // ---- the others -------------------------------------------------------------------------------
@@ -79,6 +86,7 @@ function vendorLit() {
 function vendorMapLibre() {
   for (const name of ['maplibre-gl.mjs', 'maplibre-gl-worker.mjs', 'maplibre-gl-shared.mjs', 'maplibre-gl.css'])
     put(`maplibre/${name}`, withoutSourceMap(read(`maplibre-gl/dist/${name}`)));
+  declare('maplibre/maplibre-gl.d.mts', 'maplibre-gl');
   put('licenses/maplibre-gl.txt', read('maplibre-gl/LICENSE.txt'));
   put('licenses/maplibre-gl-bundled.txt', bundledLicenses('maplibre-gl'));
 }

@@ -5,7 +5,7 @@
 
 import { ackKey } from "./core/acks.mjs";
 import { Clock } from "./core/clock.mjs";
-import { Store } from "./core/db.mjs";
+import { Store, deviceStore } from "./core/db.mjs";
 import { Words } from "./core/i18n.mjs";
 import { notice, readPush, rings, unreadable } from "./core/notice.mjs";
 import { Outbox } from "./core/outbox.mjs";
@@ -16,15 +16,19 @@ import { FILES, PAGES, VERSION } from "./shell.mjs";
 const PREFIX = "vigia-shell-";
 const CACHE = PREFIX + VERSION;
 
-self.addEventListener("install", (event) => {
-  event.waitUntil(fill().then(() => self.skipWaiting()));
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+/** @returns {Phone.Store<Phone.Ack>} */
+const ackStore = () => new Store("acks");
+
+worker.addEventListener("install", (event) => {
+  event.waitUntil(fill().then(() => worker.skipWaiting()));
 });
 
-self.addEventListener("activate", (event) => {
-  event.waitUntil(dropOld().then(() => self.clients.claim()));
+worker.addEventListener("activate", (event) => {
+  event.waitUntil(dropOld().then(() => worker.clients.claim()));
 });
 
-self.addEventListener("fetch", (event) => {
+worker.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== location.origin) return;
   const page = event.request.mode === "navigate" && url.pathname in PAGES;
@@ -35,8 +39,9 @@ self.addEventListener("fetch", (event) => {
 });
 
 /** Background Sync, where the browser has it: reports leave although the page is closed. */
-self.addEventListener("sync", (event) => {
-  if (event.tag === "vigia-outbox") event.waitUntil(flush());
+worker.addEventListener("sync", (event) => {
+  const sync = /** @type {ExtendableEvent & {tag: string}} */ (event);
+  if (sync.tag === "vigia-outbox") sync.waitUntil(flush());
 });
 
 // ---- push: a closed phone is warned, too -------------------------------------------------------
@@ -44,11 +49,12 @@ self.addEventListener("sync", (event) => {
 const ASK_PAGE_MS = 400; // an open page says so quickly, or it is not really there
 const PUSHED_MAX = 50; // alerts of which it is remembered what this phone was told
 
-self.addEventListener("push", (event) => {
+worker.addEventListener("push", (event) => {
   event.waitUntil(pushed(event.data?.text() ?? ""));
 });
 
-self.addEventListener("notificationclick", (event) => {
+worker.addEventListener("notificationclick", (event) => {
+  /** @type {{said?: Wire.Push}} */
   const { said } = event.notification.data ?? {};
   if (event.action === "safe" && said) {
     event.waitUntil(Promise.all([acknowledge(said, "safe"), inCover(said)]));
@@ -59,16 +65,18 @@ self.addEventListener("notificationclick", (event) => {
 });
 
 /** The push service gave this phone another address: the server must have it. */
-self.addEventListener("pushsubscriptionchange", (event) => {
-  event.waitUntil(resubscribe(event.oldSubscription));
+worker.addEventListener("pushsubscriptionchange", (event) => {
+  const change = /** @type {PushSubscriptionChangeEvent} */ (event);
+  change.waitUntil(resubscribe(change.oldSubscription));
 });
 
+/** @param {string} text */
 async function pushed(text) {
   const said = readPush(text);
   const words = await loadWords();
   if (!said) {
     const { title, options } = unreadable(words);
-    return self.registration.showNotification(title, options);
+    return worker.registration.showNotification(title, options);
   }
   const held = await heldOf(said);
   if (held === null) return undefined; // a late one must not put an old warning on top
@@ -76,21 +84,22 @@ async function pushed(text) {
   const loud = rings(said, { nowMs, rungTier: held.rungTier }) && !(await pageShows(said));
   await remember(said, loud ? Math.max(said.tier, held.rungTier) : held.rungTier);
   const { title, options } = notice(said, words, { nowMs, loud });
-  await self.registration.showNotification(title, options);
+  await worker.registration.showNotification(title, options);
   if (said.msg_type !== "cancel") await acknowledge(said, "delivered");
   return undefined;
 }
 
 /** Words in this person's language, from what is kept: a push may come where the server is not. */
 async function loadWords() {
-  const device = new Store("device");
+  const device = deviceStore();
   const [chosen, self_] = await Promise.all([
     device.get("lang").catch(() => null),
     device.get("self").catch(() => null),
   ]);
   const person = self_?.person?.lang === "en" ? null : self_?.person?.lang;
-  const wanted = [chosen?.lang, person, ...(navigator.languages ?? [])];
-  const lang = wanted.map((l) => l?.slice(0, 2)).find((l) => l === "en" || l === "es") ?? "en";
+  const wanted = [chosen?.lang, person, ...(navigator.languages ?? [])].map((l) => l?.slice(0, 2));
+  const lang = wanted.find((l) => l === "en" || l === "es") ?? "en";
+  /** @param {Wire.Lang} one @returns {Promise<Record<string, string>>} */
   const read = async (one) => {
     const path = `/static/i18n/${one}.json`;
     return (await fromCache(path, path)).json();
@@ -101,30 +110,31 @@ async function loadWords() {
   return words;
 }
 
-/** {rungTier} of what this phone was told of the alert before; null when it knows a newer revision. */
+/** {rungTier} of what this phone was told of the alert before; null when it knows a newer revision. @param {Wire.Push} said */
 async function heldOf({ alert_id, revision }) {
-  const kept = await new Store("device").get("pushed").catch(() => null);
+  const kept = await deviceStore().get("pushed").catch(() => null);
   const held = kept?.alerts?.[alert_id];
   if (!held) return { rungTier: 0 };
   if (held.revision > revision) return null;
   if (held.revision === revision) {
-    const there = await self.registration.getNotifications({ tag: alert_id });
+    const there = await worker.registration.getNotifications({ tag: alert_id });
     if (there.length) return null;
   }
   return held;
 }
 
+/** @param {Wire.Push} said @param {number} rungTier */
 async function remember({ alert_id, revision }, rungTier) {
-  const store = new Store("device");
+  const store = deviceStore();
   const held = (await store.get("pushed").catch(() => null))?.alerts ?? {};
   const others = Object.entries(held).filter(([id]) => id !== alert_id);
   const kept = [...others.slice(-PUSHED_MAX + 1), [alert_id, { revision, rungTier }]];
   await store.put({ what: "pushed", alerts: Object.fromEntries(kept) }).catch(() => {});
 }
 
-/** True when a page that somebody looks at shows this revision already, with its siren. */
+/** True when a page that somebody looks at shows this revision already, with its siren. @param {Wire.Push} said */
 async function pageShows(said) {
-  const clients = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const clients = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   const seen = clients.filter((c) => c.visibilityState === "visible");
   const answers = seen.map(
     (client) =>
@@ -138,9 +148,10 @@ async function pageShows(said) {
   return (await Promise.all(answers)).some(Boolean);
 }
 
-/** kind: "delivered" or "safe". What cannot be told now is kept for the page to tell. */
+/** kind: "delivered" or "safe". What cannot be told now is kept for the page to tell.
+ * @param {Wire.Push} said @param {Wire.AckKind} kind */
 async function acknowledge({ alert_id, revision }, kind) {
-  const store = new Store("acks");
+  const store = ackStore();
   const key = ackKey({ alert_id, revision, kind });
   const deviceMs = Date.now();
   await store.put({ key, alert_id, revision, kind, deviceMs, offsetMs: null }).catch(() => {});
@@ -149,28 +160,30 @@ async function acknowledge({ alert_id, revision }, kind) {
     await store.delete(key);
   } catch {
     // a page, open or to come, repeats it until it is told
-    const pages = await self.clients.matchAll({ includeUncontrolled: true });
+    const pages = await worker.clients.matchAll({ includeUncontrolled: true });
     for (const page of pages) page.postMessage({ acks: true });
   }
 }
 
-/** The notification stays, without noise and without its button. */
+/** The notification stays, without noise and without its button. @param {Wire.Push} said */
 async function inCover(said) {
   const made = notice(said, await loadWords(), { nowMs: Date.now(), answered: true });
-  return self.registration.showNotification(made.title, made.options);
+  return worker.registration.showNotification(made.title, made.options);
 }
 
+/** @param {string | null} alert_id */
 async function openPage(alert_id) {
-  const clients = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const clients = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   const page = clients.find((c) => new URL(c.url).pathname === "/");
-  if (!page) return self.clients.openWindow(alert_id ? `/#alert=${encodeURIComponent(alert_id)}` : "/");
+  if (!page) return worker.clients.openWindow(alert_id ? `/#alert=${encodeURIComponent(alert_id)}` : "/");
   page.postMessage({ open: alert_id });
   return page.focus();
 }
 
+/** @param {PushSubscription | null} old */
 async function resubscribe(old) {
   const { key } = await session.get("/push/key");
-  const made = await self.registration.pushManager.subscribe({
+  const made = await worker.registration.pushManager.subscribe({
     userVisibleOnly: true,
     applicationServerKey: bytesOf(key),
   });
@@ -197,16 +210,19 @@ async function dropOld() {
   }
 }
 
+/** @param {string} path @param {RequestInfo} request */
 async function fromCache(path, request) {
   const kept = await (await caches.open(CACHE)).match(path);
   return kept ?? fetch(request);
 }
 
 async function flush() {
-  const outbox = new Outbox({ store: new Store("outbox"), session, clock: new Clock() });
+  /** @type {Phone.Store<Phone.Entry>} */
+  const store = new Store("outbox");
+  const outbox = new Outbox({ store, session, clock: new Clock() });
   await outbox.reload();
   await outbox.flush();
-  for (const client of await self.clients.matchAll()) client.postMessage({ outbox: true });
+  for (const client of await worker.clients.matchAll()) client.postMessage({ outbox: true });
   // Rejecting makes the browser try again later.
   if (outbox.waiting().length) throw new Error("reports still waiting");
 }

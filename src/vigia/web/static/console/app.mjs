@@ -67,6 +67,7 @@ export class ConsoleApp extends LitElement {
     this.shown = [];
     /** @type {Map<string, string>} */
     this.told = new Map();
+    /** @type {any} */
     this.ui = {
       tab: 'watch', selected: null, byHand: false, incident: 0, lang: 'en', sound: false, peek: false,
       ask: null, invite: null, said: null, everybody: false, opened: null, mapless: false, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false}, received: null, hurt: [],
@@ -91,7 +92,7 @@ export class ConsoleApp extends LitElement {
     this.link.start();
     setInterval(() => this.#tick(), TICK_MS);
     setInterval(() => { if (this.ui.tab === 'reach') this.loads.reach(); }, REACH_MS);
-    addEventListener('keydown', (e) => onKey(this, e));
+    addEventListener('keydown', (e) => onKey(this, /** @type {KeyboardEvent} */ (e)));
   }
 
   firstUpdated() {
@@ -212,7 +213,7 @@ export class ConsoleApp extends LitElement {
       ask: (/** @type {any} */ what) => this.acts.ask(what),
       choose: (/** @type {any} */ choice) => this.change({ask: {...this.ui.ask, ...choice}}),
       reason: (/** @type {string} */ reason) => this.change({ask: {...this.ui.ask, reason}}),
-      doIt: (/** @type {boolean} */ live) => this.acts.doIt(live),
+      doIt: (/** @type {string[]} */ live) => this.acts.doIt(live),
       everybody: () => this.change({everybody: !this.ui.everybody}),
       revisions: (/** @type {string} */ id) => this.change({opened: this.ui.opened === id ? null : id}),
       closeDialog: () => this.change({ask: null, invite: null}),
@@ -252,7 +253,7 @@ export class ConsoleApp extends LitElement {
     this.change({hidden});
   }
 
-  async #language(/** @type {string} */ lang) {
+  async #language(/** @type {Wire.Lang} */ lang) {
     await setLanguage(lang);
     this.change({lang});
     this.loads.hurt();

@@ -18,7 +18,10 @@ const FRESH_MS = 10_000;
 const READINGS_MAX = 120; // two seconds at 60 Hz
 const WINDOW_MS = 300; // before the press, whose jolt turns the phone
 
-/** (0, 0, -1) of the device in the earth frame: {east, north, up}. */
+/**
+ * (0, 0, -1) of the device in the earth frame: {east, north, up}.
+ * @param {number} alphaDeg @param {number} betaDeg @param {number} gammaDeg
+ */
 export function cameraAxis(alphaDeg, betaDeg, gammaDeg) {
   const [cZ, sZ] = [Math.cos(alphaDeg * RAD), Math.sin(alphaDeg * RAD)];
   const [cX, sX] = [Math.cos(betaDeg * RAD), Math.sin(betaDeg * RAD)];
@@ -30,19 +33,24 @@ export function cameraAxis(alphaDeg, betaDeg, gammaDeg) {
   };
 }
 
-/** (0, 1, 0) of the device in the earth frame. */
+/** (0, 1, 0) of the device in the earth frame. @param {number} alphaDeg @param {number} betaDeg */
 export function topAxis(alphaDeg, betaDeg) {
   const [cZ, sZ] = [Math.cos(alphaDeg * RAD), Math.sin(alphaDeg * RAD)];
   const [cX, sX] = [Math.cos(betaDeg * RAD), Math.sin(betaDeg * RAD)];
   return { east: -cX * sZ, north: cX * cZ, up: sX };
 }
 
+/** @typedef {{east: number, north: number, up: number}} Axis */
+/** @param {Axis} axis */
 const azimuth = ({ east, north }) => wrap360(Math.atan2(east, north) / RAD);
+/** @param {Axis} axis */
 const elevation = ({ up }) => Math.asin(Math.max(-1, Math.min(1, up))) / RAD;
 
 /**
  * One reading -> {azimuthDeg, elevationDeg, sigmaDeg, axis}; azimuth from the north that alpha
  * counts from (magnetic on phones). Near the zenith an azimuth means little: sigma says so.
+ * @param {Omit<Phone.Reading, "accuracyDeg"> & {accuracyDeg?: number | null}} reading
+ * @returns {{azimuthDeg: number, elevationDeg: number | null, sigmaDeg: number, axis: "camera" | "top"}}
  */
 export function pointing({ alphaDeg, betaDeg, gammaDeg, accuracyDeg = null }) {
   const base = accuracyDeg ?? SIGMA_DEFAULT_DEG;
@@ -68,11 +76,15 @@ export function pointing({ alphaDeg, betaDeg, gammaDeg, accuracyDeg = null }) {
  */
 export class AlphaAligner {
   constructor() {
+    /** @type {number | null} */
     this.offsetDeg = null;
-    this.quality = null;
+    this.quality = 0; // of the offset, once there is one
   }
 
-  /** -> {alphaDeg, accuracyDeg} counted from magnetic north, or null while unknown. */
+  /**
+   * -> {alphaDeg, accuracyDeg} counted from magnetic north, or null while unknown.
+   * @param {{alphaDeg: number, betaDeg: number, headingDeg: number | null, accuracyDeg: number | null}} seen
+   */
   align({ alphaDeg, betaDeg, headingDeg, accuracyDeg }) {
     if (headingDeg === null || headingDeg < 0 || accuracyDeg === null || accuracyDeg < 0)
       return null;
@@ -96,10 +108,11 @@ export class AlphaAligner {
 /** The last readings; answers "where did it point when the button was pressed?". */
 export class PointingLog {
   constructor() {
+    /** @type {(Phone.Reading & {tMs: number})[]} */
     this.readings = [];
   }
 
-  /** tMs: steady clock. reading: what pointing() takes. */
+  /** tMs: steady clock. reading: what pointing() takes. @param {number} tMs @param {Phone.Reading} reading */
   add(tMs, reading) {
     this.readings.push({ tMs, ...reading });
     while (this.readings.length > READINGS_MAX) this.readings.shift();
@@ -110,18 +123,21 @@ export class PointingLog {
     this.readings = [];
   }
 
-  /** Mean over the moments before tMs; the scatter of the hand adds to sigma. null: no compass. */
+  /**
+   * Mean over the moments before tMs; the scatter of the hand adds to sigma. null: no compass.
+   * @param {number} tMs @returns {Phone.Aim | null}
+   */
   at(tMs) {
     const before = this.readings.filter((r) => r.tMs <= tMs && tMs - r.tMs <= FRESH_MS);
     if (before.length === 0) return null;
-    const last = before.at(-1);
+    const last = before[before.length - 1];
     const near = before.filter((r) => last.tMs - r.tMs <= WINDOW_MS).map(pointing);
     const aim = pointing(last);
     const same = near.filter((p) => p.axis === aim.axis);
     const mean = meanAngle(same.map((p) => p.azimuthDeg));
     if (Number.isNaN(mean)) return null;
     const spread = Math.max(...same.map((p) => Math.abs(angleDiff(p.azimuthDeg, mean))));
-    const ups = same.map((p) => p.elevationDeg);
+    const ups = same.map((p) => p.elevationDeg ?? 0);
     const up = aim.axis === "camera" ? ups.reduce((a, b) => a + b, 0) / ups.length : null;
     return {
       azimuthDeg: mean,
@@ -132,7 +148,10 @@ export class PointingLog {
     };
   }
 
-  /** Where the reader faces: the phone's top while it lies in the hand, else the camera's axis. */
+  /**
+   * Where the reader faces: the phone's top while it lies in the hand, else the camera's axis.
+   * @param {number} tMs @returns {Phone.Facing | null}
+   */
   facing(tMs) {
     const last = this.readings.at(-1);
     if (!last || tMs - last.tMs > FRESH_MS) return null;

@@ -11,12 +11,17 @@ export class Clock {
   constructor({ wall = () => Date.now(), steady = () => performance.now() } = {}) {
     this.wall = wall;
     this.steady = steady;
+    /** @type {{rttMs: number, offsetMs: number}[]} */
     this.samples = [];
     this.anchor = wall() - steady();
+    /** @type {number | null} */
     this._offset = null;
   }
 
-  /** One answered ping. sentMs, receivedMs: this device's wall clock. */
+  /**
+   * One answered ping. sentMs, receivedMs: this device's wall clock.
+   * @param {{sentMs: number, receivedMs: number, serverMs: number}} ping
+   */
   sample({ sentMs, receivedMs, serverMs }) {
     const rttMs = receivedMs - sentMs;
     if (!(rttMs >= 0) || !Number.isFinite(serverMs)) return;
@@ -26,7 +31,7 @@ export class Clock {
     this._offset = this.samples.reduce((a, b) => (b.rttMs < a.rttMs ? b : a)).offsetMs;
   }
 
-  /** A time that came without a round trip (hello): a first guess, never against a ping. */
+  /** A time that came without a round trip (hello): a first guess, never against a ping. @param {number} serverMs */
   hint(serverMs) {
     if (this._offset === null && Number.isFinite(serverMs)) this._offset = serverMs - this.wall();
   }
@@ -57,7 +62,10 @@ export class Clock {
     return this.wall() + (this._offset ?? 0);
   }
 
-  /** A moment read on this device -> server time, by the offset known then or, failing that, now. */
+  /**
+   * A moment read on this device -> server time, by the offset known then or, failing that, now.
+   * @param {number} deviceMs @param {number | null} [offsetThenMs]
+   */
   correct(deviceMs, offsetThenMs = null) {
     return Math.round(deviceMs + (offsetThenMs ?? this._offset ?? 0));
   }

@@ -3,6 +3,7 @@
 /**
  * path: of an entry. refusals: HTTP statuses after which the same bytes will never be taken; all
  * others (401, 403, 429, 5xx, no answer) may pass. rank: what goes first when several wait.
+ * @type {Record<Phone.Door, {path: (entry: Phone.Entry) => string, refusals: number[], rank: number}>}
  */
 export const DOORS = {
   sighting: { path: () => "/sightings", refusals: [400, 409, 413, 422], rank: 0 },
@@ -23,18 +24,33 @@ export const DOORS = {
   },
 };
 
-/** Entries of earlier versions name no door: they are sightings. */
+/** Entries of earlier versions name no door: they are sightings. @param {{door?: Phone.Door}} entry */
 export const doorOf = (entry) => entry.door ?? "sighting";
 
-/** A moment inside a body, read on this device; becomes server time when the body is sent. */
+/** @param {Phone.Entry} entry @returns {entry is Phone.SightingEntry} */
+export const isSighting = (entry) => doorOf(entry) === "sighting";
+
+/** @param {Phone.Entry} entry @returns {entry is Phone.WordEntry} */
+export const isWord = (entry) => entry.door === "casualty";
+
+/**
+ * A moment inside a body, read on this device; becomes server time when the body is sent.
+ * @param {import('./clock.mjs').Clock} clock @returns {Phone.Moment}
+ */
 export function moment(clock, deviceMs = clock.wall()) {
   return { deviceMs, offsetMs: clock.offsetMs };
 }
 
-/** The same body with every moment() in it as milliseconds of server time. */
+/**
+ * The same body with every moment() in it as milliseconds of server time.
+ * @param {unknown} value @param {import('./clock.mjs').Clock} clock @returns {unknown}
+ */
 export function withTimes(value, clock) {
   if (Array.isArray(value)) return value.map((one) => withTimes(one, clock));
   if (value === null || typeof value !== "object") return value;
-  if ("deviceMs" in value) return clock.correct(value.deviceMs, value.offsetMs);
+  if ("deviceMs" in value) {
+    const { deviceMs, offsetMs } = /** @type {Phone.Moment} */ (value);
+    return clock.correct(deviceMs, offsetMs);
+  }
   return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, withTimes(v, clock)]));
 }

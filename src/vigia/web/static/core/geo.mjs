@@ -12,28 +12,31 @@ export const RELATIVES = [
   "ahead_left",
 ];
 
-/** 0 <= angle < 360. */
+/** 0 <= angle < 360. @param {number} deg */
 export function wrap360(deg) {
   const wrapped = ((deg % 360) + 360) % 360;
   return wrapped >= 360 ? 0 : wrapped; // -1e-16 rounds up to 360
 }
 
-/** a - b brought into -180 <= d < 180. */
+/** a - b brought into -180 <= d < 180. @param {number} a @param {number} b */
 export function angleDiff(a, b) {
   return wrap360(a - b + 180) - 180;
 }
 
-/** One of POINTS; the same rule as compass_point in geo.py. */
+/** One of POINTS; the same rule as compass_point in geo.py. @param {number} bearingDeg */
 export function compassPoint(bearingDeg) {
   return POINTS[Math.floor((wrap360(bearingDeg) + 22.5) / 45) % 8];
 }
 
-/** Where a bearing lies for somebody who faces headingDeg: one of RELATIVES. */
+/**
+ * Where a bearing lies for somebody who faces headingDeg: one of RELATIVES.
+ * @param {number} bearingDeg @param {number} headingDeg
+ */
 export function relativeDirection(bearingDeg, headingDeg) {
   return RELATIVES[Math.floor((wrap360(bearingDeg - headingDeg) + 22.5) / 45) % 8];
 }
 
-/** Mean of angles; weightless. NaN when they cancel out. */
+/** Mean of angles; weightless. NaN when they cancel out. @param {number[]} degs */
 export function meanAngle(degs) {
   const rad = degs.map((d) => (d * Math.PI) / 180);
   const s = rad.reduce((sum, a) => sum + Math.sin(a), 0);
@@ -42,7 +45,7 @@ export function meanAngle(degs) {
   return wrap360((Math.atan2(s, c) * 180) / Math.PI);
 }
 
-/** Two figures are all a glance takes: {value: "1.2", unit: "km"}; null stays null. */
+/** Two figures are all a glance takes: {value: "1.2", unit: "km"}; null stays null. @param {number | null | undefined} m */
 export function distance(m) {
   if (m === null || m === undefined || !Number.isFinite(m)) return null;
   if (m < 95) return { value: String(Math.round(m / 10) * 10 || 10), unit: "m" };
@@ -51,19 +54,19 @@ export function distance(m) {
   return { value: String(Math.round(m / 1000)), unit: "km" };
 }
 
-/** Height to 5 m: the sensors know no better. */
+/** Height to 5 m: the sensors know no better. @param {number | null | undefined} m */
 export function height(m) {
   if (m === null || m === undefined || !Number.isFinite(m)) return null;
   return { value: String(Math.max(0, Math.round(m / 5) * 5)), unit: "m" };
 }
 
-/** Milliseconds -> "m:ss", never negative. */
+/** Milliseconds -> "m:ss", never negative. @param {number} ms */
 export function minutesSeconds(ms) {
   const s = Math.max(0, Math.floor(ms / 1000));
   return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
 }
 
-/** How old: {n, unit}, unit a key under "unit.". */
+/** How old: {n, unit}, unit a key under "unit.". @param {number} ms */
 export function age(ms) {
   const s = Math.max(0, Math.round(ms / 1000));
   if (s < 60) return { n: s, unit: "s" };
@@ -72,7 +75,7 @@ export function age(ms) {
   return { n: Math.floor(s / 86_400), unit: "d" };
 }
 
-/** Server time -> "14:32:05" on this device's clock face. */
+/** Server time -> "14:32:05" on this device's clock face. @param {number} ms */
 export function clockTime(ms, { seconds = true } = {}) {
   const d = new Date(ms);
   const parts = [d.getHours(), d.getMinutes(), ...(seconds ? [d.getSeconds()] : [])];

@@ -1,5 +1,6 @@
 // i18n/{en,es}.json -> words in the chosen language; the same catalogue the Python channels read.
 
+/** @type {Wire.Lang[]} */
 export const LANGS = ["en", "es"];
 const KEY = "vigia.lang";
 
@@ -9,6 +10,8 @@ export class Words {
   constructor(words, fallback = {}) {
     this.words = words;
     this.fallback = fallback;
+    /** @type {Wire.Lang} */
+    this.lang = "en"; // which this.words is, where somebody asks
   }
 
   /** @param {string} key @param {Record<string, string|number>} [values] */
@@ -19,20 +22,27 @@ export class Words {
       : text;
   }
 
+  /** @param {string} key */
   has(key) {
     return key in this.words || key in this.fallback;
   }
 }
 
 let current = new Words({});
+/** @type {Wire.Lang} */
 let lang = "en";
+/** @type {Set<(lang: Wire.Lang) => void>} */
 const listeners = new Set();
 
-/** The short form used in templates: t("alert.from", {point}). */
+/**
+ * The short form used in templates: t("alert.from", {point}).
+ * @param {string} key @param {Record<string, string | number>} [values]
+ */
 export function t(key, values) {
   return current.say(key, values);
 }
 
+/** @param {string} key */
 export function hasWord(key) {
   return current.has(key);
 }
@@ -44,18 +54,23 @@ export function language() {
 /**
  * Saved choice, else the person's language, else the browser's, else English. A person's "en" is
  * what an invitation says when nobody chose, so it does not overrule a browser in Spanish.
+ * @param {string | null} [personLang] @returns {Wire.Lang}
  */
 export function preferredLanguage(personLang = null) {
   const chosen = personLang === "en" ? null : personLang;
   const wanted = [readChoice(), chosen, ...(globalThis.navigator?.languages ?? [])];
   for (const one of wanted) {
     const short = one?.slice(0, 2).toLowerCase();
-    if (LANGS.includes(short)) return short;
+    const known = LANGS.find((l) => l === short);
+    if (known) return known;
   }
   return "en";
 }
 
-/** Loads a language and tells the listeners. keep: remember it as this device's choice. */
+/**
+ * Loads a language and tells the listeners. keep: remember it as this device's choice.
+ * @param {Wire.Lang} next
+ */
 export async function setLanguage(next, { keep = true } = {}) {
   const [words, english] = await Promise.all([load(next), load("en")]);
   current = new Words(words, english);
@@ -65,27 +80,31 @@ export async function setLanguage(next, { keep = true } = {}) {
   for (const tell of listeners) tell(next);
 }
 
-/** Returns the function that stops listening. */
+/** Returns the function that stops listening. @param {(lang: Wire.Lang) => void} tell */
 export function onLanguage(tell) {
   listeners.add(tell);
   return () => listeners.delete(tell);
 }
 
-/** All words of one language, as in its file. */
+/** All words of one language, as in its file. @param {Wire.Lang} one */
 export function wordsOf(one) {
   return load(one);
 }
 
+/** @type {Map<Wire.Lang, Record<string, string>>} */
 const loaded = new Map();
 
+/** @param {Wire.Lang} one @returns {Promise<Record<string, string>>} */
 async function load(one) {
-  if (!loaded.has(one)) {
+  let words = loaded.get(one);
+  if (!words) {
     const url = new URL(`../i18n/${one}.json`, import.meta.url);
     const answer = await fetch(url);
     if (!answer.ok) throw new Error(`words ${one}: got HTTP ${answer.status}, expected 200`);
-    loaded.set(one, await answer.json());
+    words = /** @type {Record<string, string>} */ (await answer.json());
+    loaded.set(one, words);
   }
-  return loaded.get(one);
+  return words;
 }
 
 function readChoice() {
@@ -96,6 +115,7 @@ function readChoice() {
   }
 }
 
+/** @param {Wire.Lang} next */
 function writeChoice(next) {
   try {
     globalThis.localStorage?.setItem(KEY, next);

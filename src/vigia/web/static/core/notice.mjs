@@ -4,12 +4,13 @@
 // arrival stays true. Nothing here says "safe".
 
 const TEXT_MAX = 1024; // characters of a push text's own words that are believed
+/** @type {Record<number, number[]>} */
 const VIBRATIONS = { 3: [700, 200, 700, 200, 700, 200, 700], 2: [350, 250, 350, 250, 350], 1: [200, 200, 200] };
 const TIERS = [0, 1, 2, 3];
 const MARKS = ["actual", "exercise", "demo"];
 const WORD = /^[a-z0-9_]{1,40}$/;
 
-/** The message, or null when it is not one of ours: then a plain "look at vigia" is shown. */
+/** The message, or null when it is not one of ours: then a plain "look at vigia" is shown. @param {string} text @returns {Wire.Push | null} */
 export function readPush(text) {
   if (!text || text.length > TEXT_MAX) return null;
   let said;
@@ -31,7 +32,10 @@ export function readPush(text) {
   return good ? said : null;
 }
 
-/** open, lost (nobody has seen it since it expired; no all clear) or ended. */
+/**
+ * open, lost (nobody has seen it since it expired; no all clear) or ended.
+ * @param {Wire.Push} said @param {number} nowMs @returns {Phone.Phase}
+ */
 export function stateOf(said, nowMs) {
   if (said.msg_type === "cancel") return "ended";
   return nowMs > said.expires_ms ? "lost" : "open";
@@ -40,6 +44,7 @@ export function stateOf(said, nowMs) {
 /**
  * True when the phone must be heard: the message says so, or it is worse than what ever rang here
  * (an update may have replaced the one that rings while it waited at the push service).
+ * @param {Wire.Push} said @param {{nowMs: number, rungTier?: number}} here
  */
 export function rings(said, { nowMs, rungTier = 0 }) {
   return stateOf(said, nowMs) === "open" && (said.sound === true || said.tier > rungTier);
@@ -48,8 +53,10 @@ export function rings(said, { nowMs, rungTier = 0 }) {
 /**
  * {title, options} for showNotification. words: has say(key, values). loud: rings. answered: this
  * person is in cover.
+ * @param {Wire.Push} said @param {import('./i18n.mjs').Words} words
+ * @param {{nowMs: number, loud?: boolean, answered?: boolean}} how
  */
-export function notice(said, words, { nowMs, loud = false, answered = false } = {}) {
+export function notice(said, words, { nowMs, loud = false, answered = false }) {
   const state = stateOf(said, nowMs);
   const open = state === "open";
   const mark = said.mark === "actual" ? "" : `${words.say(`alert.mark.${said.mark}`)}. `;
@@ -77,7 +84,7 @@ export function notice(said, words, { nowMs, loud = false, answered = false } = 
   };
 }
 
-/** When the push holds nothing that can be read: something is up, and the page knows what. */
+/** When the push holds nothing that can be read: something is up, and the page knows what. @param {import('./i18n.mjs').Words} words */
 export function unreadable(words) {
   return {
     title: words.say("push.unreadable"),
@@ -85,6 +92,10 @@ export function unreadable(words) {
   };
 }
 
+/**
+ * @param {Wire.Push} said @param {import('./i18n.mjs').Words} words
+ * @param {{state: Phone.Phase, action: string, answered: boolean}} how
+ */
 function body(said, words, { state, action, answered }) {
   const note = said.mark === "actual" ? "" : words.say(`alert.mark_note.${said.mark}`);
   if (state === "ended") {
@@ -102,23 +113,29 @@ function body(said, words, { state, action, answered }) {
   );
 }
 
+/** @param {string[]} parts */
 const join = (...parts) => parts.filter(Boolean).join(" ");
 
+/** @param {Wire.Push} said @param {import('./i18n.mjs').Words} words */
 function where(said, words) {
+  const range_m = said.range_m ?? NaN;
   if (!WORD.test(said.from_point ?? "")) return words.say("alert.from_unknown");
   const from = words.say("alert.from", { point: words.say(`alert.point.${said.from_point}`) });
-  return Number.isFinite(said.range_m) && said.range_m > 0
-    ? `${from}, ${distance(said.range_m)} ${words.say("alert.away")}`
+  return Number.isFinite(range_m) && range_m > 0
+    ? `${from}, ${distance(range_m)} ${words.say("alert.away")}`
     : from;
 }
 
+/** @param {number} m */
 const distance = (m) => (m >= 1000 ? `${(m / 1000).toFixed(1)} km` : `${m} m`);
 
+/** @param {Wire.Push} said @param {import('./i18n.mjs').Words} words */
 function when(said, words) {
-  if (!Number.isFinite(said.earliest_ms)) return words.say("alert.time_unknown");
-  if (said.earliest_ms <= said.decided_ms) return words.say("alert.may_be_here");
-  const at = new Date(said.earliest_ms);
-  const two = (n) => String(n).padStart(2, "0");
+  const earliest_ms = said.earliest_ms ?? NaN;
+  if (!Number.isFinite(earliest_ms)) return words.say("alert.time_unknown");
+  if (earliest_ms <= said.decided_ms) return words.say("alert.may_be_here");
+  const at = new Date(earliest_ms);
+  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
   const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
   return words.say("alert.as_soon_as_time", { time });
 }

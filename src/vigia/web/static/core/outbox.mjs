@@ -14,12 +14,24 @@ const EVERY_MS = 10_000;
  *
  * Events: "change" with the entry. deviceMs is the press on the device's wall clock; the time
  * sent is corrected by the offset known then or, if the phone was offline, by the one known now.
+ *
+ * @typedef {Pick<import('./session.mjs').Session, "postSigned"> & Partial<Pick<import('./session.mjs').Session, "me">>} Sender
+ * @typedef {(act: () => Promise<void>) => Promise<unknown>} Lock
  */
 export class Outbox extends EventTarget {
+  /**
+   * @param {{store: Phone.Store<Phone.Entry>, session: Sender, clock: import('./clock.mjs').Clock,
+   *   lock?: Lock}} parts
+   */
   constructor({ store, session, clock, lock = webLock }) {
     super();
-    Object.assign(this, { store, session, clock, lock });
+    this.store = store;
+    this.session = session;
+    this.clock = clock;
+    this.lock = lock;
+    /** @type {Map<string, Phone.Entry>} */
     this.entries = new Map();
+    /** @type {Promise<unknown> | null} */
     this.sending = null;
     this.again = false;
   }
@@ -48,8 +60,9 @@ export class Outbox extends EventTarget {
     return [...this.entries.values()].sort((a, b) => b.deviceMs - a.deviceMs);
   }
 
+  /** @param {string | null} report_id */
   get(report_id) {
-    return this.entries.get(report_id) ?? null;
+    return (report_id !== null && this.entries.get(report_id)) || null;
   }
 
   waiting() {
@@ -59,12 +72,17 @@ export class Outbox extends EventTarget {
   /**
    * Stores, then sends. Resolves when the report is on disk (saved: true) or storage refused
    * (saved: false; it is sent all the same); the outcome comes as "change".
+   * @param {Phone.Body} body @param {Phone.Where} [where] a sighting names itself
    */
   async add(body, { deviceMs = this.clock.wall(), offsetMs = this.clock.offsetMs, ...where } = {}) {
+    const own = "report_id" in body ? body : null;
+    const report_id = where.report_id ?? own?.report_id;
+    if (!report_id) throw new Error("outbox: an entry without an id");
+    /** @type {Phone.Entry} */
     const entry = {
-      report_id: where.report_id ?? body.report_id,
+      report_id,
       door: where.door ?? "sighting",
-      root: where.root ?? body.refines ?? body.report_id,
+      root: where.root ?? own?.refines ?? report_id,
       body,
       deviceMs,
       offsetMs,
@@ -85,14 +103,14 @@ export class Outbox extends EventTarget {
     }
     this._tell(entry);
     globalThis.navigator?.serviceWorker?.ready
-      ?.then((worker) => worker.sync?.register("vigia-outbox"))
+      ?.then((worker) => /** @type {Syncing} */ (worker).sync?.register("vigia-outbox"))
       .catch(() => {}); // only some browsers have it; the timer does the work elsewhere
     this.tidy();
     this.flush();
     return entry;
   }
 
-  /** Forgets a report that never left this device. False: it may have, withdraw it instead. */
+  /** Forgets a report that never left this device. False: it may have, withdraw it instead. @param {string} report_id */
   async discard(report_id) {
     const entry = this.entries.get(report_id);
     if (!entry || entry.tries > 0 || entry.state !== "waiting") return false;
@@ -102,7 +120,7 @@ export class Outbox extends EventTarget {
     return true;
   }
 
-  /** What became of it ("placed" on the socket). */
+  /** What became of it ("placed" on the socket). @param {Wire.Placed} said */
   placed({ report_id, track_id, track_number }) {
     const entry = this.entries.get(report_id);
     if (!entry) return;
@@ -112,7 +130,7 @@ export class Outbox extends EventTarget {
 
   /** Another page or the service worker may have sent some. */
   async reload() {
-    const stored = await this.store.all().catch(() => []);
+    const stored = await this.store.all().catch(() => /** @type {Phone.Entry[]} */ ([]));
     for (const entry of stored) {
       const mine = this.entries.get(entry.report_id);
       if (!mine || (isOwed(mine) && !isOwed(entry))) {
@@ -122,7 +140,10 @@ export class Outbox extends EventTarget {
     }
   }
 
-  /** Sends all that is owed, one run at a time; a press during a run starts another. */
+  /**
+   * Sends all that is owed, one run at a time; a press during a run starts another.
+   * @returns {Promise<unknown>}
+   */
   flush() {
     if (this.sending) {
       this.again = true;
@@ -159,20 +180,21 @@ export class Outbox extends EventTarget {
     if (me) this.clock.sample({ sentMs, receivedMs: this.clock.wall(), serverMs: me.server_ms });
   }
 
-  /** "done", "shut" (this door takes nothing now) or "away" (no use to try the others). */
+  /** "done", "shut" (this door takes nothing now) or "away" (no use to try the others). @param {Phone.Entry} entry */
   async _send(entry) {
     entry.tries += 1;
     const door = DOORS[doorOf(entry)];
     const t_ms = this.clock.correct(entry.deviceMs, entry.offsetMs);
     try {
-      const body = { ...withTimes(entry.body, this.clock), t_ms };
+      const body = { .../** @type {object} */ (withTimes(entry.body, this.clock)), t_ms };
       const answer = await this.session.postSigned(door.path(entry), body);
       if (answer?.received !== true) throw Object.assign(new Error("no receipt"), { status: 0 });
       // Only now: committed on the server.
       entry.state = "received";
       entry.receivedMs = this.clock.wall();
       entry.sentMs = t_ms;
-    } catch (error) {
+    } catch (thrown) {
+      const error = /** @type {import('./session.mjs').ApiError} */ (thrown);
       if (error.body?.warned === true) entry.state = "warned";
       else if (door.refusals.includes(error.status)) {
         entry.state = "refused";
@@ -200,48 +222,59 @@ export class Outbox extends EventTarget {
     }
   }
 
+  /** @param {Phone.Entry} entry */
   _forget(entry) {
     this.entries.delete(entry.report_id);
     this.store.delete(entry.report_id).catch(() => {});
   }
 
+  /** @param {Phone.Entry} entry */
   _save(entry) {
     if (!this.entries.has(entry.report_id)) return;
     this.store.put(structuredClone(entry)).catch(() => {});
     this._tell(entry);
   }
 
+  /** @param {Phone.Entry | null} entry */
   _tell(entry) {
     this.dispatchEvent(new CustomEvent("change", { detail: entry }));
   }
 }
 
+/** Background Sync, which not every browser has. @typedef {{sync?: {register(tag: string): Promise<void>}}} Syncing */
+
+/** @param {{state: string}} entry */
 export const isOwed = (entry) => entry.state === "waiting" || entry.state === "warned";
 
 /**
  * What warns or calls for help goes before what can wait; of it the newest is worth most; what
  * refines it comes after it, never before.
+ * @param {Phone.Entry[]} entries
  */
 export function sendingOrder(entries) {
+  /** @type {Map<string, Phone.Entry[]>} */
   const byRoot = new Map();
   for (const entry of entries) {
-    if (!byRoot.has(entry.root)) byRoot.set(entry.root, []);
-    byRoot.get(entry.root).push(entry);
+    const group = byRoot.get(entry.root);
+    if (group) group.push(entry);
+    else byRoot.set(entry.root, [entry]);
   }
-  const born = (group) => Math.min(...group.map((e) => e.pressedMs));
+  const born = (/** @type {Phone.Entry[]} */ group) => Math.min(...group.map((e) => e.pressedMs));
   return [...byRoot.values()]
     .sort((a, b) => rank(a[0]) - rank(b[0]) || born(b) - born(a))
     .flatMap((group) => group.sort(rootFirst));
 }
 
+/** @param {Phone.Entry} entry */
 const rank = (entry) => DOORS[doorOf(entry)].rank;
 
+/** @param {Phone.Entry} a @param {Phone.Entry} b */
 function rootFirst(a, b) {
   const first = Number(a.report_id !== a.root) - Number(b.report_id !== b.root);
   return first || a.pressedMs - b.pressedMs;
 }
 
-/** One sender at a time among pages and the service worker; where locks are missing, none. */
+/** One sender at a time among pages and the service worker; where locks are missing, none. @type {Lock} */
 function webLock(act) {
   const locks = globalThis.navigator?.locks;
   return locks ? locks.request("vigia-outbox", act) : act();

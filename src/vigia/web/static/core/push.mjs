@@ -1,10 +1,11 @@
 // This browser <-> its push service: subscribed while somebody is on watch, and told to the server.
 
-import { Store } from "./db.mjs";
+import { deviceStore } from "./db.mjs";
 import { base64url } from "./session.mjs";
 
 const TOLD_MS = 6 * 3600 * 1000; // the server is told again after this, and at once what is new
 
+/** @param {string} text base64url */
 export const bytesOf = (text) =>
   Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
 
@@ -14,12 +15,17 @@ export const bytesOf = (text) =>
  * it; "on": the server has a subscription of this phone.
  */
 export class Push extends EventTarget {
-  constructor({ session, store = new Store("device"), registration = () => navigator.serviceWorker?.ready }) {
+  /**
+   * @param {{session: Pick<import('./session.mjs').Session, "get" | "post">, store?: Phone.DeviceStore,
+   *   registration?: () => Promise<ServiceWorkerRegistration>}} parts
+   */
+  constructor({ session, store = deviceStore(), registration = () => navigator.serviceWorker.ready }) {
     super();
     this.store = store;
     this.session = session;
     this.registration = registration;
     this.state = "unknown";
+    /** @type {Promise<string> | null} */
     this.working = null;
   }
 
@@ -47,11 +53,10 @@ export class Push extends EventTarget {
 
   /** Many callers, one subscription. */
   subscribe() {
-    this.working ??= this._subscribe()
+    return (this.working ??= this._subscribe()
       .then((state) => this._say(state))
       .catch(() => this._say("failed"))
-      .finally(() => (this.working = null));
-    return this.working;
+      .finally(() => (this.working = null)));
   }
 
   async _subscribe() {
@@ -65,7 +70,7 @@ export class Push extends EventTarget {
     try {
       ({ key } = await this.session.get("/push/key"));
     } catch (error) {
-      if (error.status === 404) return "unused";
+      if (/** @type {import('./session.mjs').ApiError} */ (error).status === 404) return "unused";
       throw error;
     }
     // One made for another key of the server is refused by every push service.
@@ -79,6 +84,7 @@ export class Push extends EventTarget {
     return "on";
   }
 
+  /** @param {string} state */
   _say(state) {
     this.state = state;
     this.dispatchEvent(new Event("change"));
@@ -86,12 +92,14 @@ export class Push extends EventTarget {
   }
 }
 
-/** What the server needs of it. */
+/** What the server needs of it. @param {PushSubscription} subscription */
 export function told(subscription) {
-  const key = (name) => base64url(subscription.getKey(name));
+  const key = (/** @type {PushEncryptionKeyName} */ name) =>
+    base64url(subscription.getKey(name) ?? new ArrayBuffer(0));
   return { endpoint: subscription.endpoint, keys: { p256dh: key("p256dh"), auth: key("auth") } };
 }
 
+/** @param {ArrayBuffer | null} held @param {Uint8Array} wanted */
 function sameKey(held, wanted) {
   if (!held) return true; // browsers that do not tell: the server's answer will
   const bytes = new Uint8Array(held);

@@ -1,6 +1,6 @@
 // A one-time token -> this device's key; the key -> a session cookie, renewed by itself.
 
-import { Store } from "./db.mjs";
+import { deviceStore } from "./db.mjs";
 
 const API = "/api/v1";
 const TIMEOUT_MS = 8_000;
@@ -9,6 +9,7 @@ const SIGNING = { name: "ECDSA", hash: "SHA-256" };
 
 /** What the server refused, or status 0 for "could not be reached". */
 export class ApiError extends Error {
+  /** @param {number} status @param {Wire.Refusal | null} body */
   constructor(status, body) {
     const error = body?.error ?? {};
     super([error.what, error.fix].filter(Boolean).join(". ") || `HTTP ${status}`);
@@ -22,18 +23,23 @@ export class ApiError extends Error {
   }
 }
 
+/** @param {ArrayBuffer} bytes */
 export function base64url(bytes) {
   let text = "";
   for (const byte of new Uint8Array(bytes)) text += String.fromCharCode(byte);
   return btoa(text).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
-/** `#TOKEN` of an invitation link; null when there is none. */
+/** `#TOKEN` of an invitation link; null when there is none. @param {string | null} hash */
 export function tokenFromHash(hash) {
   const token = decodeURIComponent((hash ?? "").replace(/^#/, "")).trim();
   return /^[\w.~-]{8,512}$/.test(token) ? token : null;
 }
 
+/**
+ * @typedef {{method?: string, body?: unknown, signature?: string | null, timeoutMs?: number}} CallOptions
+ * @param {string} path @param {CallOptions} [options] @returns {Promise<any>} as docs/web-protocol.md
+ */
 async function fetchJson(path, { method = "GET", body, signature, timeoutMs = TIMEOUT_MS } = {}) {
   let answer;
   try {
@@ -49,7 +55,7 @@ async function fetchJson(path, { method = "GET", body, signature, timeoutMs = TI
       signal: AbortSignal.timeout(timeoutMs),
     });
   } catch (cause) {
-    throw new ApiError(0, { error: { what: `no answer: ${cause.name}` } });
+    throw new ApiError(0, { error: { what: `no answer: ${/** @type {Error} */ (cause).name}` } });
   }
   const content = await answer.json().catch(() => null);
   if (!answer.ok) throw new ApiError(answer.status, content);
@@ -58,9 +64,11 @@ async function fetchJson(path, { method = "GET", body, signature, timeoutMs = TI
 
 /** This device's identity and its sessions. One instance a page: `session`. */
 export class Session {
-  constructor({ store = new Store("device"), call = fetchJson } = {}) {
+  /** @param {{store?: Phone.DeviceStore, call?: typeof fetchJson}} [parts] */
+  constructor({ store = deviceStore(), call = fetchJson } = {}) {
     this.store = store;
     this.call = call;
+    /** @type {Promise<any> | null} */
     this.opening = null;
     this.mayHaveCookie = true; // unknown until the server says 401
   }
@@ -71,7 +79,7 @@ export class Session {
   }
 
   /** Spends the one-time token. The private key cannot leave this browser. */
-  async enrol(token) {
+  async enrol(/** @type {string} */ token) {
     if (!globalThis.crypto?.subtle) throw new Error("no-crypto");
     const keys = await crypto.subtle.generateKey(ALGORITHM, false, ["sign", "verify"]);
     const spki = await crypto.subtle.exportKey("spki", keys.publicKey);
@@ -79,6 +87,7 @@ export class Session {
       method: "POST",
       body: { token, public_key: base64url(spki) },
     });
+    /** @type {Phone.Device} */
     const device = { what: "self", device_id: answer.device_id, person: answer.person, keys };
     await this.store.put(device);
     return device;
@@ -86,8 +95,7 @@ export class Session {
 
   /** Opens a session with the device's key. Many callers, one request. */
   open() {
-    this.opening ??= this._open().finally(() => (this.opening = null));
-    return this.opening;
+    return (this.opening ??= this._open().finally(() => (this.opening = null)));
   }
 
   async _open() {
@@ -108,38 +116,48 @@ export class Session {
     return answer;
   }
 
-  /** A call that opens a session first when the server asks for one. Throws ApiError. */
+  /**
+   * A call that opens a session first when the server asks for one. Throws ApiError.
+   * @param {string} path @param {CallOptions} [options]
+   */
   async request(path, options = {}) {
     if (!this.mayHaveCookie) await this.open();
     try {
       return await this.call(`${API}${path}`, options);
     } catch (error) {
-      if (error.status !== 401) throw error;
+      if (/** @type {ApiError} */ (error).status !== 401) throw error;
       this.mayHaveCookie = false;
       await this.open();
       return this.call(`${API}${path}`, options);
     }
   }
 
+  /** @param {string} path */
   get(path) {
     return this.request(path);
   }
 
+  /** @param {string} path @param {unknown} body */
   post(path, body) {
     return this.request(path, { method: "POST", body });
   }
 
-  /** A report or an answer, signed by this device's key where there is one. Throws ApiError. */
+  /**
+   * A report or an answer, signed by this device's key where there is one. Throws ApiError.
+   * @param {string} path @param {object} body
+   */
   async postSigned(path, body) {
     const text = JSON.stringify(body);
     const signature = await this.sign(`vigia-signed:${API}${path}\n${text}`);
     return this.request(path, { method: "POST", body: text, signature });
   }
 
-  /** base64url; null: this browser holds no key, or cannot use it now. */
+  /** base64url; null: this browser holds no key, or cannot use it now. @param {string} text */
   async sign(text) {
     try {
-      const { keys } = await this.device();
+      const device = await this.device();
+      if (!device) return null;
+      const { keys } = device;
       const words = new TextEncoder().encode(text);
       return base64url(await crypto.subtle.sign(SIGNING, keys.privateKey, words));
     } catch {

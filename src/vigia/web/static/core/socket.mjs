@@ -16,8 +16,15 @@ const FIRST_PINGS = 3;
  *   const link = new Link({ session, clock, acks, held: () => [...alertIds] });
  *   link.addEventListener("alert", (e) => show(e.detail.alert));
  *   link.start();
+ *
+ * @typedef {{state: Wire.WatchWord | "connecting", why: string | null, sinceMs: number | null}} WatchWorth
+ * @typedef {{t: string, [more: string]: unknown}} ToServer
  */
 export class Link extends EventTarget {
+  /**
+   * @param {{session: Pick<import('./session.mjs').Session, "me">, clock: import('./clock.mjs').Clock,
+   *   held?: () => string[], acks?: import('./acks.mjs').AckBox | null, url?: string, now?: () => number}} parts
+   */
   constructor({
     session,
     clock,
@@ -27,18 +34,36 @@ export class Link extends EventTarget {
     now = () => performance.now(),
   }) {
     super();
-    Object.assign(this, { session, clock, held, acks, url, now });
+    this.session = session;
+    this.clock = clock;
+    this.held = held;
+    this.acks = acks;
+    this.url = url;
+    this.now = now;
     if (acks) acks.send = (message) => this.send(message);
+    /** @type {WebSocket | null} */
     this.socket = null;
     this.connected = false;
+    this.connecting = false;
+    this.stopped = false;
+    /** @type {ReturnType<typeof setInterval>[]} */
+    this.timers = [];
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.retry = undefined;
+    /** @type {import('./session.mjs').ApiError | null} */
     this.refused = null; // the ApiError when the device is not, or no longer, welcome
     this.tries = 0;
+    /** @type {Map<number, number>} */
     this.pings = new Map();
     this.pingNumber = 0;
-    this.startedAt = null;
+    this.startedAt = now();
+    /** @type {number | null} */
     this.wordAt = null; // any message
+    /** @type {number | null} */
     this.beatAt = null;
+    /** @type {Wire.Beat | null} */
     this.beat = null;
+    /** @type {WatchWorth} */
     this.watchState = { state: "connecting", why: null, sinceMs: null };
   }
 
@@ -57,15 +82,15 @@ export class Link extends EventTarget {
   }
 
   stop() {
-    this.timers?.forEach(clearInterval);
+    this.timers.forEach((timer) => clearInterval(timer));
     clearTimeout(this.retry);
     this.stopped = true;
     this.socket?.close();
   }
 
-  /** False when there is no open socket; the caller keeps what matters. */
+  /** False when there is no open socket; the caller keeps what matters. @param {ToServer} message */
   send(message) {
-    if (!this.connected) return false;
+    if (!this.connected || !this.socket) return false;
     this.socket.send(JSON.stringify(message));
     return true;
   }
@@ -90,7 +115,8 @@ export class Link extends EventTarget {
       this.refused = null;
     } catch (error) {
       this.connecting = false;
-      const refused = error.status === 401 || error.status === 403 ? error : null;
+      const failed = /** @type {import('./session.mjs').ApiError} */ (error);
+      const refused = failed.status === 401 || failed.status === 403 ? failed : null;
       if (refused?.status !== this.refused?.status) {
         this.refused = refused;
         this._tell("state", this.connected);
@@ -141,6 +167,7 @@ export class Link extends EventTarget {
     this.retry = setTimeout(() => this._connect(), ceiling * (0.5 + Math.random() / 2));
   }
 
+  /** @param {string} text */
   _received(text) {
     let message;
     try {
@@ -166,6 +193,7 @@ export class Link extends EventTarget {
     this._look();
   }
 
+  /** @param {Wire.Beat | null | undefined} beat */
   _heardBeat(beat) {
     if (!beat) return;
     this.beat = beat;
@@ -176,10 +204,12 @@ export class Link extends EventTarget {
     if (!this.connected) return;
     const n = ++this.pingNumber;
     this.pings.set(n, this.clock.wall());
-    if (this.pings.size > 8) this.pings.delete(this.pings.keys().next().value);
+    const [oldest] = this.pings.keys();
+    if (this.pings.size > 8) this.pings.delete(oldest);
     this.send({ t: "ping", n });
   }
 
+  /** @param {Wire.Pong} pong */
   _pong({ n, server_ms }) {
     const sentMs = this.pings.get(n);
     if (sentMs === undefined) return;
@@ -189,7 +219,7 @@ export class Link extends EventTarget {
 
   _look() {
     if (this.clock.checkStep()) this._ping();
-    if (this.connected && this.wordAgeMs > SILENT_MS) {
+    if (this.connected && (this.wordAgeMs ?? 0) > SILENT_MS) {
       const dead = this.socket;
       this._closed(); // a half-open socket may take minutes to notice its own close
       dead?.close();
@@ -204,6 +234,7 @@ export class Link extends EventTarget {
     if (next.state !== last.state || next.why !== last.why) this._tell("watch", next);
   }
 
+  /** @param {string} name @param {unknown} detail */
   _tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
@@ -212,9 +243,10 @@ export class Link extends EventTarget {
 /**
  * What the watch is worth to this page. state: connecting, starting, ready, degraded or lost.
  * why: "link" when nothing was heard, else the server's own word.
+ * @param {{beat: Wire.Beat | null, beatAgeMs: number | null, aliveMs: number}} heard @returns {WatchWorth}
  */
 export function watchWorth({ beat, beatAgeMs, aliveMs }) {
-  if (beatAgeMs === null) {
+  if (beatAgeMs === null || beat === null) {
     return aliveMs < BEAT_LOST_MS
       ? { state: "connecting", why: null, sinceMs: null }
       : { state: "lost", why: "link", sinceMs: null };

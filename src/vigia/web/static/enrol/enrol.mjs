@@ -19,9 +19,12 @@ class VigiaEnrol extends LitElement {
     super();
     this.token = tokenFromHash(location.hash);
     this.step = "ask"; // ask, working, done, failed
-    this.why = null;
+    this.why = "enrol.failed_net";
+    /** @type {Phone.Device | null} */
     this.device = null;
+    /** @type {Phone.Device | null} */
     this.known = null;
+    this.ready = false;
     this.tested = false;
     this.compass = new Compass();
     this.place = new Place();
@@ -41,6 +44,7 @@ class VigiaEnrol extends LitElement {
   }
 
   async enrol() {
+    if (!this.token) return; // the button is not there without one
     this.step = "working";
     this.requestUpdate();
     try {
@@ -92,8 +96,8 @@ class VigiaEnrol extends LitElement {
   }
 
   _done() {
-    const { person } = this.device;
-    const officer = !["officer", "agent"].includes(person?.role);
+    const person = this.device?.person;
+    const officer = !["officer", "agent"].includes(person?.role ?? "");
     return html`<h1>${t("enrol.done")}</h1>
       <p class="lead" role="status">${t("enrol.done_as", { name: person?.name ?? "" })}</p>
       <h2>${t("enrol.next")}</h2>
@@ -108,6 +112,7 @@ class VigiaEnrol extends LitElement {
       <a class="go" data-act="open" href="/">${t("enrol.open")}</a>`;
   }
 
+  /** @param {string} name @param {boolean} done @param {() => unknown} act */
   _step(name, done, act, word = "enrol.allow") {
     return html`<div class="step"><span><b>${t(`enrol.${name}`)}</b><small>${t(`enrol.${name}_hint`)}</small></span>
       <button ?data-done=${done} @click=${act}>${done ? t("settings.ok") : t(word)}</button></div>`;
@@ -127,7 +132,9 @@ class VigiaEnrol extends LitElement {
   }
 }
 
-function reason(error) {
+/** @param {unknown} thrown */
+function reason(thrown) {
+  const error = /** @type {import('../core/session.mjs').ApiError} */ (thrown);
   if (error.message === "no-crypto") return "enrol.no_crypto";
   return error.status === 0 || error.status >= 500 ? "enrol.failed_net" : "enrol.failed_used";
 }

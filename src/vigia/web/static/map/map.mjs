@@ -86,7 +86,7 @@ export class SituationMap extends EventTarget {
     /** @type {Map<string, string>} */
     this.drawn = new Map(); // source -> what it holds
     this.map = new MapLibre({
-      container, style: wholeStyle(readTokens()), center: start.center, zoom: start.zoom,
+      container, style: /** @type {any} */ (wholeStyle(readTokens())), center: start.center, zoom: start.zoom,
       attributionControl: false, fadeDuration: 0, dragRotate: false, pitchWithRotate: false, maxZoom: 17, minZoom: 2,
       keyboard: false, // the console's keys are its own
       pixelRatio: devicePixelRatio * scaleOf(container),
@@ -118,7 +118,7 @@ export class SituationMap extends EventTarget {
       const text = JSON.stringify(data); // drawing again costs a hundred times more than comparing
       if (this.drawn.get(name) === text) continue;
       this.drawn.set(name, text);
-      this.map.getSource(name).setData(data);
+      /** @type {any} */ (this.map.getSource(name)).setData(data);
     }
     this.tracks.show(this.scene.tracks, this.scene.selected);
     this.#sizeTargets();
@@ -138,7 +138,7 @@ export class SituationMap extends EventTarget {
     const token = readTokens();
     const style = wholeStyle(token);
     for (const layer of style.layers)
-      for (const [name, value] of Object.entries(layer.paint ?? {})) this.map.setPaintProperty(layer.id, name, value);
+      for (const [name, value] of Object.entries(layer.paint ?? {})) this.map.setPaintProperty(layer.id, /** @type {any} */ (name), value);
     await drawImages(this.map, token);
     this.#draw();
   }
@@ -153,6 +153,7 @@ export class SituationMap extends EventTarget {
     if (points.length === 0) return;
     const lon = points.map((p) => p[0]);
     const lat = points.map((p) => p[1]);
+    /** @type {[[number, number], [number, number]]} */
     const box = [[Math.min(...lon), Math.min(...lat)], [Math.max(...lon), Math.max(...lat)]];
     this.map.fitBounds(box, {padding: 70, maxZoom: FIT_ZOOM_MAX, duration: 0});
   }
@@ -179,7 +180,7 @@ export class SituationMap extends EventTarget {
     const zoom = this.map.getZoom();
     const view = {west: bounds.getWest(), south: bounds.getSouth(), east: bounds.getEast(), north: bounds.getNorth()};
     const lines = zoom < GRID_ZOOM ? [] : gridLines(view, zoom < GRID_1KM_ZOOM ? 10_000 : 1_000);
-    this.map.getSource('grid').setData({type: 'FeatureCollection', features: lines.map((l) =>
+    /** @type {any} */ (this.map.getSource('grid')).setData({type: 'FeatureCollection', features: lines.map((l) =>
       ({type: 'Feature', geometry: {type: 'LineString', coordinates: l.points}, properties: {label: l.label}}))});
   }
 

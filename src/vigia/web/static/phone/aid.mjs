@@ -1,6 +1,6 @@
 // HIT and all that is said after it -> words in the outbox; the report is folded from them.
 
-import { moment } from "../core/doors.mjs";
+import { isWord, moment } from "../core/doors.mjs";
 import { casualties, clocks, hitWord, isOpen, placeOf } from "./casualty.mjs";
 
 const LATE_FIX_MS = 60_000; // a position found this soon after HIT is where it happened
@@ -10,12 +10,17 @@ const SURE_MS = 5_000; // a second press this soon means it
 
 /** Part of the model: uses its outbox, position and view. */
 export class Aid {
+  /** @param {import('./model.mjs').Model} model */
   constructor(model) {
     this.model = model;
+    /** @type {string | null} */
     this.shownId = null;
+    /** @type {string | null} */
     this.part = null; // of the body, whose wound is being told
-    this.tied = null; // {limb, atMs}: the last tourniquet
-    this.asked = null; // {what, atMs}: pressed once, to be pressed again
+    /** @type {{limb: string, atMs: number} | null} */
+    this.tied = null; // the last tourniquet
+    /** @type {{what: string, atMs: number} | null} */
+    this.asked = null; // pressed once, to be pressed again
   }
 
   /** After the button was held for a second. On the device before anything else happens. */
@@ -43,19 +48,22 @@ export class Aid {
     return found.find((c) => c.id === this.shownId) ?? null;
   }
 
+  /** @param {string | null} id */
   entries(id) {
-    return this.model.outbox.list().filter((e) => e.door === "casualty" && e.root === id);
+    return this.model.outbox.list().filter(isWord).filter((e) => e.root === id);
   }
 
   clocks() {
     return clocks(this.all(), this.model.now);
   }
 
+  /** @param {string} id */
   show(id) {
     this._show(id);
     this.model.change();
   }
 
+  /** @param {string} id */
   _show(id) {
     this.shownId = id;
     this.part = null;
@@ -63,8 +71,9 @@ export class Aid {
     this.model.view = "hurt";
   }
 
-  /** One word more about the casualty on the screen. */
+  /** One word more about the casualty on the screen. @param {Phone.Word} more */
   say(more, id = this.shownId) {
+    if (id === null) return null; // none is on the screen
     const word_id = crypto.randomUUID();
     navigator.vibrate?.(40);
     return this.model.outbox.add(
@@ -73,7 +82,8 @@ export class Aid {
     );
   }
 
-  /** Each word carries all signs known, so that one lost word loses none. */
+  /** Each word carries all signs known, so that one lost word loses none.
+   * @param {"awake" | "breathes"} name @param {boolean} value */
   sign(name, value) {
     const { awake, breathes } = this.shown() ?? {};
     const known = { awake, breathes, [name]: value };
@@ -81,6 +91,7 @@ export class Aid {
     return this.say({ signs: { t_ms: moment(this.model.clock), ...Object.fromEntries(said) } });
   }
 
+  /** @param {string} wound */
   wound(wound) {
     const body = this.part;
     this.part = null;
@@ -88,12 +99,14 @@ export class Aid {
     return null;
   }
 
+  /** @param {string} step */
   step(step) {
     if (this.shown()?.done[step]) return null;
     return this.say({ done: [{ step, t_ms: moment(this.model.clock) }] });
   }
 
-  /** One tap: the clock runs. Without an open report it begins one: somebody is hurt. */
+  /** One tap: the clock runs. Without an open report it begins one: somebody is hurt.
+   * @param {string} limb */
   async tourniquet(limb) {
     const when = moment(this.model.clock);
     const again = this.tied?.limb === limb && when.deviceMs - this.tied.atMs < TWICE_MS;
@@ -111,7 +124,7 @@ export class Aid {
     return this.say({ tourniquets: [on] }, target?.id ?? this.shownId);
   }
 
-  /** By a medic, or tapped by mistake. */
+  /** By a medic, or tapped by mistake. @param {Phone.TourniquetClock} clock */
   off({ id, limb, onMs, casualty_id }) {
     if (!this.sure(`off-${id}`)) return null;
     const t_off_ms = moment(this.model.clock);
@@ -119,7 +132,7 @@ export class Aid {
     return this.say({ tourniquets: [gone] }, casualty_id);
   }
 
-  /** False at the first press; the button then asks for a second one. */
+  /** False at the first press; the button then asks for a second one. @param {string} what */
   sure(what) {
     const now = this.model.clock.wall();
     const again = this.asks(what);
@@ -129,8 +142,10 @@ export class Aid {
     return again;
   }
 
+  /** @param {string} what */
   asks(what) {
-    return this.asked?.what === what && this.model.clock.wall() - this.asked.atMs < SURE_MS;
+    const { asked } = this;
+    return asked?.what === what && this.model.clock.wall() - asked.atMs < SURE_MS;
   }
 
   /** Handed over to the medical service. */
@@ -144,6 +159,7 @@ export class Aid {
   async withdraw() {
     if (!this.sure("withdraw")) return;
     const id = this.shownId;
+    if (id === null) return;
     for (const part of this.entries(id)) await this.model.outbox.discard(part.report_id);
     if (this.entries(id).length) await this.say({ withdrawn: true }, id);
     this.model.go("home");

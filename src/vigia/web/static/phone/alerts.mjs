@@ -5,6 +5,7 @@ import { relativeDirection } from "../core/geo.mjs";
 const ENDED_KEEP_MS = 24 * 3600 * 1000;
 const ALERTS_MAX = 50;
 const RELATIVE_SIGMA_MAX_DEG = 25; // worse than this, "your right" may be your left
+/** @type {Record<Wire.Mark, number>} */
 const TIER_MARK = { actual: 1, exercise: 0, demo: 0 };
 
 /**
@@ -12,6 +13,8 @@ const TIER_MARK = { actual: 1, exercise: 0, demo: 0 };
  * closed, heardMs}. heardMs: server time of the last word about it.
  *
  * Returns {record, changed, rings}; changed false: an old or repeated revision.
+ * @param {Phone.Held | undefined} held @param {Wire.Alert} alert @param {number} nowMs
+ * @returns {{record: Phone.Held, changed: boolean, rings: boolean}}
  */
 export function receive(held, alert, nowMs) {
   const revision = alert.revision;
@@ -44,20 +47,22 @@ export function receive(held, alert, nowMs) {
   return { record, changed: true, rings };
 }
 
-/** A cancel may know less than the alert it ends (its positions are gone): keep what we had. */
+/** A cancel may know less than the alert it ends (its positions are gone): keep what we had. @param {Wire.Alert} alert */
 function known(alert) {
   return Object.fromEntries(Object.entries(alert).filter(([, v]) => v !== null && v !== undefined));
 }
 
-/** open, lost (nobody has seen it since it expired; not an all clear) or ended. */
+/** open, lost (nobody has seen it since it expired; not an all clear) or ended.
+ * @param {Phone.Held} record @param {number} nowMs @returns {Phone.Phase} */
 export function phase(record, nowMs) {
   if (record.alert.msg_type === "cancel") return "ended";
   return record.alert.expires_ms && nowMs > record.alert.expires_ms ? "lost" : "open";
 }
 
-/** Open ones of the real world first, worst first; then those that ended, newest first. */
+/** Open ones of the real world first, worst first; then those that ended, newest first.
+ * @param {Iterable<Phone.Held>} records @param {number} nowMs */
 export function inOrder(records, nowMs) {
-  const rank = (r) => (phase(r, nowMs) === "ended" ? 0 : 1);
+  const rank = (/** @type {Phone.Held} */ r) => (phase(r, nowMs) === "ended" ? 0 : 1);
   return [...records].sort(
     (a, b) =>
       rank(b) - rank(a) ||
@@ -67,7 +72,7 @@ export function inOrder(records, nowMs) {
   );
 }
 
-/** Ids to forget: ended long ago, or too many; open ones stay. */
+/** Ids to forget: ended long ago, or too many; open ones stay. @param {Iterable<Phone.Held>} records @param {number} nowMs */
 export function stale(records, nowMs) {
   const ended = inOrder(records, nowMs).filter((r) => phase(r, nowMs) === "ended");
   return ended
@@ -75,7 +80,8 @@ export function stale(records, nowMs) {
     .map((r) => r.alert_id);
 }
 
-/** The earliest arrival on server time: {kind: "count", ms} | {kind: "here"} | {kind: "unknown"}. */
+/** The earliest arrival on server time.
+ * @param {Wire.Alert} alert @param {number} nowMs @returns {Phone.Arrival} */
 export function arrival(alert, nowMs) {
   if (alert.earliest_ms === null || alert.earliest_ms === undefined) return { kind: "unknown" };
   // Half a second of slack would promise time that is not there: zero shows at the first moment.
@@ -83,7 +89,7 @@ export function arrival(alert, nowMs) {
   return leftMs < 1000 ? { kind: "here" } : { kind: "count", ms: leftMs };
 }
 
-/** The huge words: what to do now. */
+/** The huge words: what to do now. @param {Phone.Held} record @param {number} nowMs */
 export function actionKey(record, nowMs) {
   const { alert, ackedMs } = record;
   const now = phase(record, nowMs);
@@ -95,7 +101,7 @@ export function actionKey(record, nowMs) {
   return `alert.action.${alert.action}`;
 }
 
-/** The sentence under it. */
+/** The sentence under it. @param {Phone.Held} record @param {number} nowMs */
 export function detailKey(record, nowMs) {
   const { alert, ackedMs } = record;
   const now = phase(record, nowMs);
@@ -106,18 +112,23 @@ export function detailKey(record, nowMs) {
   return `alert.detail.${alert.action}`;
 }
 
-/** Why it ended; only a named person's word is an all clear. */
+/** Why it ended; only a named person's word is an all clear. @param {Wire.Alert} alert */
 export function endKey(alert) {
   return `alert.end.${alert.end_reason ?? "unknown_after_restart"}`;
 }
 
-/** Which block colours it: danger, warning, watch or calm (ended). */
+/** @type {Record<number, string>} */
+const LOOKS = { 3: "danger", 2: "warning", 1: "watch" };
+
+/** Which block colours it: danger, warning, watch or calm (ended).
+ * @param {Phone.Held} record @param {number} nowMs */
 export function look(record, nowMs) {
   if (phase(record, nowMs) === "ended") return "ended";
-  return { 3: "danger", 2: "warning", 1: "watch" }[record.alert.tier] ?? "watch";
+  return LOOKS[record.alert.tier] ?? "watch";
 }
 
-/** {pointKey, relativeKey|null}: relative words only for a reader whose compass is good. */
+/** {pointKey, relativeKey|null}: relative words only for a reader whose compass is good.
+ * @param {Wire.Alert} alert @param {Phone.Facing | null} facing */
 export function direction(alert, facing) {
   if (alert.bearing_deg_true === null || alert.bearing_deg_true === undefined || !alert.from_point)
     return null;
@@ -130,13 +141,16 @@ export function direction(alert, facing) {
   };
 }
 
-/** "sensor/radar" -> "alert.source.radar"; repeats say nothing. */
+/** "sensor/radar" -> "alert.source.radar"; repeats say nothing.
+ * @param {string[] | undefined} sources @param {(key: string) => boolean} hasWord */
 export function sourceKeys(sources, hasWord) {
   const keys = (sources ?? []).map((s) => `alert.source.${s.split("/").at(-1)}`);
   return [...new Set(keys.map((k) => (hasWord(k) ? k : "alert.source.other")))];
 }
 
-/** The answers on offer: main is the big button. WATCH asks for eyes, the rest for cover. */
+/** The answers on offer: main is the big button. WATCH asks for eyes, the rest for cover.
+ * @param {Phone.Held} record @param {number} nowMs
+ * @returns {{main: "safe" | "seen" | "close" | null, second: "seen" | null}} */
 export function answers(record, nowMs) {
   if (phase(record, nowMs) === "ended") return { main: "close", second: null };
   if (record.alert.tier <= 1) {

@@ -36,7 +36,7 @@ class VigiaPhone extends LitElement {
   connectedCallback() {
     super.connectedCallback();
     this.model.addEventListener("change", () => this.requestUpdate());
-    this.model.addEventListener("shout", (event) => this._shout(event.detail));
+    this.model.addEventListener("shout", (event) => this._shout(/** @type {CustomEvent} */ (event).detail));
     onLanguage(() => this.requestUpdate());
     document.addEventListener("visibilitychange", () => this.requestUpdate());
     for (const press of ["pointerdown", "keydown"]) {
@@ -101,7 +101,9 @@ class VigiaPhone extends LitElement {
   /** "delivered" means: drawn on a screen that somebody can look at. */
   updated() {
     if (document.hidden) return;
-    const shown = [...this.querySelectorAll("[data-alert]")].map((el) => el.dataset.alert);
+    const shown = [.../** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-alert]"))].map(
+      (el) => el.dataset.alert ?? "",
+    );
     if (shown.length === 0) return;
     requestAnimationFrame(() =>
       requestAnimationFrame(() => {
@@ -110,6 +112,7 @@ class VigiaPhone extends LitElement {
     );
   }
 
+  /** @param {Phone.Held} record */
   _shout(record) {
     const { alert } = record;
     const now = this.model.now;

@@ -3,6 +3,8 @@
 // The same rules as fold() on the server: of two words on one field the later press counts,
 // wounds add up, a tourniquet keeps its first time on.
 
+import { isWord } from "../core/doors.mjs";
+
 const FIX_OLD_MS = 600_000; // an older position helps nobody to find the place
 const WALK_MPS = 2;
 const DISK_MS = 1_000; // not on this device's disk by then: its storage refuses
@@ -17,7 +19,8 @@ export const URGENCIES = ["urgent", "priority", "routine"];
 export const MARCH = ["massive_bleeding", "airway", "respiration", "circulation", "hypothermia"];
 export const PATIENTS_MAX = 200;
 
-/** As the server takes it: [lat, lon, height, sigma]. An old one grows uncertain; null: none. */
+/** As the server takes it: [lat, lon, height, sigma]. An old one grows uncertain; null: none.
+ * @param {Phone.Fix | null} fix @returns {[number, number, number | null, number] | null} */
 export function placeOf(fix) {
   if (!fix || fix.ageMs > FIX_OLD_MS) return null;
   const sigma_m = (fix.sigma_m ?? 50) + (WALK_MPS * Math.max(0, fix.ageMs)) / 1000;
@@ -29,8 +32,10 @@ export function placeOf(fix) {
   ];
 }
 
-/** The first word: nothing is asked. Its id is the casualty's. */
+/** The first word: nothing is asked. Its id is the casualty's.
+ * @param {{id: string, fix: Phone.Fix | null, unit: string}} hit @returns {Phone.Word} */
 export function hitWord({ id, fix, unit }) {
+  /** @type {Phone.Word} */
   const word = { word_id: id };
   const position = placeOf(fix);
   if (position) word.position = position;
@@ -38,12 +43,16 @@ export function hitWord({ id, fix, unit }) {
   return word;
 }
 
-/** correct: (deviceMs, offsetMs) -> server time. entries: of one casualty, from the outbox. */
+/** @typedef {(deviceMs: number, offsetMs: number | null) => number} Correct to server time */
+
+/** entries: of one casualty, from the outbox.
+ * @param {Phone.WordEntry[]} entries @param {Correct} correct @returns {Phone.Casualty} */
 export function fold(entries, correct) {
   const timed = entries
     .map((e) => ({ e, t_ms: correct(e.deviceMs, e.offsetMs) }))
     .sort((a, b) => a.t_ms - b.t_ms || (a.e.report_id < b.e.report_id ? -1 : 1));
-  const at = (m) => (typeof m === "number" ? m : correct(m.deviceMs, m.offsetMs));
+  const at = (/** @type {Phone.Time} */ m) => (typeof m === "number" ? m : correct(m.deviceMs, m.offsetMs));
+  /** @type {Phone.Casualty} */
   const found = {
     id: entries[0].root,
     hitMs: timed[0].t_ms,
@@ -67,19 +76,25 @@ export function fold(entries, correct) {
   return found;
 }
 
+/** @type {(keyof Phone.Word & keyof Phone.Casualty)[]} */
 const FIELDS = [
-  ...["position", "unit", "patients", "litter", "urgency", "mechanism"],
-  ...["second_drone", "closed", "withdrawn"],
+  "position",
+  "unit",
+  "patients",
+  "litter",
+  "urgency",
+  "mechanism",
+  "second_drone",
+  "closed",
+  "withdrawn",
 ];
 
+/** @param {Phone.Casualty} found @param {Phone.Word} body @param {(m: Phone.Time) => number} at */
 function sayInto(found, body, at) {
-  for (const name of FIELDS) {
-    if (body[name] !== undefined && body[name] !== null && body[name] !== "")
-      found[name] = body[name];
-  }
-  for (const name of ["awake", "breathes"]) {
-    if (typeof body.signs?.[name] === "boolean") found[name] = body.signs[name];
-  }
+  const told = FIELDS.filter((name) => ![undefined, null, ""].includes(/** @type {""} */ (body[name])));
+  Object.assign(found, Object.fromEntries(told.map((name) => [name, body[name]])));
+  if (typeof body.signs?.awake === "boolean") found.awake = body.signs.awake;
+  if (typeof body.signs?.breathes === "boolean") found.breathes = body.signs.breathes;
   for (const i of body.injuries ?? []) {
     if (!found.injuries.some((h) => h.body === i.body && h.wound === i.wound))
       found.injuries.push(i);
@@ -94,20 +109,24 @@ function sayInto(found, body, at) {
   }
 }
 
-/** All casualties this phone said a word of, the newest first. */
+/** All casualties this phone said a word of, the newest first.
+ * @param {Phone.Entry[]} entries @param {Correct} correct */
 export function casualties(entries, correct) {
+  /** @type {Map<string, Phone.WordEntry[]>} */
   const byRoot = new Map();
-  for (const e of entries) {
-    if (e.door !== "casualty") continue;
-    if (!byRoot.has(e.root)) byRoot.set(e.root, []);
-    byRoot.get(e.root).push(e);
+  for (const e of entries.filter(isWord)) {
+    const group = byRoot.get(e.root);
+    if (group) group.push(e);
+    else byRoot.set(e.root, [e]);
   }
   return [...byRoot.values()].map((group) => fold(group, correct)).sort((a, b) => b.hitMs - a.hitMs);
 }
 
+/** @param {Phone.Casualty} c @param {number} nowMs */
 export const isOpen = (c, nowMs) => !c.closed && !c.withdrawn && nowMs - c.hitMs < OPEN_MS;
 
-/** Those that are on, the longest first. */
+/** Those that are on, the longest first.
+ * @param {Phone.Casualty[]} found @param {number} nowMs @returns {Phone.TourniquetClock[]} */
 export function clocks(found, nowMs) {
   return found
     .filter((c) => isOpen(c, nowMs))
@@ -121,11 +140,12 @@ export function clocks(found, nowMs) {
 /**
  * Where the report has got to, from its words: "received" once the server has all of them on
  * record; else the worst of the rest. wallMs: this device's clock, now.
+ * @param {Phone.Entry[]} entries @param {number} wallMs
  */
 export function outcomeOf(entries, wallMs) {
   const states = new Set(entries.map((e) => e.state));
   if (states.has("refused")) return "refused";
-  const failed = (e) => e.state !== "received" && !e.saved && wallMs - e.pressedMs > DISK_MS;
+  const failed = (/** @type {Phone.Entry} */ e) => e.state !== "received" && !e.saved && wallMs - e.pressedMs > DISK_MS;
   if (entries.some(failed)) return "unsaved";
   if (states.has("waiting")) return "waiting";
   return states.has("warned") ? "warned" : "received";

@@ -4,12 +4,14 @@ import { html, svg } from "../vendor/lit/lit.mjs";
 import { t } from "../core/i18n.mjs";
 import { angleDiff, compassPoint, wrap360 } from "../core/geo.mjs";
 
+/** @param {number} deg @param {number} r */
 const at = (deg, r) => {
   const a = (deg * Math.PI) / 180;
   return [Math.sin(a) * r, -Math.cos(a) * r];
 };
-const number = (x) => x.toFixed(1);
+const number = (/** @type {number} */ x) => x.toFixed(1);
 
+/** @param {number} r @param {number} turnDeg */
 function ticks(r, turnDeg, { minor = 10, major = 30 } = {}) {
   const lines = [];
   for (let a = 0; a < 360; a += minor) {
@@ -23,6 +25,7 @@ function ticks(r, turnDeg, { minor = 10, major = 30 } = {}) {
   return lines;
 }
 
+/** @param {number} r @param {number} turnDeg @param {(deg: number) => boolean} [skip] */
 function letters(r, turnDeg, skip = () => false) {
   return ["n", "e", "s", "w"].map((point, i) => {
     if (skip(i * 90)) return "";
@@ -31,6 +34,7 @@ function letters(r, turnDeg, skip = () => false) {
   });
 }
 
+/** @param {number} r @param {number} deg @param {number} halfDeg */
 function wedge(r, deg, halfDeg) {
   const half = Math.min(halfDeg, 179);
   const [x1, y1] = at(deg - half, r);
@@ -38,7 +42,8 @@ function wedge(r, deg, halfDeg) {
   return svg`<path class="wedge" d="M0 0L${number(x1)} ${number(y1)}A${r} ${r} 0 ${half > 90 ? 1 : 0} 1 ${number(x2)} ${number(y2)}Z" />`;
 }
 
-/** What the compass caught: the captured bearing at the top, as the reporter held it. */
+/** What the compass caught: the captured bearing at the top, as the reporter held it.
+ * @param {{bearingDeg: number, sigmaDeg: number}} caught */
 export function caughtDial({ bearingDeg, sigmaDeg }) {
   const point = compassPoint(bearingDeg);
   const shown = String(Math.round(wrap360(bearingDeg)) % 360).padStart(3, "0");
@@ -54,7 +59,8 @@ export function caughtDial({ bearingDeg, sigmaDeg }) {
   </svg>`;
 }
 
-/** The drone around the reader. headingDeg null: north is up. */
+/** The drone around the reader. headingDeg null: north is up.
+ * @param {{bearingDeg: number, headingDeg: number | null, pointKey: string}} drone */
 export function droneDial({ bearingDeg, headingDeg, pointKey }) {
   const turn = headingDeg ?? 0;
   const where = wrap360(bearingDeg - turn);
@@ -62,8 +68,8 @@ export function droneDial({ bearingDeg, headingDeg, pointKey }) {
   const shown = Math.round(wrap360(bearingDeg)) % 360;
   const label = t("alert.dial_label", { point: t(pointKey), bearing: shown });
   // no letter under the drone, nor under the words opposite it
-  const off = (deg) => Math.abs(angleDiff(deg, bearingDeg));
-  const near = (deg) => off(deg) < 26 || off(deg) > 146;
+  const off = (/** @type {number} */ deg) => Math.abs(angleDiff(deg, bearingDeg));
+  const near = (/** @type {number} */ deg) => off(deg) < 26 || off(deg) > 146;
   const [nx, ny] = at(where + 180, 62); // opposite the drone there is always room
   return html`<svg class="dial drone" viewBox="-150 -136 300 272" role="img" aria-label=${label}>
     <circle class="rim" r="116" />${ticks(116, turn, { minor: 30 })}${letters(90, turn, near)}

@@ -2,7 +2,7 @@
 
 import { html, svg } from "../vendor/lit/lit.mjs";
 
-/** His right is on the reader's left. */
+/** His right is on the reader's left. @type {Record<string, string>} */
 const PARTS = {
   head: "M65 6a22 22 0 0122 22c0 12-9 22-22 22s-22-10-22-22A22 22 0 0165 6z",
   neck: "M56 50h18v13H56z",
@@ -14,6 +14,7 @@ const PARTS = {
   right_leg: "M36 190h27l-3 58-4 56H40l-2-56z",
   left_leg: "M67 190h27l-2 58-2 56H74l-4-56z",
 };
+/** @type {Record<string, string>} */
 const BANDS = {
   right_arm: "M19 99l18 4",
   left_arm: "M111 99l-18 4",
@@ -21,7 +22,10 @@ const BANDS = {
   left_leg: "M65 204h30",
 };
 
-/** wounded, tied: sets of parts. choose: called with the part under the finger. */
+/**
+ * wounded, tied: sets of parts. choose: called with the part under the finger.
+ * @param {{wounded: Set<string>, tied: Set<string>, choose: (part: string) => void, label: string}} body
+ */
 export function bodyFigure({ wounded, tied, choose, label }) {
   return html`<svg class="figure" viewBox="0 0 130 310" role="img" aria-label=${label}>
     ${Object.entries(PARTS).map(
@@ -34,7 +38,9 @@ export function bodyFigure({ wounded, tied, choose, label }) {
   </svg>`;
 }
 
+/** @param {number} x @param {number} y */
 const crossAt = (x, y) => `M${x - 6} ${y - 6}l12 12M${x + 6} ${y - 6}l-12 12`;
+/** @type {Record<string, string>} */
 const CROSSES = {
   head: crossAt(65, 28),
   neck: crossAt(65, 57),
@@ -47,7 +53,9 @@ const CROSSES = {
   left_leg: crossAt(82, 246),
 };
 
+/** @param {unknown} paths */
 const mirrored = (paths) => svg`<g transform="translate(120 0) scale(-1 1)">${paths}</g>`;
+/** @param {unknown} paths */
 const picture = (paths) =>
   html`<svg class="step-picture" viewBox="0 0 120 96" aria-hidden="true">${paths}</svg>`;
 

@@ -6,10 +6,13 @@ const HOLD_MS = 1_000;
 export class Hold extends EventTarget {
   constructor() {
     super();
+    /** @type {string | null} */
     this.what = null; // the button that is being held
-    this.timer = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
   }
 
+  /** @param {string} what @param {() => unknown} act */
   start(what, act) {
     if (this.what) return;
     this.what = what;
@@ -21,7 +24,7 @@ export class Hold extends EventTarget {
     this._tell();
   }
 
-  /** Let go before the second was over: nothing happens. */
+  /** Let go before the second was over: nothing happens. @param {string} what */
   stop(what) {
     if (this.what !== what) return false;
     clearTimeout(this.timer);

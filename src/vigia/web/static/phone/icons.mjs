@@ -2,6 +2,7 @@
 
 import { html, svg } from "../vendor/lit/lit.mjs";
 
+/** @param {unknown} paths */
 const icon = (paths) =>
   html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">${paths}</svg>`;
 

@@ -22,11 +22,15 @@ const COVERAGE_MS = 30_000;
 const NEAR_MS = 660_000;
 const POSITION_MS = 5_000; // on watch, at most this often
 
-/** Events: "change" (draw again), "shout" (detail: text for a screen reader, at once). */
+/** @typedef {{kind: string, state: string}} SensorState */
+
+/** Events: "change" (draw again), "shout" (detail: the warning a screen reader says at once). */
 export class Model extends EventTarget {
   constructor({ db = true } = {}) {
     super();
+    /** @param {keyof typeof STORES} name @returns {Phone.Store<any>} */
     const store = (name) => (db ? new Store(name) : new MemoryStore(STORES[name]));
+    this.device = /** @type {Phone.DeviceStore} */ (store("device"));
     this.session = session;
     this.clock = new Clock();
     this.acks = new AckBox({
@@ -44,17 +48,26 @@ export class Model extends EventTarget {
     this.warnings = new Warnings(this, store("alerts"));
     this.reports = new Reports(this);
     this.aid = new Aid(this);
-    this.bulletins = new Bulletins(this, store("device"));
-    this.kit = new Kit(this, store("device"));
+    this.bulletins = new Bulletins(this, this.device);
+    this.kit = new Kit(this, this.device);
     this.hold = new Hold();
     const held = () => this.warnings.heldIds();
     this.link = new Link({ session, clock: this.clock, acks: this.acks, held });
+    /** @type {Wire.Person | null} */
     this.person = null;
+    /** @type {boolean | null} */
     this.enrolled = null; // null: not known yet
-    this.mode = read("mode") ?? "actual";
+    this.mode = /** @type {Wire.Mark} */ (read("mode") ?? "actual");
+    /** @type {Wire.Post[]} */
     this.posts = [];
-    this.coverage = null; // [{kind, state}], null: not known
+    /** @type {SensorState[] | null} */
+    this.coverage = null; // null: not known
+    /** @type {Wire.Cover | null} */
     this.cover = null; // how the place where this person is is watched; null: not said
+    /** @type {string | null} what the server was told of the siren, and the fix it has */
+    this.toldOnWatch = null;
+    /** @type {number | null} */
+    this.sentFixMs = null;
     this.view = "home";
     this.onWatch = read("onWatch") === "1";
     this.sharePosition = read("sharePosition") === "1";
@@ -91,7 +104,9 @@ export class Model extends EventTarget {
   // ---- what the server says ----------------------------------------------------------------
 
   _wire() {
-    const on = (name, act) => this.link.addEventListener(name, (event) => act(event.detail));
+    /** @param {string} name @param {(message: any) => void} act a message as in docs/web-protocol.md */
+    const on = (name, act) =>
+      this.link.addEventListener(name, (event) => act(/** @type {CustomEvent} */ (event).detail));
     on("hello", (m) => this._hello(m));
     on("alert", (m) => this.warnings.take(m.alert));
     on("placed", (m) => this.outbox.placed(m));
@@ -113,11 +128,11 @@ export class Model extends EventTarget {
     this.hold.addEventListener("change", () => this.change());
     this.outbox.addEventListener("change", () => this.change());
     this.push.addEventListener("change", () => this.change());
-    const device = new Store("device");
-    onLanguage((lang) => device.put({ what: "lang", lang }).catch(() => {})); // for the worker
+    onLanguage((lang) => this.device.put({ what: "lang", lang }).catch(() => {})); // for the worker
     navigator.serviceWorker?.addEventListener("message", (event) => this._worker(event));
   }
 
+  /** @param {Wire.Hello} message */
   _hello(message) {
     this.person = message.person ?? this.person;
     this.enrolled = true;
@@ -139,7 +154,8 @@ export class Model extends EventTarget {
     this.change();
   }
 
-  /** What the service worker tells or asks: reports went out, a press on a notification, a push. */
+  /** What the service worker tells or asks: reports went out, a press on a notification, a push.
+   * @param {MessageEvent} event */
   _worker({ data, ports }) {
     if (data?.outbox) this.outbox.reload();
     if (data?.acks) this.acks.load().catch(() => {});
@@ -147,7 +163,7 @@ export class Model extends EventTarget {
     if (data?.push) ports[0]?.postMessage({ shown: this.warnings.holds(data.push) });
   }
 
-  /** WATCH LOST for this person: the phone shakes once, and the first screen says so. */
+  /** WATCH LOST for this person: the phone shakes once, and the first screen says so. @param {Wire.Cover | null} cover */
   _covered(cover) {
     const lost = cover?.watched === "lost" && this.cover?.watched !== "lost";
     this.cover = cover;
@@ -170,7 +186,7 @@ export class Model extends EventTarget {
     return this.clock.now();
   }
 
-  /** sense: "seen" or "heard". */
+  /** @param {"seen" | "heard"} sense */
   report(sense) {
     return this.reports.press(sense);
   }
@@ -182,7 +198,7 @@ export class Model extends EventTarget {
     return post?.name ?? (id ? (read("unit") ?? "") : "");
   }
 
-  /** What a screen reader says at once. */
+  /** What a screen reader says at once. @param {Phone.Held} record */
   shout(record) {
     this.dispatchEvent(new CustomEvent("shout", { detail: record }));
   }
@@ -227,6 +243,7 @@ export class Model extends EventTarget {
       this.toldOnWatch = said;
   }
 
+  /** @param {boolean} on */
   setSharePosition(on) {
     this.sharePosition = on;
     write("sharePosition", on ? "1" : "0");
@@ -240,18 +257,20 @@ export class Model extends EventTarget {
     if (!this.onWatch || !this.sharePosition) return;
     const fix = this.place.now();
     const position = positionOf(fix);
-    if (!position || fix.timestampMs === this.sentFixMs) return;
+    if (!fix || !position || fix.timestampMs === this.sentFixMs) return;
     const t_ms = Math.round(this.now - fix.ageMs);
     if (this.link.send({ t: "position", t_ms, ...position })) this.sentFixMs = fix.timestampMs;
   }
 
   // ---- moving about ------------------------------------------------------------------------
 
+  /** @param {string} view */
   go(view) {
     this.view = view;
     this.change();
   }
 
+  /** @param {string} report_id */
   openReport(report_id) {
     this.reports.shownId = report_id;
     this.go("sent");
@@ -274,6 +293,7 @@ function wantedAlert() {
 
 const PREFIX = "vigia.";
 
+/** @param {string} key */
 function read(key) {
   try {
     return localStorage.getItem(PREFIX + key);
@@ -282,14 +302,16 @@ function read(key) {
   }
 }
 
+/** @param {string} key */
 function readJson(key) {
   try {
-    return JSON.parse(read(key));
+    return JSON.parse(read(key) ?? "null");
   } catch {
     return null;
   }
 }
 
+/** @param {string} key @param {string} value */
 function write(key, value) {
   try {
     localStorage.setItem(PREFIX + key, value);

@@ -7,6 +7,9 @@ const RELATIVE_SIGMA_MAX_DEG = 25; // as for warnings: a worse compass gives com
 const EARTH_M = 6_371_000; // error below 0.5 %, far below a walker's need
 const RAD = Math.PI / 180;
 
+/** @typedef {{lat_deg: number, lon_deg: number}} Spot */
+
+/** @param {Spot} from @param {Spot} to */
 export function wayTo(from, to) {
   const dLat = (to.lat_deg - from.lat_deg) * RAD;
   const dLon = (to.lon_deg - from.lon_deg) * RAD;
@@ -23,6 +26,9 @@ export function wayTo(from, to) {
 /**
  * The nearest max, nearest first; without a position in the order given, range_m null. Of kits at
  * least one complete one, however far, where there is one.
+ * @template {Spot & {complete?: boolean}} R
+ * @param {R[]} rows @param {Spot | null} from @param {number} max
+ * @returns {(R & {range_m: number | null, bearing_deg: number | null})[]}
  */
 export function nearest(rows, from, max) {
   const found = rows.map((row) => ({
@@ -36,7 +42,8 @@ export function nearest(rows, from, max) {
   return shown;
 }
 
-/** {pointKey, relativeKey, turnDeg}: the last two null unless the compass is good. */
+/** {pointKey, relativeKey, turnDeg}: the last two null unless the compass is good.
+ * @param {number} bearing_deg @param {Phone.Facing | null} facing */
 export function wayWords(bearing_deg, facing) {
   const good = facing && facing.sigmaDeg <= RELATIVE_SIGMA_MAX_DEG;
   return {

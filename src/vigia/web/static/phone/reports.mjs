@@ -10,20 +10,25 @@ import {
   toggled,
   withdrawal,
 } from "./report.mjs";
+import { isSighting } from "../core/doors.mjs";
 
 const LATE_FIX_MS = 20_000; // a position found this soon after the press completes the report
 const SLOW_MS = 1_200; // sending longer than this: say that it is saved and not yet sent
 
 /** Part of the model: uses its outbox, compass, position and view. */
 export class Reports {
+  /** @param {import('./model.mjs').Model} model */
   constructor(model) {
     this.model = model;
+    /** @type {string | null} */
     this.shownId = null;
+    /** @type {Map<string, Set<string>>} */
     this.chips = new Map(); // root report -> set of chips
+    /** @type {Set<string>} */
     this.skipped = new Set(); // roots whose direction the person does not know
   }
 
-  /** sense: "seen" or "heard". The bearing is the one at the press, before the thumb shook it. */
+  /** The bearing is the one at the press, before the thumb shook it. @param {"seen" | "heard"} sense */
   press(sense) {
     const aim = this.model.compass.at(performance.now());
     const fix = this.model.place.now();
@@ -50,15 +55,19 @@ export class Reports {
     return this.model.outbox.add(body);
   }
 
+  /** @returns {Phone.SightingEntry | null} */
   shown() {
-    return this.model.outbox.get(this.shownId);
+    const entry = this.model.outbox.get(this.shownId);
+    return entry && isSighting(entry) ? entry : null;
   }
 
+  /** @param {string} root */
   chipsOf(root) {
     const told = this.refinements(root).at(-1);
     return this.chips.get(root) ?? (told ? chipsIn(told.body) : new Set());
   }
 
+  /** @param {string} id */
   chip(id) {
     const entry = this.shown();
     if (!entry) return;
@@ -66,17 +75,22 @@ export class Reports {
     this._refine(entry);
   }
 
-  /** index: 0 north, 1 north-east, ... */
+  /** @param {number} index 0 north, 1 north-east, ... */
   point(index) {
     const entry = this.shown();
     if (entry) this._refine(entry, { bearing: bearingOfPoint(index) });
   }
 
+  /** @param {string} root */
   skip(root) {
     this.skipped.add(root);
     this.model.change();
   }
 
+  /**
+   * @param {Phone.SightingEntry} entry
+   * @param {{bearing?: Wire.Bearing | null, position?: Wire.Position | null}} [more]
+   */
   _refine(entry, more = {}) {
     const chips = this.chipsOf(entry.root);
     const report_id = crypto.randomUUID();
@@ -89,10 +103,11 @@ export class Reports {
     );
   }
 
-  /** The refinements of a report, oldest first. */
+  /** The refinements of a report, oldest first. @param {string} root */
   refinements(root) {
     return this.model.outbox
       .list()
+      .filter(isSighting)
       .filter((e) => e.root === root && e.report_id !== root)
       .sort((a, b) => a.pressedMs - b.pressedMs);
   }
@@ -123,7 +138,7 @@ export class Reports {
     this._refine(entry, { position: positionOf(fix) });
   }
 
-  /** The bearing that counts now: told by hand, or measured. */
+  /** The bearing that counts now: told by hand, or measured. @param {Phone.SightingEntry} entry */
   bearingNow(entry) {
     const told = this.refinements(entry.root)
       .filter((e) => e.body.bearing)
@@ -131,6 +146,7 @@ export class Reports {
     return told?.body.bearing ?? entry.body.bearing;
   }
 
+  /** @param {Phone.SightingEntry} entry */
   positionNow(entry) {
     return (
       this.refinements(entry.root).find((e) => e.body.position)?.body.position ??
@@ -138,10 +154,12 @@ export class Reports {
     );
   }
 
+  /** @param {Phone.SightingEntry} entry */
   withdrawn(entry) {
     return this.refinements(entry.root).some((e) => e.body.withdrawn);
   }
 
+  /** @param {Phone.Entry} entry */
   isSlow(entry) {
     return this.model.clock.wall() - entry.pressedMs > SLOW_MS || !this.model.link.connected;
   }

@@ -8,10 +8,11 @@ export class Compass {
     this.log = new PointingLog();
     this.aligner = new AlphaAligner();
     this.state = "unknown";
+    this.listening = false;
   }
 
   start() {
-    const Orientation = globalThis.DeviceOrientationEvent;
+    const Orientation = orientation();
     if (!Orientation) {
       this.state = "none";
       return;
@@ -22,7 +23,7 @@ export class Compass {
 
   /** Only from a press. */
   async ask() {
-    const Orientation = globalThis.DeviceOrientationEvent;
+    const Orientation = orientation();
     if (typeof Orientation?.requestPermission !== "function") return;
     try {
       // absolute: the argument of Chrome 150; Safari ignores it
@@ -34,6 +35,7 @@ export class Compass {
     }
   }
 
+  /** @param {number} steadyMs */
   at(steadyMs) {
     return this.log.at(steadyMs);
   }
@@ -45,18 +47,23 @@ export class Compass {
   _listen() {
     if (this.listening) return;
     this.listening = true;
-    addEventListener("deviceorientationabsolute", (event) => this._absolute(event));
-    addEventListener("deviceorientation", (event) => this._relative(event));
+    addEventListener("deviceorientationabsolute", (event) =>
+      this._absolute(/** @type {DeviceOrientationEvent} */ (event)),
+    );
+    addEventListener("deviceorientation", (event) => this._relative(/** @type {Apples} */ (event)));
     document.addEventListener("visibilitychange", () => this.log.clear());
   }
 
+  /** @param {DeviceOrientationEvent} event */
   _absolute({ alpha, beta, gamma }) {
     if (alpha === null || beta === null || gamma === null) return;
     this._add({ alphaDeg: alpha, betaDeg: beta, gammaDeg: gamma, accuracyDeg: null });
   }
 
+  /** @param {Apples} event */
   _relative({ alpha, beta, gamma, webkitCompassHeading, webkitCompassAccuracy }) {
-    if (typeof webkitCompassHeading !== "number" || alpha === null) return;
+    if (typeof webkitCompassHeading !== "number") return;
+    if (alpha === null || beta === null || gamma === null) return;
     const aligned = this.aligner.align({
       alphaDeg: alpha,
       betaDeg: beta,
@@ -66,18 +73,32 @@ export class Compass {
     if (aligned) this._add({ ...aligned, betaDeg: beta, gammaDeg: gamma });
   }
 
+  /** @param {Phone.Reading} reading */
   _add(reading) {
     this.state = "ok";
     this.log.add(performance.now(), reading);
   }
 }
 
+/**
+ * Safari's own additions.
+ * @typedef {DeviceOrientationEvent & {webkitCompassHeading?: number, webkitCompassAccuracy?: number}} Apples
+ * @typedef {{requestPermission?: (absolute: boolean) => Promise<string>}} Asking
+ */
+
+/** @returns {Asking | undefined} */
+function orientation() {
+  return /** @type {{DeviceOrientationEvent?: Asking}} */ (globalThis).DeviceOrientationEvent;
+}
+
 /** The last position; starts by itself once allowed, else on the first press. */
 export class Place extends EventTarget {
   constructor() {
     super();
+    /** @type {(Wire.Position & {sigma_m: number, steadyMs: number, timestampMs: number}) | null} */
     this.last = null;
     this.state = "unknown";
+    /** @type {number | null} */
     this.watch = null;
   }
 
@@ -95,6 +116,7 @@ export class Place extends EventTarget {
     }
   }
 
+  /** @param {PermissionState} state */
   _permission(state) {
     this.state = { granted: "unknown", prompt: "ask", denied: "denied" }[state] ?? "ask";
     if (state === "granted") this.ask();
@@ -111,7 +133,7 @@ export class Place extends EventTarget {
     );
   }
 
-  /** null: none yet. ageMs from the fix's own time. */
+  /** null: none yet. ageMs from the fix's own time. @returns {Phone.Fix | null} */
   now() {
     if (!this.last) return null;
     const { lat_deg, lon_deg, alt_hae_m, sigma_m, steadyMs, timestampMs } = this.last;
@@ -125,6 +147,7 @@ export class Place extends EventTarget {
     };
   }
 
+  /** @param {GeolocationPosition} fix */
   _fixed({ coords, timestamp }) {
     // The standard says a 95 % radius, Android gives 68 %: 1.5 sigma lies on the careful side.
     this.last = {
@@ -139,10 +162,11 @@ export class Place extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
+  /** @param {GeolocationPositionError} error */
   _failed(error) {
     if (error.code === error.PERMISSION_DENIED) {
       this.state = "denied";
-      navigator.geolocation.clearWatch(this.watch);
+      if (this.watch !== null) navigator.geolocation.clearWatch(this.watch);
       this.watch = null;
     }
     this.dispatchEvent(new Event("change"));
@@ -154,6 +178,7 @@ export class WakeLock extends EventTarget {
   constructor() {
     super();
     this.wanted = false;
+    /** @type {WakeLockSentinel | null} */
     this.lock = null;
     document.addEventListener("visibilitychange", () => this._update());
   }
@@ -162,6 +187,7 @@ export class WakeLock extends EventTarget {
     return this.lock !== null;
   }
 
+  /** @param {boolean} wanted */
   set(wanted) {
     this.wanted = wanted;
     return this._update();

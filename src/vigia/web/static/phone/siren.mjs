@@ -8,15 +8,18 @@ const RING_MAX_S = 120; // then it falls silent by itself; the screen stays
  * bells and use a round tone, so that a drill is not taken for the real thing nor the reverse.
  *
  * notes: {at, dur, from, to, gain, wave}: seconds and hertz.
+ * @param {number} tier @param {Wire.Mark} mark @returns {Phone.SirenPlan}
  */
 export function sirenPlan(tier, mark) {
   const drill = mark !== "actual";
+  /** @type {OscillatorType} */
   const wave = drill ? "sine" : "square";
   const bells = drill
     ? [988, 784, 659].map((f, i) => note(i * 0.28, 0.26, f, f, 0.8, "triangle"))
     : [];
   const lead = drill ? 1.1 : 0;
-  const plan = {
+  /** @type {Record<number, Omit<Phone.SirenPlan, "bells" | "lead">>} */
+  const plans = {
     3: {
       period: 0.44,
       max: RING_MAX_S,
@@ -37,20 +40,27 @@ export function sirenPlan(tier, mark) {
       max: 0,
       notes: [note(0, 0.3, 660, 520, 0.4, "sine"), note(0.34, 0.5, 440, 360, 0.4, "sine")],
     },
-  }[tier];
-  return { bells, lead, ...plan };
+  };
+  return { bells, lead, ...(plans[tier] ?? plans[3]) };
 }
 
-/** At most three pulses a second, as for lights. */
+/** @type {Record<number, number[]>} */
+const VIBRATIONS = {
+  3: [700, 200, 700, 200, 700, 200, 700],
+  2: [350, 250, 350, 250, 350],
+  1: [200, 200, 200],
+  0: [250],
+};
+
+/** At most three pulses a second, as for lights. @param {number} tier */
 export function vibration(tier) {
-  return {
-    3: [700, 200, 700, 200, 700, 200, 700],
-    2: [350, 250, 350, 250, 350],
-    1: [200, 200, 200],
-    0: [250],
-  }[tier];
+  return VIBRATIONS[tier] ?? VIBRATIONS[3];
 }
 
+/**
+ * @param {number} at @param {number} dur @param {number} from @param {number} to
+ * @param {number} gain @param {OscillatorType} wave @returns {Phone.Note}
+ */
 function note(at, dur, from, to, gain, wave) {
   return { at, dur, from, to, gain, wave };
 }
@@ -61,9 +71,18 @@ const CHIME = [note(0, 0.18, 523, 587, 0.4, "sine"), note(0.22, 0.3, 784, 880, 0
 export class Siren extends EventTarget {
   constructor() {
     super();
+    /** @type {AudioContext | null} */
     this.context = null;
-    this.ringing = null; // {tier, mark}
-    this.timer = null;
+    /** @type {GainNode | null} */
+    this.gain = null;
+    /** @type {{tier: number, mark: Wire.Mark} | null} */
+    this.ringing = null;
+    /** @type {ReturnType<typeof setInterval> | undefined} the notes to come */
+    this.timer = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.end = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} the next shaking */
+    this.again = undefined;
   }
 
   get unlocked() {
@@ -73,20 +92,22 @@ export class Siren extends EventTarget {
   /** Call from every press; cheap when already unlocked. */
   async unlock() {
     if (this.unlocked) return true;
-    const Context = globalThis.AudioContext ?? globalThis.webkitAudioContext;
+    const older = /** @type {{webkitAudioContext?: typeof AudioContext}} */ (globalThis);
+    const Context = globalThis.AudioContext ?? older.webkitAudioContext;
     if (!Context) return false;
     if (!this.context) {
       this.context = new Context({ latencyHint: "interactive" });
       this.context.addEventListener("statechange", () => this._tell());
       // iOS: sound although the ring switch is off
-      if (navigator.audioSession) navigator.audioSession.type = "playback";
+      const { audioSession } = /** @type {{audioSession?: {type: string}}} */ (navigator);
+      if (audioSession) audioSession.type = "playback";
     }
     await this.context.resume().catch(() => {});
     this._tell();
     return this.unlocked;
   }
 
-  /** Replaces what is ringing. tier 0: the sound of an end. */
+  /** Replaces what is ringing. tier 0: the sound of an end. @param {number} tier @param {Wire.Mark} mark */
   ring(tier, mark) {
     // A second ring of what already sounds must not start its pattern over: it would only stutter.
     if (this.ringing?.tier === tier && this.ringing.mark === mark && tier > 1) return;
@@ -99,7 +120,7 @@ export class Siren extends EventTarget {
       this.gain = this.context.createGain();
       this.gain.gain.value = 0.9;
       this.gain.connect(this.context.destination);
-      this._play(plan);
+      this._play(plan, this.context, this.gain);
     }
     const lastsMs = 1000 * (plan.lead + Math.max(plan.max, 1.5));
     this.end = setTimeout(() => this.stop(), lastsMs);
@@ -109,16 +130,17 @@ export class Siren extends EventTarget {
   /**
    * A word that is no alarm (a bulletin): two soft rising tones, once; never over an alarm.
    * aloud: the person has asked for sound; a patrol in hiding is not given away for a bulletin.
+   * @param {{aloud: boolean}} how
    */
   chime({ aloud }) {
     if (this.ringing) return;
     navigator.vibrate?.([80, 120, 80]);
-    if (!aloud || !this.unlocked) return;
+    if (!aloud || !this.unlocked || !this.context) return;
     const gain = this.context.createGain();
     gain.gain.value = 0.5;
     gain.connect(this.context.destination);
     const start = this.context.currentTime + 0.03;
-    for (const n of CHIME) this._note(n, start, gain);
+    for (const n of CHIME) this._note(n, start, this.context, gain);
   }
 
   stop() {
@@ -133,16 +155,17 @@ export class Siren extends EventTarget {
     if (was) this._tell();
   }
 
-  _play({ bells, lead, notes, period }) {
-    const start = this.context.currentTime + 0.03;
-    bells.forEach((n) => this._note(n, start));
+  /** @param {Phone.SirenPlan} plan @param {AudioContext} context @param {GainNode} out */
+  _play({ bells, lead, notes, period }, context, out) {
+    const start = context.currentTime + 0.03;
+    bells.forEach((n) => this._note(n, start, context, out));
     let next = start + lead;
     const fill = () => {
       // a page that slept must not catch up on a minute of notes
-      next = Math.max(next, this.context.currentTime);
-      while (next < this.context.currentTime + 1) {
+      next = Math.max(next, context.currentTime);
+      while (next < context.currentTime + 1) {
         const at = next;
-        notes.forEach((n) => this._note(n, at));
+        notes.forEach((n) => this._note(n, at, context, out));
         if (!period) return clearInterval(this.timer);
         next += period;
       }
@@ -159,10 +182,11 @@ export class Siren extends EventTarget {
     this.again = setTimeout(() => this._shakeAgain(), 3_600);
   }
 
-  _note({ at, dur, from, to, gain, wave }, start, out = this.gain) {
+  /** @param {Phone.Note} note @param {number} start @param {AudioContext} context @param {GainNode} out */
+  _note({ at, dur, from, to, gain, wave }, start, context, out) {
     const [t0, t1] = [start + at, start + at + dur];
-    const tone = this.context.createOscillator();
-    const volume = this.context.createGain();
+    const tone = context.createOscillator();
+    const volume = context.createGain();
     tone.type = wave;
     tone.frequency.setValueAtTime(from, t0);
     tone.frequency.linearRampToValueAtTime(to, t1);

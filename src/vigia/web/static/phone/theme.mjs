@@ -1,13 +1,15 @@
 // The chosen screen (dark, sunlight, night red, goggles) -> data-theme on the page, kept on the device.
 
+/** @type {string[]} */
 export const THEMES = ["dark", "light", "night-red", "nvg"];
 const KEY = "vigia.theme";
 
 export function theme() {
-  const now = document.documentElement.dataset.theme;
+  const now = document.documentElement.dataset.theme ?? "dark";
   return THEMES.includes(now) ? now : "dark";
 }
 
+/** @param {string} name */
 export function setTheme(name) {
   document.documentElement.dataset.theme = name;
   const colour = getComputedStyle(document.documentElement).getPropertyValue("--app").trim();
@@ -23,7 +25,7 @@ export function setTheme(name) {
 export function restoreTheme() {
   try {
     const kept = localStorage.getItem(KEY);
-    if (THEMES.includes(kept)) document.documentElement.dataset.theme = kept;
+    if (kept && THEMES.includes(kept)) document.documentElement.dataset.theme = kept;
   } catch {
     // dark
   }

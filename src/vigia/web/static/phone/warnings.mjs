@@ -7,17 +7,21 @@ const GUARD_MS = 600; // a thumb already on its way when the alert came means no
 
 /** Part of the model: uses its clock, siren, acks and view. store keeps records over a reload. */
 export class Warnings {
+  /** @param {import('./model.mjs').Model} model @param {Phone.Store<Phone.Held>} store */
   constructor(model, store) {
     this.model = model;
     this.store = store;
+    /** @type {Map<string, Phone.Held>} */
     this.records = new Map();
+    /** @type {string | null} */
     this.shownId = null;
     this.before = "home";
     this.takeoverAt = -Infinity;
+    /** @type {string | null} */
     this.wanted = null; // pressed in a notification, and not here yet
   }
 
-  /** Shows it now, or as soon as it comes. */
+  /** Shows it now, or as soon as it comes. @param {string | null} alert_id */
   want(alert_id) {
     this.wanted = alert_id;
     if (alert_id && this.records.has(alert_id)) {
@@ -26,7 +30,8 @@ export class Warnings {
     }
   }
 
-  /** This page has told this revision, or a later one. */
+  /** This page has told this revision, or a later one.
+   * @param {{alert_id: string, revision: number}} said */
   holds({ alert_id, revision }) {
     return (this.records.get(alert_id)?.alert.revision ?? -1) >= revision;
   }
@@ -51,16 +56,17 @@ export class Warnings {
   }
 
   shown() {
-    return this.records.get(this.shownId) ?? null;
+    return (this.shownId !== null && this.records.get(this.shownId)) || null;
   }
 
   async load() {
-    for (const record of await this.store.all().catch(() => []))
+    for (const record of await this.store.all().catch(() => /** @type {Phone.Held[]} */ ([])))
       this.records.set(record.alert_id, record);
     const [first] = this.open();
     if (first) this._show(first);
   }
 
+  /** @param {Wire.Alert} alert */
   take(alert) {
     // A watch officer's socket carries everybody's alerts; this page shows its owner's.
     const held = this.records.get(alert.alert_id);
@@ -74,6 +80,7 @@ export class Warnings {
     this.model.change();
   }
 
+  /** @param {Phone.Held} record @param {{rings: boolean, held: Phone.Held | undefined}} came */
   _present(record, { rings, held }) {
     const ended = phase(record, this.model.now) === "ended";
     if (rings) {
@@ -94,6 +101,7 @@ export class Warnings {
     if (rings || ended) this.model.shout(record);
   }
 
+  /** @param {Phone.Held} record */
   _show(record) {
     this.takeoverAt = performance.now();
     if (this.model.view !== "alert") this.before = this.model.view;
@@ -101,13 +109,14 @@ export class Warnings {
     this.model.view = "alert";
   }
 
+  /** @param {string} alert_id */
   show(alert_id) {
     this.shownId = alert_id;
     this.model.view = "alert";
     this.model.change();
   }
 
-  /** The view calls this once an alert's revision is really before somebody's eyes. */
+  /** The view calls this once an alert's revision is really before somebody's eyes. @param {string} alert_id */
   displayed(alert_id) {
     const record = this.records.get(alert_id);
     if (!record?.owesDelivered || record.alert.msg_type === "cancel") return;
@@ -115,7 +124,7 @@ export class Warnings {
     this.model.acks.add({ alert_id, revision: record.alert.revision, kind: "delivered" });
   }
 
-  /** kind: "seen" or "safe". */
+  /** @param {"seen" | "safe"} kind */
   answer(kind) {
     const record = this.shown();
     if (!record || this.guarded()) return;
@@ -130,7 +139,8 @@ export class Warnings {
     return performance.now() - this.takeoverAt < GUARD_MS;
   }
 
-  /** True once the server has this answer on record. */
+  /** True once the server has this answer on record.
+   * @param {Phone.Held} record @param {"seen" | "safe"} kind */
   told(record, kind) {
     return (
       Boolean(record.told?.[kind] || record.alert.reached?.[`${kind}_ms`]) &&
@@ -138,6 +148,7 @@ export class Warnings {
     );
   }
 
+  /** @param {Wire.Acked} message */
   acked({ alert_id, kind }) {
     const record = this.records.get(alert_id);
     if (!record) return;
@@ -155,11 +166,13 @@ export class Warnings {
     return this.model.go("home");
   }
 
+  /** @param {Phone.Held} record */
   _keep(record) {
     this.records.set(record.alert_id, record);
     this.store.put(record).catch(() => {});
   }
 
+  /** @param {string} alert_id */
   _forget(alert_id) {
     this.records.delete(alert_id);
     this.store.delete(alert_id).catch(() => {});

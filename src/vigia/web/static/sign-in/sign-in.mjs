@@ -11,7 +11,9 @@ const API = "/api/v1/sign-in";
 
 restoreTheme();
 
+/** @param {string} path @param {unknown} [body] */
 async function call(path, body) {
+  /** @type {RequestInit} */
   const options = { credentials: "same-origin", cache: "no-store" };
   if (body !== undefined)
     Object.assign(options, {
@@ -36,8 +38,11 @@ class VigiaSignIn extends LitElement {
     this.token = tokenFromHash(location.hash);
     this.step = this.token ? "claim" : "password"; // claim, password, recovery, codes
     this.ways = { passwords: true, oidc: false, password_min: 12 };
+    /** @type {string | null} */
     this.why = null;
+    this.ready = false;
     this.busy = false;
+    /** @type {string[]} */
     this.codes = [];
   }
 
@@ -50,10 +55,18 @@ class VigiaSignIn extends LitElement {
     this.dataset.ready = "";
     this.requestUpdate();
     await this.updateComplete;
-    this.querySelector("input, .go")?.focus();
+    this._focus("input, .go");
   }
 
-  /** Does it once, says why it failed, goes to the console when it did not. */
+  /** @param {string} what */
+  _focus(what) {
+    /** @type {HTMLElement | null} */ (this.querySelector(what))?.focus();
+  }
+
+  /**
+   * Does it once, says why it failed, goes to the console when it did not.
+   * @param {() => Promise<{codes?: string[]} | null>} work
+   */
   async attempt(work) {
     if (this.busy) return;
     this.busy = true;
@@ -72,13 +85,14 @@ class VigiaSignIn extends LitElement {
     this.busy = false;
     this.requestUpdate();
     await this.updateComplete;
-    this.querySelector(this.step === "codes" ? ".go" : "[role=alert]")?.focus();
+    this._focus(this.step === "codes" ? ".go" : "[role=alert]");
   }
 
+  /** @param {SubmitEvent} event */
   submit(event) {
     event.preventDefault();
-    const fields = Object.fromEntries(new FormData(event.target));
-    if (this.step === "claim") fields.token = this.token;
+    const fields = Object.fromEntries(new FormData(/** @type {HTMLFormElement} */ (event.target)));
+    if (this.step === "claim" && this.token) fields.token = this.token;
     this.attempt(() => call(`/${this.step}`, fields));
   }
 
@@ -87,7 +101,8 @@ class VigiaSignIn extends LitElement {
       const { challenge, options } = await call("/passkey/begin", {});
       const asked = { ...options, challenge: bytes(options.challenge), allowCredentials: [] };
       const given = await navigator.credentials.get({ publicKey: asked });
-      return call("/passkey", { challenge, credential: asJson(given) });
+      if (!given) throw new DOMException("no passkey was chosen", "NotAllowedError");
+      return call("/passkey", { challenge, credential: asJson(/** @type {PublicKeyCredential} */ (given)) });
     });
   }
 
@@ -105,13 +120,13 @@ class VigiaSignIn extends LitElement {
 
   _form() {
     const { step } = this;
-    const passkeys = globalThis.PublicKeyCredential && !/^[\d.:[\]]+$/.test(location.hostname);
+    const passkeys = Boolean(globalThis.PublicKeyCredential) && !/^[\d.:[\]]+$/.test(location.hostname);
     return html`<h1>${t(`sign_in.${step}`)}</h1>
       ${step === "password" ? nothing : html`<p class="lead">${t(`sign_in.${step}_hint`, { n: this.ways.password_min })}</p>`}
       ${this.why ? html`<p class="notice bad" role="alert" tabindex="-1">${t(this.why)}</p>` : nothing}
       ${
         this.ways.passwords
-          ? html`<form @submit=${(event) => this.submit(event)}>
+          ? html`<form @submit=${(/** @type {SubmitEvent} */ event) => this.submit(event)}>
         <label>${t("sign_in.name")}<input name="login" autocomplete="username" autocapitalize="none" spellcheck="false" required minlength="3" maxlength="64"></label>
         ${step === "recovery" ? html`<label>${t("sign_in.code")}<input name="code" autocomplete="one-time-code" autocapitalize="characters" spellcheck="false" required></label>` : nothing}
         <label>${t(step === "password" ? "sign_in.word" : "sign_in.new_word")}<input name="password" type="password" autocomplete=${step === "password" ? "current-password" : "new-password"} required maxlength="256"></label>
@@ -122,6 +137,7 @@ class VigiaSignIn extends LitElement {
       ${step === "claim" ? nothing : this._others(passkeys)}`;
   }
 
+  /** @param {boolean} passkeys this browser has them */
   _others(passkeys) {
     return html`<div class="steps">
       ${this.ways.oidc ? html`<a class="second" href="${API}/oidc">${t("sign_in.oidc")}</a>` : nothing}
@@ -145,7 +161,9 @@ class VigiaSignIn extends LitElement {
   }
 }
 
-function reason(error) {
+/** @param {unknown} thrown */
+function reason(thrown) {
+  const error = /** @type {ApiError} */ (thrown);
   if (error.name === "NotAllowedError" || error.name === "AbortError") return "sign_in.no_passkey";
   if (error.status === 429) return "sign_in.wait";
   if (error.status === 400) return "sign_in.weak";
@@ -154,14 +172,15 @@ function reason(error) {
   return error.status === 401 ? "sign_in.wrong" : "enrol.failed_net";
 }
 
+/** @param {string} text base64url */
 function bytes(text) {
   const plain = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
   return Uint8Array.from(plain, (letter) => letter.charCodeAt(0));
 }
 
-/** A credential as WebAuthn's JSON; toJSON() is missing in older browsers. */
+/** A credential as WebAuthn's JSON; toJSON() is missing in older browsers. @param {PublicKeyCredential} given */
 function asJson(given) {
-  const { response } = given;
+  const response = /** @type {AuthenticatorAssertionResponse} */ (given.response);
   return {
     id: given.id,
     rawId: base64url(given.rawId),

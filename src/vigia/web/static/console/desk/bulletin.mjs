@@ -34,6 +34,7 @@ export function oneSided(b) {
 
 /** What keeps it from being released: `{name, n, why}`; n from 1, 0 for none. @param {any} b  filled */
 export function unready(b) {
+  /** @type {{name: string, n: number, why: string}[]} */
   const out = [];
   const miss = (/** @type {string} */ name, why = 'empty', n = 0) => out.push({name, n, why});
   for (const name of ['issuer', 'effective', 'expires']) if (!b[name]) miss(name);

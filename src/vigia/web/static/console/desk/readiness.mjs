@@ -114,10 +114,10 @@ export class Readiness {
     const twice = this.closing === r.id;
     return html`<section class="casualty" data-casualty=${r.id}><header><b>${[r.report.unit, r.by].filter(Boolean).join(', ') || t('console.hurt.unknown_place')}</b>
         ${r.mark === 'actual' ? nothing : html`<i class="tag">${t(`alert.mark.${r.mark}`)}</i>`}<span class="num">${zulu(r.report.t_hit_ms)} Z · ${age(c.now_ms - r.report.t_hit_ms)}</span></header>
-      <div class="cols"><div><h5>MIST</h5><dl class="mist">${r.mist.map(([k, v]) => html`<dt>${k}</dt><dd class=${v.startsWith('?') ? 'open' : ''}>${v}</dd>`)}</dl>
+      <div class="cols"><div><h5>MIST</h5><dl class="mist">${r.mist.map((/** @type {[string, string]} */ [k, v]) => html`<dt>${k}</dt><dd class=${v.startsWith('?') ? 'open' : ''}>${v}</dd>`)}</dl>
           ${(r.report.tourniquets ?? []).filter((/** @type {any} */ q) => !q.t_off_ms).map((/** @type {any} */ q) => html`<p class="tourniquet">${t('aid.tourniquet_on', {limb: t(`aid.body.${q.limb}`), at: `${zulu(q.t_on_ms).slice(0, 5)}Z`})} · <b class="num">${age(c.now_ms - q.t_on_ms)}</b></p>`)}
           <h5 class="say">${t('console.ready.radio')}</h5><p class="radio">${r.text.split('\n')[0]}</p></div>
-        <div><h5>${t('aid.nine_line')}</h5><dl class="nine">${r.nine_line.map(([k, v]) => html`<dt class="num">${k}</dt><dd class=${v === '?' ? 'open' : ''}><small>${t(`console.ready.line.${k}`)}</small> ${v}</dd>`)}</dl></div></div>
+        <div><h5>${t('aid.nine_line')}</h5><dl class="nine">${r.nine_line.map((/** @type {[string, string]} */ [k, v]) => html`<dt class="num">${k}</dt><dd class=${v === '?' ? 'open' : ''}><small>${t(`console.ready.line.${k}`)}</small> ${v}</dd>`)}</dl></div></div>
       <details><summary>${t('console.ready.whole_text')}</summary><pre class="radio">${r.text}</pre></details>
       <div class="acts flat"><button class="ghost" data-act="copy" @click=${() => this.copy(r.text)}>${t('console.ready.copy')}</button>
         <button class=${twice ? 'primary' : 'ghost'} data-act="handed-over" @click=${() => this.handOver(r.id)}>${t(twice ? 'console.ready.really' : 'console.ready.hand_over')}</button></div></section>`;

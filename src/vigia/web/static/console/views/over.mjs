@@ -48,7 +48,7 @@ export function refusedOverlay(c) {
 export function askDialog(c) {
   const {ask} = c.ui;
   if (!ask) return nothing;
-  const word = (/** @type {string} */ key, /** @type {any} */ values) => t(`console.${ask.kind}.${key}`, values);
+  const word = (/** @type {string} */ key, /** @type {any} */ values = undefined) => t(`console.${ask.kind}.${key}`, values);
   const incident = c.incidents.find((i) => i.incident_id === ask.incident_id);
   const subject = c.state.tracks.get(ask.track_id);
   const still = (incident?.lead.track_ids ?? []).map((/** @type {string} */ id) => c.state.tracks.get(id)).filter(Boolean);

@@ -18,9 +18,12 @@ import { droneDial } from "../dial.mjs";
 import * as icons from "../icons.mjs";
 import { ageText, hitButton, listWords, markBar } from "./frame.mjs";
 
+/** @typedef {import('../model.mjs').Model} Model */
+
 const SILENT_MS = 5_000; // as long as a beat may be missing
 const FRESH_MS = 10_000;
 
+/** @param {Model} model */
 export function alertView(model) {
   const record = model.warnings.shown();
   if (!record) return nothing;
@@ -35,6 +38,7 @@ export function alertView(model) {
   </main>`;
 }
 
+/** @param {Model} model @param {Phone.Held} record @param {number} now @param {Phone.Phase} state */
 function top(model, record, now, state) {
   const { alert } = record;
   const ago = t("alert.updated_ago", {
@@ -47,10 +51,10 @@ function top(model, record, now, state) {
   </div>`;
 }
 
-/** An alert without a link is kept, and says how old the last word is. */
+/** An alert without a link is kept, and says how old the last word is. @param {Model} model */
 function linkLine(model) {
   const silentMs = model.link.wordAgeMs;
-  if (model.link.connected && silentMs < SILENT_MS) {
+  if (model.link.connected && silentMs !== null && silentMs < SILENT_MS) {
     if (model.link.watchState.state !== "lost") return nothing;
     return html`<p class="old" role="status">${icons.lost}<span>${t("alert.watch_lost")}</span></p>`;
   }
@@ -58,6 +62,7 @@ function linkLine(model) {
   return html`<p class="old" role="status">${icons.lost}<span class="num">${t("alert.link_lost", { age: ageText(old) })}</span></p>`;
 }
 
+/** @param {Wire.Alert} alert */
 function ended(alert) {
   const by =
     alert.end_reason === "all_clear"
@@ -73,6 +78,7 @@ function ended(alert) {
     <p class="by">${by}</p><p class="was">${was.join(" · ")}</p><div class="room"></div>`;
 }
 
+/** @param {Model} model @param {Phone.Held} record @param {Phone.Phase} state */
 function coming(model, record, state) {
   const { alert } = record;
   const facing = model.compass.facing();
@@ -88,8 +94,8 @@ function coming(model, record, state) {
     <div class="dial-area">${
       where
         ? droneDial({
-            bearingDeg: alert.bearing_deg_true,
-            headingDeg: where.relativeKey ? facing.headingDeg : null,
+            bearingDeg: alert.bearing_deg_true ?? 0,
+            headingDeg: where.relativeKey && facing ? facing.headingDeg : null,
             pointKey: where.pointKey,
           })
         : icons.quad
@@ -97,18 +103,23 @@ function coming(model, record, state) {
     ${lost ? nothing : numbers(model, alert)} ${evidence(alert)}`;
 }
 
+/** @param {Model} model @param {Wire.Alert} alert */
 function numbers(model, alert) {
   const far = distance(alert.range_m);
   const oldMs = model.now - (alert.decided_ms ?? model.now);
   // a distance is worth its age: beside "may be here now" an old one would soothe
   const away = oldMs < FRESH_MS ? t("alert.away") : t("alert.away_ago", { age: ageText(oldMs) });
   const high = height(alert.height_m);
+  /** @param {{value: string, unit: string}} figure @param {string} word */
   const figure = ({ value, unit }, word) =>
     html`<div><b class="num">${value}<i>${t(`unit.${unit}`)}</i></b><small>${word}</small></div>`;
   return html`<div class="numbers">${soonest(model, alert)}${far ? figure(far, away) : nothing}${high ? figure(high, t("alert.high")) : nothing}</div>`;
 }
 
-/** Counts on the server's time; at zero it says so and never runs below. */
+/**
+ * Counts on the server's time; at zero it says so and never runs below.
+ * @param {Model} model @param {Wire.Alert} alert
+ */
 function soonest(model, alert) {
   const eta = arrival(alert, model.now);
   if (eta.kind === "unknown")
@@ -118,6 +129,7 @@ function soonest(model, alert) {
   return html`<div class="eta"><small>${t("alert.as_soon_as")}</small><b class="num" data-eta>${minutesSeconds(eta.ms)}</b></div>`;
 }
 
+/** @param {Wire.Alert} alert */
 function evidence(alert) {
   const parts = [t(alert.confirmed ? "alert.confirmed" : "alert.unconfirmed")];
   if (alert.load) parts.push(t("alert.load"));
@@ -131,7 +143,10 @@ function evidence(alert) {
   }</p>`;
 }
 
-/** Other warnings of this moment; a row is enough to have been shown. */
+/**
+ * Other warnings of this moment; a row is enough to have been shown.
+ * @param {Model} model @param {Phone.Held} record
+ */
 function others(model, record) {
   const rest = model.warnings
     .open()
@@ -147,6 +162,7 @@ function others(model, record) {
   );
 }
 
+/** @param {Model} model @param {Phone.Held} record */
 function buttons(model, record) {
   const { main, second } = answers(record, model.now);
   if (main === "close") {
@@ -172,9 +188,10 @@ function buttons(model, record) {
     </div>`;
 }
 
+/** @param {Model} model @param {Phone.Held} record */
 function done(model, record) {
   const kind = record.alert.tier > 1 ? "safe" : "seen";
-  const at = record.ackedMs[kind];
+  const at = record.ackedMs[kind] ?? model.now;
   const title =
     kind === "safe" ? t("alert.done.safe", { time: clockTime(at) }) : t("alert.done.watching");
   const told = model.warnings.told(record, kind);

@@ -7,6 +7,9 @@ import * as icons from "../icons.mjs";
 import { ageText, statusLine } from "./frame.mjs";
 import { page } from "./lists.mjs";
 
+/** @typedef {import('../model.mjs').Model} Model */
+
+/** @param {Model} model */
 export function bulletinsView(model) {
   const rows = model.bulletins.list();
   const { t_ms, reminded } = model.bulletins.kept;
@@ -21,6 +24,7 @@ export function bulletinsView(model) {
   ]);
 }
 
+/** @param {Model} model @param {Wire.Bulletin} row */
 function bulletinRow(model, row) {
   const side = row.sides[language()] ?? row.sides.en;
   const open = model.bulletins.isUnread(row);
@@ -33,11 +37,13 @@ function bulletinRow(model, row) {
   </button>`;
 }
 
+/** @param {Model} model @param {Wire.Bulletin} row @param {boolean} open */
 function stateKey(model, row, open) {
   if (row.status === "recalled") return open ? "osa.recalled_new" : "osa.recalled";
   return open ? "osa.unread" : "osa.read";
 }
 
+/** @param {Model} model */
 export function bulletinView(model) {
   const row = model.bulletins.shown();
   if (!row) return bulletinsView(model);
@@ -66,11 +72,12 @@ export function bulletinView(model) {
   </main>`;
 }
 
-/** 2026-11-28T06:00:00Z -> 2026-11-28 06:00Z; other values as they are. */
+/** 2026-11-28T06:00:00Z -> 2026-11-28 06:00Z; other values as they are. @param {string} value */
 function timed(value) {
   return value.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)?Z$/, "$1 $2Z");
 }
 
+/** @param {Wire.BulletinSide["parts"][0]} part */
 function part({ key, heading, lines }) {
   return html`<section data-part=${key}><h2>${heading}</h2>${
     lines.length === 1
@@ -79,13 +86,14 @@ function part({ key, heading, lines }) {
   }</section>`;
 }
 
+/** @param {Model} model @param {Wire.Bulletin} row */
 function receipt(model, row) {
   if (row.status === "recalled") return nothing;
   const entry = model.bulletins.receipt(row);
   if (row.read_ms === null && !entry)
     return html`<div class="end"><button class="answer read" data-act="read" @click=${() => model.bulletins.read(row)}>${t("osa.have_read")}</button></div>`;
-  const told = row.read_ms !== null || entry.state === "received";
-  const at = entry ? model.clock.correct(entry.deviceMs, entry.offsetMs) : row.read_ms;
+  const told = row.read_ms !== null || entry?.state === "received";
+  const at = entry ? model.clock.correct(entry.deviceMs, entry.offsetMs) : (row.read_ms ?? 0);
   return html`<p class="outcome" role="status" data-look=${told ? "ok" : "queued"} data-told=${String(told)}>
     ${told ? icons.tick : icons.clock}<span><b>${t("osa.read_at", { time: clockTime(at, { seconds: false }) })}</b>
     <small>${t(told ? "osa.told" : "osa.not_told")}</small></span></p>`;

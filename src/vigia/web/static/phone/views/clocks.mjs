@@ -6,7 +6,12 @@ import { clockTime } from "../../core/geo.mjs";
 import { LIMBS } from "../casualty.mjs";
 import * as icons from "../icons.mjs";
 
-/** Long on: said in words and by its frame; no noise, it would give a place away. */
+/** @typedef {import('../model.mjs').Model} Model */
+
+/**
+ * Long on: said in words and by its frame; no noise, it would give a place away.
+ * @param {Model} model
+ */
 export function clockRows(model) {
   const clocks = model.aid.clocks();
   if (!clocks.length) return nothing;
@@ -20,6 +25,7 @@ export function clockRows(model) {
   )}</div>`;
 }
 
+/** @param {Model} model */
 export function limbButtons(model) {
   return html`<div class="chips two limbs">${LIMBS.map(
     (limb) => html`<button class="chip" data-limb=${limb} @click=${() => model.aid.tourniquet(limb)}>${t(`aid.body.${limb}`)}</button>`,

@@ -6,18 +6,24 @@ import { age } from "../../core/geo.mjs";
 import { isOwed } from "../../core/outbox.mjs";
 import * as icons from "../icons.mjs";
 
-/** "12 s" in the reader's language. */
+/** @typedef {import('../model.mjs').Model} Model */
+
+/** "12 s" in the reader's language. @param {number} ms */
 export function ageText(ms) {
   const { n, unit } = age(ms);
   return `${n} ${t(`unit.${unit}`)}`;
 }
 
-/** Demo and exercise say so on every screen, in words and by a striped frame. */
+/**
+ * Demo and exercise say so on every screen, in words and by a striped frame.
+ * @param {Wire.Mark} mark
+ */
 export function markBar(mark) {
   if (mark === "actual") return nothing;
   return html`<div class="mark-bar"><b>${t(`alert.mark.${mark}`)}</b> ${t(`alert.mark_note.${mark}`)}</div>`;
 }
 
+/** @param {Model} model */
 export function statusLine(model) {
   const waiting = model.outbox.list().filter(isOwed).length;
   const { connected } = model.link;
@@ -36,14 +42,17 @@ export function statusLine(model) {
   </header>`;
 }
 
+/** @param {Model} model */
 function who(model) {
   return model.person?.name ?? "";
 }
 
+/** @param {Model} model */
 export function tabs(model) {
   const pressing = model.warnings.open().length;
   const owed = model.outbox.list().filter(isOwed).length;
   const unread = model.bulletins.unread().length;
+  /** @param {string} view @param {unknown} icon @param {string} key @param {number} count */
   const tab = (view, icon, key, count) => html`<button
     class="tab" data-tab=${view} aria-current=${TAB_OF[model.view] === view ? "page" : "false"} @click=${() => model.go(view)}>
     ${icon}<span>${t(key)}</span>${count ? html`<b class="badge num"> ${count}</b>` : nothing}
@@ -57,6 +66,7 @@ export function tabs(model) {
   </nav>`;
 }
 
+/** @type {Record<string, string>} */
 const TAB_OF = {
   ...{ home: "home", alerts: "alerts", bulletins: "bulletins", bulletin: "bulletins" },
   ...{ aid: "aid", kit: "aid", more: "more", mine: "more", settings: "more" },
@@ -65,32 +75,37 @@ const TAB_OF = {
 /**
  * Held for a second, so that no pocket presses it; letting go earlier calls tap, if there is one.
  * A screen reader cannot hold: its press has to come twice.
+ * @param {Model} model
+ * @param {{what: string, act: () => unknown, tap?: (() => void) | null, body: unknown}} button
  */
 export function holdButton(model, { what, act, tap = null, body }) {
-  const start = (event) => {
-    if (event.type === "keydown") {
+  const start = (/** @type {Event} */ event) => {
+    if (event instanceof KeyboardEvent) {
       if (!["Enter", " "].includes(event.key)) return;
       event.preventDefault(); // else it would also count as a screen reader's press
       if (event.repeat) return;
     }
     model.hold.start(what, act);
   };
-  const click = ({ detail }) => {
+  const click = (/** @type {MouseEvent} */ { detail }) => {
     if (detail !== 0) return; // a finger's or a mouse's: they hold
     if (tap) tap();
     else if (model.aid.sure(what)) act();
   };
-  const stop = (event) => {
+  const stop = (/** @type {Event} */ event) => {
     const short = model.hold.stop(what);
     if (short && tap && (event.type === "pointerup" || event.type === "keyup")) tap();
   };
   const holding = model.hold.what === what;
   return html`<button class="hold ${what} ${holding ? "holding" : ""}" data-act=${what}
     @pointerdown=${start} @pointerup=${stop} @pointerleave=${stop} @pointercancel=${stop}
-    @keydown=${start} @keyup=${stop} @click=${click} @contextmenu=${(event) => event.preventDefault()}>${body}</button>`;
+    @keydown=${start} @keyup=${stop} @click=${click} @contextmenu=${(/** @type {Event} */ event) => event.preventDefault()}>${body}</button>`;
 }
 
-/** HIT: somebody is hurt. While a report of this phone is open, a tap opens it. */
+/**
+ * HIT: somebody is hurt. While a report of this phone is open, a tap opens it.
+ * @param {Model} model
+ */
 export function hitButton(model) {
   const [open] = model.aid.open();
   const [longest] = model.aid.clocks();
@@ -114,19 +129,23 @@ export function hitButton(model) {
   });
 }
 
-/** Pressed twice before it counts; what stands on it says so. */
+/**
+ * Pressed twice before it counts; what stands on it says so.
+ * @param {Model} model
+ * @param {{what: string, act: () => unknown, words: string, kind?: string}} button
+ */
 export function sureButton(model, { what, act, words, kind = "plain" }) {
   const asks = model.aid.asks(what);
   return html`<button class="${kind} ${asks ? "sure" : ""}" data-act=${what} @click=${act}>${asks ? t("hurt.sure") : words}</button>`;
 }
 
-/** A sensor kind in words; an unknown kind by its own name. */
+/** A sensor kind in words; an unknown kind by its own name. @param {string} kind */
 export function kindWord(kind) {
   const key = `alert.source.${kind}`;
   return hasWord(key) ? t(key) : kind;
 }
 
-/** "a, b and c". */
+/** "a, b and c". @param {string[]} words */
 export function listWords(words) {
   if (words.length < 2) return words.join("");
   return `${words.slice(0, -1).join(", ")} ${t("alert.and")} ${words.at(-1)}`;

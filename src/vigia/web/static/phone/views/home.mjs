@@ -7,6 +7,10 @@ import { actionKey, arrival, direction, endKey, look, phase } from "../alerts.mj
 import * as icons from "../icons.mjs";
 import { ageText, hitButton, holdButton, kindWord, listWords, statusLine, tabs } from "./frame.mjs";
 
+/** @typedef {import('../model.mjs').Model} Model */
+/** @typedef {import('../model.mjs').SensorState} SensorState */
+
+/** @param {Model} model */
 export function homeView(model) {
   const compass = model.compass.state === "ok";
   return html`<main class="screen home">
@@ -26,6 +30,7 @@ export function homeView(model) {
   </main>`;
 }
 
+/** @param {Model} model */
 function attackButton(model) {
   const holding = model.hold.what === "attack";
   return holdButton(model, {
@@ -35,7 +40,10 @@ function attackButton(model) {
   });
 }
 
-/** What waits for this person and is no alarm: bulletins, the check of the shift. */
+/**
+ * What waits for this person and is no alarm: bulletins, the check of the shift.
+ * @param {Model} model
+ */
 function todo(model) {
   const rows = [];
   const unread = model.bulletins.unread();
@@ -54,6 +62,7 @@ function todo(model) {
   return rows.length ? html`<div class="todo">${rows}</div>` : nothing;
 }
 
+/** @param {Model} model */
 function watchSwitch(model) {
   const hint = !model.onWatch
     ? "home.on_watch_hint_off"
@@ -69,7 +78,10 @@ function watchSwitch(model) {
   </button>`;
 }
 
-/** One card. The worst news wins: an open alert, then a lost watch, then "no warning". */
+/**
+ * One card. The worst news wins: an open alert, then a lost watch, then "no warning".
+ * @param {Model} model
+ */
 export function truth(model) {
   const [pressing] = model.warnings.pressing();
   if (pressing) return alertCard(model, pressing);
@@ -91,10 +103,12 @@ export function truth(model) {
   );
 }
 
+/** @param {unknown} icon @param {string} title @param {unknown} body */
 function plainCard(icon, title, body) {
   return html`<section class="truth">${icon}<div><h1>${title}</h1>${body}</div></section>`;
 }
 
+/** @param {Model} model @param {string | null} why */
 function lostCard(model, why) {
   const said =
     why === "link" || !model.link.connected ? "truth.watch_lost_detail" : "truth.watch_lost_server";
@@ -106,9 +120,9 @@ function lostCard(model, why) {
   </div></section>`;
 }
 
-/** The watch runs, and no sensor works where this person is. */
+/** The watch runs, and no sensor works where this person is. @param {Model} model */
 function blindCard(model) {
-  const since = ageText(Math.max(0, model.now - model.cover.since_ms));
+  const since = ageText(Math.max(0, model.now - (model.cover?.since_ms ?? model.now)));
   return html`<section class="truth lost" role="alert" data-cover="lost">${icons.lost}<div>
     <h1>${t("truth.watch_lost")}</h1>
     <p>${t("truth.blind_here")}</p>
@@ -116,12 +130,12 @@ function blindCard(model) {
   </div></section>`;
 }
 
-/** What is declared to watch here and what of it works: classes of drones, sides, no radar. */
+/** What is declared to watch here and what of it works: classes of drones, sides, no radar. @param {Wire.Cover} cover */
 function declared({ watched, classes }) {
   if (watched === "none" || watched === "unproved") return t(`cover.${watched}`);
   const works = classes.filter((c) => c.points.length);
   const lost = classes.filter((c) => !c.points.length);
-  const names = (list) => listWords(list.map((c) => t(`cover.class.${c.drones}`)));
+  const names = (/** @type {Wire.CoverClass[]} */ list) => listWords(list.map((c) => t(`cover.class.${c.drones}`)));
   const seen = new Set(works.flatMap((c) => c.points));
   const open = POINTS.filter((p) => !seen.has(p)).map((p) => t(`alert.point.${p}`));
   return [
@@ -134,12 +148,13 @@ function declared({ watched, classes }) {
     .join(" ");
 }
 
-/** Calm is not safe: say who watches, who does not, and what that cannot see. */
+/** Calm is not safe: say who watches, who does not, and what that cannot see. @param {Model} model */
 function coverage(model) {
   if (model.cover) return declared(model.cover);
   if (model.coverage === null) return t("truth.covered_unknown");
-  const works = (s) => s.state === "ok" || s.state === "unproved";
-  const kinds = (wanted) => [...new Set(model.coverage.filter(wanted).map((s) => s.kind))];
+  const sensors = model.coverage;
+  const works = (/** @type {SensorState} */ s) => s.state === "ok" || s.state === "unproved";
+  const kinds = (/** @type {(s: SensorState) => boolean} */ wanted) => [...new Set(sensors.filter(wanted).map((s) => s.kind))];
   const seeing = kinds(works);
   const watching = seeing.map(kindWord);
   const blind = kinds((s) => !works(s)).map((kind) =>
@@ -152,17 +167,20 @@ function coverage(model) {
   return parts.join(" ");
 }
 
+/** @param {Model} model */
 function sirenLine(model) {
   const truth = model.link.connected ? model.sirenTruth() : "cannot";
   const icon = truth === "on" || truth === "screen" ? icons.soundOn : icons.soundOff;
   return html`<p class="siren-line" data-siren=${truth}>${icon}${t(`truth.siren_${truth}`)}</p>`;
 }
 
+/** @param {Model} model @param {Phone.Held} record */
 function alertCard(model, record) {
   const { alert } = record;
   const now = model.now;
   const state = phase(record, now);
   const where = direction(alert, null);
+  /** @type {Phone.Arrival} */
   const eta = state === "open" ? arrival(alert, now) : { kind: "unknown" };
   const time =
     eta.kind === "count"

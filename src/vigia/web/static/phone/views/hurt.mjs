@@ -9,10 +9,13 @@ import * as icons from "../icons.mjs";
 import { clockRows, limbButtons } from "./clocks.mjs";
 import { ageText, statusLine, sureButton } from "./frame.mjs";
 
+/** @typedef {import('../model.mjs').Model} Model */
+
 const SLOW_MS = 1_200;
 const LATE_MS = 60_000;
 const COUNTS = [1, 2, 3, 4, 5];
 
+/** @param {Model} model */
 export function hurtView(model) {
   const c = model.aid.shown();
   if (!c)
@@ -32,17 +35,20 @@ export function hurtView(model) {
 
 // ---- has help been called? -----------------------------------------------------------------------
 
+/** @param {Model} model @param {Phone.Casualty} c */
 function banner(model, c) {
   const { look, icon, title, detail } = outcome(model, c);
   return html`<section class="outcome" data-look=${look} role="status">${icon}
     <div><h1>${title}</h1><p>${detail}</p></div></section>`;
 }
 
+/** @param {Model} model @param {Phone.Casualty} c @returns {Phone.Outcome} */
 function outcome(model, c) {
   const entries = model.aid.entries(c.id);
-  const first = entries.find((e) => e.report_id === c.id) ?? entries.at(-1);
+  const first = entries.find((e) => e.report_id === c.id) ?? entries[entries.length - 1];
   const state = c_.outcomeOf(entries, model.clock.wall());
-  const queued = (words) => ({
+  /** @returns {Phone.Outcome} */
+  const queued = (/** @type {string} */ words) => ({
     look: "queued",
     icon: icons.clock,
     title: t(`${words}_title`),
@@ -51,7 +57,7 @@ function outcome(model, c) {
   if (c.withdrawn)
     return { look: "plain", icon: icons.stop, title: t("hurt.withdrawn"), detail: state === "received" ? "" : t("hurt.not_told_yet") };
   if (state === "refused") {
-    const why = entries.find((e) => e.state === "refused").why ?? "";
+    const why = entries.find((e) => e.state === "refused")?.why ?? "";
     return { look: "refused", icon: icons.stop, title: t("sent.refused_title"), detail: t("sent.refused_detail", { why }) };
   }
   if (state === "unsaved") return queued("sent.unsaved");
@@ -62,10 +68,14 @@ function outcome(model, c) {
   return { look: "plain", icon: icons.clock, title: t("sent.sending_title"), detail: t("sent.sending_detail") };
 }
 
-/** The first word is on record; later ones may still wait. */
+/**
+ * The first word is on record; later ones may still wait.
+ * @param {Model} model @param {Phone.Casualty} c @param {Phone.WordEntry[]} entries @param {Phone.WordEntry} first
+ * @returns {Phone.Outcome}
+ */
 function called(model, c, entries, first) {
   const waiting = entries.filter((e) => e.state !== "received").length;
-  const tookMs = first.receivedMs - first.pressedMs;
+  const tookMs = (first.receivedMs ?? first.pressedMs) - first.pressedMs;
   const detail = waiting
     ? t("hurt.more_waiting", { n: waiting })
     : tookMs > LATE_MS
@@ -79,6 +89,7 @@ function called(model, c, entries, first) {
   };
 }
 
+/** @param {Model} model @param {Phone.Casualty} c */
 function facts(model, c) {
   const where = c.position
     ? t("sent.position", { m: Math.round((c.position[3] ?? 50) * 2) })
@@ -88,11 +99,13 @@ function facts(model, c) {
 
 // ---- what can be told ----------------------------------------------------------------------------
 
+/** @param {Model} model @param {Phone.Casualty} c */
 function asked(model, c) {
+  const many = c.patients ?? 0;
   // what a tap adds comes below what was tapped: nothing may move under a thumb
   return html`${section("hurt.tourniquet", html`${limbButtons(model)}${clockRows(model)}`)}
     ${section("hurt.patients", html`<div class="chips six">${COUNTS.map((n) => choice(c.patients === n, n, () => model.aid.say({ patients: n }), `n-${n}`))}
-      ${choice(c.patients > COUNTS.length, c.patients > COUNTS.length ? `${c.patients} +` : "+", () => model.aid.say({ patients: Math.min(c_.PATIENTS_MAX, Math.max(COUNTS.length, c.patients ?? 0) + 1) }), "n-more")}</div>`)}
+      ${choice(many > COUNTS.length, many > COUNTS.length ? `${many} +` : "+", () => model.aid.say({ patients: Math.min(c_.PATIENTS_MAX, Math.max(COUNTS.length, many) + 1) }), "n-more")}</div>`)}
     ${section("hurt.urgency", html`<div class="chips three">${c_.URGENCIES.map((u) => choice(c.urgency === u, t(`aid.urgency.${u}`), () => model.aid.say({ urgency: u }), `u-${u}`))}</div>`)}
     ${section("hurt.signs", html`<div class="chips two">${[true, false].map((v) => choice(c.awake === v, t(v ? "aid.awake" : "aid.not_awake"), () => model.aid.sign("awake", v), `awake-${v}`))}
       ${[true, false].map((v) => choice(c.breathes === v, t(v ? "aid.breathes" : "aid.not_breathing"), () => model.aid.sign("breathes", v), `breathes-${v}`))}</div>`)}
@@ -102,20 +115,25 @@ function asked(model, c) {
     ${section("hurt.second_drone", html`<div class="chips two">${[true, false].map((v) => choice(c.second_drone === v, t(v ? "hurt.yes" : "hurt.no"), () => model.aid.say({ second_drone: v }), `second-${v}`))}</div>`)}`;
 }
 
+/** @param {string} key @param {unknown} body */
 const section = (key, body) => html`<section class="ask"><h2>${t(key)}</h2>${body}</section>`;
 
+/** @param {boolean} on @param {unknown} words @param {() => unknown} act @param {string} name */
 const choice = (on, words, act, name) =>
   html`<button class="chip" data-say=${name} aria-pressed=${String(on)} @click=${act}>${words}</button>`;
 
-/** The figure, and beside it each part by name: a glove needs more than a picture's neck. */
+/**
+ * The figure, and beside it each part by name: a glove needs more than a picture's neck.
+ * @param {Model} model @param {Phone.Casualty} c
+ */
 function bodyChoice(model, c) {
   const wounded = new Set(c.injuries.map((i) => i.body));
   const tied = new Set(c.tourniquets.filter((q) => q.offMs === null).map((q) => q.limb));
-  const choose = (part) => {
+  const choose = (/** @type {string} */ part) => {
     model.aid.part = part;
     model.change();
   };
-  const button = (part) => html`<button class="chip" data-part=${part} aria-pressed=${String(wounded.has(part))} @click=${() => choose(part)}>${t(`aid.body.${part}`)}</button>`;
+  const button = (/** @type {string} */ part) => html`<button class="chip" data-part=${part} aria-pressed=${String(wounded.has(part))} @click=${() => choose(part)}>${t(`aid.body.${part}`)}</button>`;
   const told = c.injuries.map((i) => `${t(`aid.body.${i.body}`)}: ${t(`aid.wound.${i.wound}`)}`);
   return html`<div class="body-choice">
     <div>${["head", "chest", "right_arm", "pelvis", "right_leg"].map(button)}</div>
@@ -124,6 +142,7 @@ function bodyChoice(model, c) {
     ${told.length ? html`<p class="told">${told.join(" · ")}</p>` : nothing}`;
 }
 
+/** @param {Model} model */
 function woundChoice(model) {
   const cancel = () => {
     model.aid.part = null;
@@ -134,6 +153,7 @@ function woundChoice(model) {
     <button class="chip" data-say="cancel" @click=${cancel}>${t("hurt.cancel")}</button></div>`;
 }
 
+/** @param {Model} model @param {Phone.Casualty} c @param {string} step */
 function marchStep(model, c, step) {
   const atMs = c.done[step];
   const letter = t(`card.march.${step}.letter`);
@@ -142,7 +162,10 @@ function marchStep(model, c, step) {
     ${atMs ? html`<time class="num">${clockTime(atMs, { seconds: false })}</time>` : nothing}</button>`;
 }
 
-/** To be read over the radio: what was told, in the order of MIST; nothing guessed. */
+/**
+ * To be read over the radio: what was told, in the order of MIST; nothing guessed.
+ * @param {Model} model @param {Phone.Casualty} c
+ */
 function radioText(model, c) {
   const parts = [
     t("aid.radio.casualty", { name: model.person?.name ?? "" }),
@@ -166,12 +189,14 @@ function radioText(model, c) {
   return `${parts.filter(Boolean).join(", ")}.`;
 }
 
+/** @param {Model} model */
 function ending(model) {
   return html`<section class="ask ending"><h2>${t("hurt.ending")}</h2>
     ${sureButton(model, { what: "close", act: () => model.aid.close(), words: t("hurt.hand_over") })}
     ${sureButton(model, { what: "withdraw", act: () => model.aid.withdraw(), words: t("hurt.mistake") })}</section>`;
 }
 
+/** @param {Model} model @param {Phone.Casualty | null} c */
 function end(model, c) {
   return html`<div class="end">
     <button class="plain" data-act="done" @click=${() => model.go("home")}>${t("sent.done")}</button>

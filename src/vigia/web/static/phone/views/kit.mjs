@@ -7,8 +7,12 @@ import * as icons from "../icons.mjs";
 import { ITEMS, isComplete, lacks } from "../kit.mjs";
 import { statusLine, tabs } from "./frame.mjs";
 
+/** @typedef {import('../model.mjs').Model} Model */
+
+/** @param {Model} model */
 export function kitView(model) {
   const { draft } = model.kit;
+  /** @param {"tourniquet" | "armour" | "medic"} name @param {string} key */
   const yesNo = (name, key) => section(key, html`<div class="chips two">${[true, false].map((v) => pick(draft[name] === v, t(v ? "hurt.yes" : "hurt.no"), () => model.kit.set({ [name]: v }), `${name}-${v}`))}</div>`);
   const asking = model.kit.again || !model.kit.fresh();
   const again = () => {
@@ -26,13 +30,17 @@ export function kitView(model) {
   </main>`;
 }
 
+/** @param {string} key @param {unknown} body */
 const section = (key, body) => html`<section class="ask"><h2>${t(key)}</h2>${body}</section>`;
 
+/** @param {boolean} on @param {unknown} words @param {() => unknown} act @param {string} name */
 const pick = (on, words, act, name) =>
   html`<button class="chip" data-say=${name} aria-pressed=${String(on)} @click=${act}>${words}</button>`;
 
+/** @param {Model} model @param {Phone.KitDraft} draft */
 function kitChoice(model, draft) {
   const kits = model.kit.near?.all_kits ?? [];
+  /** @param {string} kit_id @param {string} name */
   const one = (kit_id, name) => pick(draft.kit_id === kit_id, name, () => model.kit.set({ kit_id }), `kit-${kit_id || "none"}`);
   return html`${section("kit.which", html`<div class="chips two">${kits.map((k) => one(k.kit_id, k.name))} ${one("", t("kit.none"))}</div>`)}
     ${
@@ -47,11 +55,13 @@ function kitChoice(model, draft) {
     }`;
 }
 
-/** What the check said, line by line. */
+/** What the check said, line by line. @param {Model} model */
 function answers(model) {
-  const { body } = model.kit.said();
+  const body = model.kit.said()?.body;
+  if (!body) return nothing;
   const name = model.kit.near?.all_kits?.find((k) => k.kit_id === body.kit_id)?.name;
-  const yesNo = (v) => t(v ? "hurt.yes" : "hurt.no");
+  const yesNo = (/** @type {boolean | null} */ v) => t(v ? "hurt.yes" : "hurt.no");
+  /** @type {([string, string] | null)[]} */
   const rows = [
     [t("kit.which"), body.kit_id ? (name ?? body.kit_id) : t("kit.none")],
     body.kit_id ? [t("kit.complete"), yesNo(body.kit_ok)] : null,
@@ -60,10 +70,10 @@ function answers(model) {
     [t("kit.armour"), yesNo(body.armour)],
     [t("kit.medic"), yesNo(body.medic)],
   ];
-  return html`<dl class="answered">${rows.filter(Boolean).map(([q, a]) => html`<div><dt>${q}</dt><dd>${a}</dd></div>`)}</dl>`;
+  return html`<dl class="answered">${rows.filter((r) => r !== null).map(([q, a]) => html`<div><dt>${q}</dt><dd>${a}</dd></div>`)}</dl>`;
 }
 
-/** What was said last; a check older than a shift counts no longer. */
+/** What was said last; a check older than a shift counts no longer. @param {Model} model */
 function lastCheck(model) {
   const said = model.kit.said();
   if (!said || !model.kit.fresh())
@@ -74,7 +84,7 @@ function lastCheck(model) {
   const title = why.length ? why.map((k) => t(k)).join(", ") : t("kit.ready");
   const look = refused ? "refused" : told && !why.length ? "ok" : "queued";
   const detail = refused
-    ? t("sent.refused_detail", { why: said.entry.why ?? "" })
+    ? t("sent.refused_detail", { why: said.entry?.why ?? "" })
     : t(told ? "kit.told" : "kit.not_told");
   return html`<section class="outcome" data-look=${look} data-told=${String(told)} role="status">${told && !why.length ? icons.tick : icons.clock}
     <div><h1>${title}</h1><p class="num">${clockTime(said.tMs, { seconds: false })} · ${detail}</p></div></section>`;

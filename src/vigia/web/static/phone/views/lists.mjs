@@ -3,19 +3,23 @@
 import { html, nothing } from "../../vendor/lit/lit.mjs";
 import { LANGS, language, setLanguage, t } from "../../core/i18n.mjs";
 import { clockTime, compassPoint } from "../../core/geo.mjs";
-import { doorOf } from "../../core/doors.mjs";
+import { isSighting } from "../../core/doors.mjs";
 import { actionKey, endKey, look, phase } from "../alerts.mjs";
 import { THEMES, setTheme, theme } from "../theme.mjs";
 import { isOwed } from "../../core/outbox.mjs";
 import * as icons from "../icons.mjs";
 import { statusLine, tabs } from "./frame.mjs";
-import { outcome, placedText } from "./sent.mjs";
+import { azimuthOf, outcome, placedText } from "./sent.mjs";
 import { truth } from "./home.mjs";
 
+/** @typedef {import('../model.mjs').Model} Model */
+
+/** @param {Model} model @param {string} name @param {string} title @param {unknown} body */
 export const page = (model, name, title, body) => html`<main class="screen page ${name}">
   ${statusLine(model)} ${truth(model)}<h2>${title}</h2><div class="scroll">${body}</div>${tabs(model)}
 </main>`;
 
+/** @param {Model} model */
 export function alertsView(model) {
   const records = model.warnings.ordered();
   return page(
@@ -26,6 +30,7 @@ export function alertsView(model) {
   );
 }
 
+/** @param {Model} model @param {Phone.Held} record */
 function alertRow(model, record) {
   const { alert } = record;
   const state = phase(record, model.now);
@@ -41,9 +46,10 @@ function alertRow(model, record) {
   </button>`;
 }
 
-/** Behind the last tab: what is not asked for in a hurry. */
+/** Behind the last tab: what is not asked for in a hurry. @param {Model} model */
 export function moreView(model) {
-  const owed = model.outbox.list().filter((e) => isOwed(e) && doorOf(e) === "sighting").length;
+  const owed = model.outbox.list().filter((e) => isOwed(e) && isSighting(e)).length;
+  /** @param {string} view @param {unknown} icon @param {string} key @param {unknown} [said] */
   const row = (view, icon, key, said = nothing) => html`<button class="line" data-act=${view} @click=${() => model.go(view)}>
     ${icon}<span><b>${t(key)}</b>${said}</span>${icons.next}</button>`;
   const waiting = owed ? html`<small>${t("net.waiting", { n: owed })}</small>` : nothing;
@@ -54,6 +60,7 @@ export function moreView(model) {
   ]);
 }
 
+/** @param {Model} model @param {Phone.Casualty} c */
 function casualtyRow(model, c) {
   const said = c.withdrawn ? "hurt.withdrawn" : c.closed ? "hurt.closed" : "hurt.is_open";
   return html`<button class="line" @click=${() => model.aid.show(c.id)}>${icons.cross}
@@ -61,8 +68,9 @@ function casualtyRow(model, c) {
     <time class="num">${clockTime(c.hitMs, { seconds: false })}</time></button>`;
 }
 
+/** @param {Model} model */
 export function mineView(model) {
-  const roots = model.outbox.list().filter((e) => doorOf(e) === "sighting" && e.report_id === e.root);
+  const roots = model.outbox.list().filter(isSighting).filter((e) => e.report_id === e.root);
   return page(
     model,
     "mine",
@@ -71,11 +79,12 @@ export function mineView(model) {
   );
 }
 
+/** @param {Model} model @param {Phone.SightingEntry} entry */
 function reportRow(model, entry) {
   const { look: kind, icon, title } = outcome(model, entry, model.reports.withdrawn(entry));
   const bearing = model.reports.bearingNow(entry);
   const where = bearing
-    ? t(`alert.point.${compassPoint(bearing.azimuth_deg_true ?? bearing.azimuth_deg_magnetic)}`)
+    ? t(`alert.point.${compassPoint(azimuthOf(bearing))}`)
     : t("sent.no_bearing");
   const sense = t(entry.body.sense === "heard" ? "sent.list.heard" : "sent.list.seen");
   const placed = entry.placed?.track_number ? placedText(entry.placed) : null;
@@ -85,9 +94,12 @@ function reportRow(model, entry) {
   </button>`;
 }
 
+/** @param {string} text */
 const empty = (text) => html`<p class="empty">${text}</p>`;
 
+/** @param {Model} model @param {string} version */
 export function settingsView(model, version) {
+  /** @param {string} now @param {string} value @param {string} word @param {() => void} act */
   const choice = (now, value, word, act) =>
     html`<button class="choice" aria-pressed=${String(now === value)} @click=${act}>${word}</button>`;
   const testing = model.siren.ringing !== null;
@@ -117,7 +129,7 @@ export function settingsView(model, version) {
   );
 }
 
-/** What happens when this page is closed; a press asks where that can help. */
+/** What happens when this page is closed; a press asks where that can help. @param {Model} model */
 function pushLine(model) {
   const { state } = model.push;
   const can = state === "ask" || state === "failed" || state === "unknown";
@@ -125,6 +137,7 @@ function pushLine(model) {
     <span><b>${t("push.title")}</b><small>${t(`push.state.${state}`)}</small></span></button>`;
 }
 
+/** @param {Model} model @param {"compass" | "place"} name @param {() => void} ask */
 function sensorLine(model, name, ask) {
   const { state } = model[name];
   const none = name === "compass" ? "settings.compass_none" : "settings.place_denied";

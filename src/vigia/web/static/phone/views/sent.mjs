@@ -8,8 +8,11 @@ import { caughtDial } from "../dial.mjs";
 import * as icons from "../icons.mjs";
 import { ageText, statusLine } from "./frame.mjs";
 
+/** @typedef {import('../model.mjs').Model} Model */
+
 const LATE_MS = 60_000;
 
+/** @param {Model} model */
 export function sentView(model) {
   const entry = model.reports.shown();
   if (!entry) return html`<main class="screen sent">${statusLine(model)}</main>`;
@@ -34,7 +37,10 @@ export function sentView(model) {
   </main>`;
 }
 
-/** {look, icon, title, detail}: green only once the server has it on record. */
+/**
+ * {look, icon, title, detail}: green only once the server has it on record.
+ * @param {Model} model @param {Phone.SightingEntry} entry @param {boolean} [gone]
+ */
 export function outcome(model, entry, gone = false) {
   if (gone)
     return {
@@ -70,6 +76,7 @@ export function outcome(model, entry, gone = false) {
   }
 }
 
+/** @param {Model} model @param {Phone.SightingEntry} entry */
 function notYet(model, entry) {
   if (!model.reports.isSlow(entry) && entry.tries <= 1) {
     return {
@@ -88,18 +95,21 @@ function notYet(model, entry) {
   };
 }
 
+/** @param {Phone.SightingEntry} entry */
 function receivedText(entry) {
-  const tookMs = entry.receivedMs - entry.pressedMs;
+  const tookMs = (entry.receivedMs ?? entry.pressedMs) - entry.pressedMs;
   if (tookMs > LATE_MS) return t("sent.sent_detail_late", { age: ageText(tookMs) });
   return t("sent.sent_detail", { seconds: (Math.max(tookMs, 100) / 1000).toFixed(1) });
 }
 
+/** @param {Model} model @param {Phone.SightingEntry} entry @param {boolean} gone */
 function banner(model, entry, gone) {
   const { look, icon, title, detail } = outcome(model, entry, gone);
   return html`<section class="outcome" data-look=${look} role="status">${icon}
     <div><h1>${title}</h1><p>${detail}</p></div></section>`;
 }
 
+/** @param {Model} model @param {Phone.SightingEntry} entry */
 function caught(model, entry) {
   const bearing = model.reports.bearingNow(entry);
   if (!bearing)
@@ -107,12 +117,23 @@ function caught(model, entry) {
       ? html`<p class="skipped">${t("sent.no_bearing")}</p>`
       : pointPicker(model, entry);
   return caughtDial({
-    bearingDeg: bearing.azimuth_deg_true ?? bearing.azimuth_deg_magnetic,
+    bearingDeg: azimuthOf(bearing),
     sigmaDeg: bearing.sigma_deg,
   });
 }
 
-/** Eight big buttons where a compass would be. */
+/**
+ * Magnetic as the phone measured it, or true as told by hand.
+ * @param {Wire.Bearing} bearing
+ */
+export function azimuthOf({ azimuth_deg_true, azimuth_deg_magnetic }) {
+  return azimuth_deg_true ?? azimuth_deg_magnetic ?? 0;
+}
+
+/**
+ * Eight big buttons where a compass would be.
+ * @param {Model} model @param {Phone.SightingEntry} entry
+ */
 function pointPicker(model, entry) {
   return html`<div class="picker" role="group" aria-label=${t("sent.no_bearing_hint")}>
     <p>${t("sent.no_bearing_hint")}</p>
@@ -124,10 +145,11 @@ function pointPicker(model, entry) {
   </div>`;
 }
 
+/** @param {Model} model @param {Phone.SightingEntry} entry */
 function facts(model, entry) {
   const position = model.reports.positionNow(entry);
   const where = position
-    ? t("sent.position", { m: Math.round(position.sigma_m * 2) })
+    ? t("sent.position", { m: Math.round((position.sigma_m ?? 50) * 2) })
     : t("sent.no_position");
   const up = model.reports.bearingNow(entry)?.elevation_deg ?? null;
   const height = up === null ? nothing : html` · ${t("sent.elevation", { deg: Math.round(up) })}`;
@@ -135,13 +157,15 @@ function facts(model, entry) {
     ${entry.placed ? html`<b>${placedText(entry.placed)}</b>` : nothing}`;
 }
 
-/** What became of it: the track it supports, or that it stands alone so far. */
+/** What became of it: the track it supports, or that it stands alone so far.
+ * @param {{track_number: number | null}} placed */
 export function placedText({ track_number }) {
   return track_number
     ? t("sent.placed", { number: String(track_number).padStart(3, "0") })
     : t("sent.placed_none");
 }
 
+/** @param {Model} model @param {Phone.SightingEntry} entry @param {{id: string}} chip */
 function chipButton(model, entry, { id }) {
   const on = model.reports.chipsOf(entry.root).has(id);
   return html`<button class="chip" data-chip=${id} aria-pressed=${String(on)} @click=${() => model.reports.chip(id)}>${t(`sent.${id}`)}</button>`;
