@@ -16,7 +16,7 @@ export class Acts {
 
   ask(/** @type {object} */ what) {
     this.app.change({ask: {...what, reason: '', sure: false, busy: false, error: null}});
-    this.app.focus('.dialog textarea');
+    this.app.focusOn('.dialog textarea');
   }
 
   /** live: what of it is still tracked; an all clear is asked for a second time while there is any,
@@ -25,7 +25,7 @@ export class Acts {
     const {ask} = this.ui;
     if (ask.kind === 'clear' && live.length && !ask.sure) {
       this.app.change({ask: {...ask, sure: true}});
-      return this.app.focus('.dialog .primary');
+      return this.app.focusOn('.dialog .primary');
     }
     this.app.change({ask: {...ask, busy: true, error: null}});
     const reason = ask.reason.trim();
@@ -43,7 +43,7 @@ export class Acts {
 
   askInvite() {
     this.app.change({invite: {busy: false, error: null, made: null}});
-    this.app.focus('.dialog input');
+    this.app.focusOn('.dialog input');
   }
 
   async invite(/** @type {any} */ person) {

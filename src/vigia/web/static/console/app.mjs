@@ -188,7 +188,7 @@ export class ConsoleApp extends LitElement {
   }
 
   /** @param {string} what  selector of what takes the keyboard once it is drawn */
-  focus(what) {
+  focusOn(what) {
     this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.querySelector(what))?.focus());
   }
 
@@ -233,7 +233,7 @@ export class ConsoleApp extends LitElement {
       this.desk ??= await new Desk({
         session, app: this, changed: () => this.requestUpdate(),
         say: (/** @type {string} */ text) => this.say(text),
-        focus: (/** @type {string} */ what) => this.focus(what),
+        focus: (/** @type {string} */ what) => this.focusOn(what),
       }).ready();
     }
     this.desk.opened(tab);
