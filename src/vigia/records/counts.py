@@ -149,6 +149,7 @@ def _why_not(i: Incident, q: Question) -> str | None:
     wanted: tuple[tuple[str, bool], ...] = (
         ("mark", i.mark in q.marks),
         ("status", i.status in q.statuses),
+        ("unproved", not i.unproved),
         ("kind", not q.kinds or i.kind in q.kinds),
         ("unit", not q.units or i.unit in q.units),
         ("country", not q.countries or i.place.country in q.countries),

@@ -24,6 +24,7 @@ from vigia.records.common import (
 )
 
 LINKS_MAX = 500
+MOMENTS_MAX = 80
 
 
 class Status(Enum):
@@ -109,6 +110,26 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                 raise ValueError(f"place: got {self.lat_deg}, {self.lon_deg}; need degrees")
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far the warnings of it got: people warned, and of these. One of several alerts counts."""
+
+    people: int = 0
+    delivered: int = 0
+    seen: int = 0
+    safe: int = 0
+    not_reached: int = 0  # were on the radio desk's list
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of its timeline. what: a word of the catalogue's console.inc.moment.*; n: how many
+    (0: not said). Nobody is named."""
+
+    t_ms: int
+    what: str
+    n: int = 0
+    place: str = ""
+
+
 class Incident(Record, frozen=True, kw_only=True, omit_defaults=True):
     """begins, ends: ISO date, or time with Z. amount: how many of `unit` it was (33 drones)."""
 
@@ -134,6 +155,11 @@ class Incident(Record, frozen=True, kw_only=True, omit_defaults=True):
     episode: str = ""  # the alerts' incident_id it grew from
     alert_ids: tuple[str, ...] = ()
     report_ids: tuple[str, ...] = ()
+    casualty_ids: tuple[str, ...] = ()
+    tracks: tuple[int, ...] = ()  # numbers of the drones, as people called them
+    told: Told | None = None
+    timeline: tuple[Moment, ...] = ()
+    agency_id: str = ""  # whose it is, where the machine made it and agencies are kept apart
     mark: str = "actual"
     reason: str = ""  # why this version differs from the one before
     origin: str = ""  # dataset and row it was imported from
@@ -153,8 +179,16 @@ class Incident(Record, frozen=True, kw_only=True, omit_defaults=True):
             raise ValueError("harm: got a class of victims twice; need each once")
         if len(self.sources) > SOURCES_MAX:
             raise ValueError(f"sources: got {len(self.sources)}; need at most {SOURCES_MAX}")
-        if max(len(self.not_same_as), len(self.alert_ids), len(self.report_ids)) > LINKS_MAX:
+        links = (self.not_same_as, self.alert_ids, self.report_ids, self.casualty_ids, self.tracks)
+        if max(map(len, links)) > LINKS_MAX:
             raise ValueError(f"links: need at most {LINKS_MAX} of a kind")
+        if len(self.timeline) > MOMENTS_MAX:
+            raise ValueError(f"timeline: need at most {MOMENTS_MAX} moments")
+
+    @property
+    def unproved(self) -> bool:
+        """The machine made it of warnings, and no person has verified it: never counted."""
+        return bool(self.episode) and self.status is Status.CANDIDATE
 
     @property
     def day(self) -> datetime.date:

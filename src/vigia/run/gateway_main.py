@@ -39,6 +39,7 @@ from vigia.run.observe_keys import Observers
 from vigia.run.page_socket import PageSocket
 from vigia.run.plan import RunPlan, read_plan
 from vigia.run.reach_timetable import Timetable
+from vigia.run.records.grower import Grower
 from vigia.run.say import say
 from vigia.run.sessions import open_sessions
 from vigia.run.settings import Listen, SettingsError
@@ -131,6 +132,7 @@ async def _serve(folder: Path, plan: RunPlan, tls_word: str | None, ready_fd: in
     gateway.hosts = frozenset({own, f"{own}.local", *(h.lower() for h in plan.listen.hosts)})
     server = make_server(gateway, tls=tls, ca=ca)
     ledger = gateway.ledger = follow_journal(folder)
+    grower = Grower(gateway)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
@@ -138,6 +140,7 @@ async def _serve(folder: Path, plan: RunPlan, tls_word: str | None, ready_fd: in
         loop.create_task(gateway.link.run()),
         loop.create_task(gateway.run()),
         loop.create_task(Timetable(gateway, plan.reach_times).run()),
+        loop.create_task(grower.run()),
         loop.create_task(_end_with_parent(server, gateway)),
         loop.create_task(_tell_ready(server, ready_fd, gateway.base_url)),
     ]

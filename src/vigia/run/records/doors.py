@@ -51,6 +51,10 @@ class CountIn(msgspec.Struct, frozen=True, kw_only=True):
     question: Question = Question()
 
 
+class _Whose(msgspec.Struct):
+    agency_id: str = SITE
+
+
 _keep = msgspec.json.Decoder(KeepIn)
 _import = msgspec.json.Decoder(ImportIn)
 _count = msgspec.json.Decoder(CountIn)
@@ -234,9 +238,14 @@ def _visible(gateway: Gateway, caller: Caller, kind: RecordKind) -> dict[str, Ve
 
 
 def _owner(gateway: Gateway, first: Version) -> str:
-    """Agency of whoever began the record; what the machine began is the whole site's."""
+    """Agency of whoever began the record; what the machine began says whose it is, else it is
+    the whole site's."""
     by = first.kept.by_person_id
-    return SITE if by is None else gateway.eyes.whose_person(by)
+    if by is not None:
+        return gateway.eyes.whose_person(by)
+    if first.kept.kind is RecordKind.INCIDENT:
+        return msgspec.json.decode(first.kept.content, type=_Whose).agency_id
+    return SITE
 
 
 def may_see(gateway: Gateway, caller: Caller, first: Version) -> bool:

@@ -5,6 +5,7 @@ import {t} from '../../core/i18n.mjs';
 import {bars, timeSeries, weekGrid} from './charts.mjs';
 import {Claims} from './claims.mjs';
 import {BY, CAUSES, COLUMNS, CONFIDENCE, KINDS, PRECISION, PROFILES, STATUS, UNITS, VICTIMS, beside, cleanIncident, commandOf, episodes, filledIncident, filtered, harmWord, series, slices, sorted, spanIn, spanWord, sumWord} from './incident.mjs';
+import {proposals, story} from './story.mjs';
 import {choices, field, lines, number, refusal, select, shortDay, sourceLines, text} from './parts.mjs';
 
 const PAGES = ['records', 'alike', 'imports', 'counts', 'claims'];
@@ -35,6 +36,7 @@ export class Incidents {
     this.question = {since: '', until: '', country: '', unit: '', cause: '', status: '', by: 'year'};
     /** @type {any} */
     this.answer = null;
+    this.busy = false; // a decision is on its way
   }
 
   async load() {
@@ -132,6 +134,20 @@ export class Incidents {
     await this.load();
   }
 
+  /** A proposal of the machine, decided in the list. @param {any} row @param {string} status */
+  async judge(row, status) {
+    this.busy = true;
+    this.desk.changed();
+    try {
+      await this.#post(row.id, row.version + 1, cleanIncident({...filledIncident(structuredClone(row.record)), status, reason: ''}));
+      this.desk.say(t('console.inc.kept'));
+    } catch (error) {
+      this.error = error;
+    }
+    this.busy = false;
+    await this.load();
+  }
+
   async grow(/** @type {string} */ incident_id) {
     try {
       const made = await this.desk.session.post(`/incidents/from-episode/${encodeURIComponent(incident_id)}`, {});
@@ -224,6 +240,7 @@ export class Incidents {
         ${field(t('console.inc.col.status'), select(f, 'status', [['', t('console.inc.open_ones')], ...choices(STATUS, word('status'))], ch))}
         ${field(t('console.inc.words'), text(f, 'text', ch, {type: 'search'}), 'wide')}
         <button class="primary" data-act="new-incident" @click=${() => this.fresh()}>${t('console.inc.new')}</button></div>
+      ${proposals(this.rows ?? [], {look: (id) => this.look(id), decide: (row, status) => this.judge(row, status), busy: this.busy})}
       ${this.episodes.length ? html`<section class="episodes"><h4>${t('console.inc.episodes')}<em>${t('console.inc.episodes_hint')}</em></h4>${this.episodes.slice(0, 5).map((e) => html`<div class="episode">
         <span class="num">${shortDay(new Date(e.begins_ms).toISOString().slice(0, 16))} Z</span><b>${[...e.posts].map((id) => c.targetName(id)).concat([...e.people]).slice(0, 4).join(', ')}</b>
         ${e.mark === 'actual' ? nothing : html`<i class="tag">${t(`alert.mark.${e.mark}`)}</i>`}<span>${t('console.inc.warned', {n: e.people.size})}</span>
@@ -271,8 +288,7 @@ export class Incidents {
           ${i.status === 'verified' || !open.version ? nothing : html`<button class="ghost" data-act="verify" ?disabled=${open.busy} @click=${() => this.keep({status: 'verified', merged_into: ''})}>${t('console.inc.verify')}</button>`}
           ${i.status === 'rejected' || !open.version ? nothing : html`<button class="ghost" data-act="reject" ?disabled=${open.busy} @click=${() => this.keep({status: 'rejected', merged_into: ''})}>${t('console.inc.reject')}</button>`}
           <button class="ghost" @click=${() => { this.open = null; this.desk.changed(); }}>${t('console.inc.back')}</button></div>
-        ${i.episode ? html`<section><h2>${t('console.inc.grew')}</h2><ul class="facts"><li><span>${t('console.inc.episode')}</span><b class="code">${i.episode}</b></li><li><span>${t('console.inc.alerts')}</span><b class="num">${i.alert_ids.length}</b></li><li><span>${t('console.inc.reports')}</span><b class="num">${i.report_ids.length}</b></li></ul>
-          <p class="hint pad code">${replayOf(i)}</p></section>` : nothing}
+        ${story(i)}
         ${i.origin ? html`<p class="hint pad">${t('console.inc.origin', {what: i.origin})}</p>` : nothing}
         ${open.versions.length ? html`<section><h2>${t('console.inc.versions')}</h2><ol class="versions">${[...open.versions].reverse().map((/** @type {any} */ v) => html`<li><b class="num">${v.version}</b><span>${word('status')(v.record.status)}${v.record.reason ? `: ${v.record.reason}` : ''}<small>${v.by ?? t('console.inc.machine')} · ${shortDay(new Date(v.t_ms).toISOString().slice(0, 16))} Z</small><small class="code">SHA-256 ${v.sha256.slice(0, 16)}… · ${t('console.inc.seq', {n: v.seq})}</small></span></li>`)}</ol></section>` : nothing}
       </aside></div>`;
@@ -341,7 +357,3 @@ function askedWords(/** @type {any} */ q) {
   const statuses = q.statuses ?? ['candidate', 'verified'];
   return [q.since || q.until ? `${q.since ?? '…'} – ${q.until ?? '…'}` : t('console.inc.any_time'), q.countries?.join(' '), q.units?.map(word('unit')).join(' '), q.causes?.map(word('cause')).join(' '), statuses.map(word('status')).join(' + '), (q.marks ?? ['actual']).join(' + ')].filter(Boolean).join('; ');
 }
-
-/** How each warning was decided, computed again from the journal. */
-const replayOf = (/** @type {any} */ i) => `vigia replay DATA; vigia why PERSON ${i.begins}`;
-
