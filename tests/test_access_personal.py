@@ -30,6 +30,7 @@ from vigia.run.journal import Journal
 from vigia.run.keys import ShiftKeys, shift_of
 from vigia.run.service_keys import ServiceKeys
 from vigia.run.sessions import to_base64url
+from vigia.run.settings_cap import Cap
 from vigia.run.signed import ack_words
 from vigia.terms import Mark, Position, Role
 
@@ -75,6 +76,48 @@ def test_a_service_key_speaks_for_its_sensors_and_opens_nothing_else(tmp_path: P
             answer = await http.post("/api/v1/sensors/north/heartbeat", headers=bearer(secret))
             assert answer.status_code == 401
             assert [b.act for b in w.watch.bodies(PowerUsed)] == ["key.make", "key.revoke"]
+
+    run(go)
+
+
+def test_a_service_key_may_read_the_cap_feed_when_it_says_so(tmp_path: Path) -> None:
+    async def go() -> None:
+        async with world(tmp_path) as w:
+            admin = await w.enrolled(Role.ADMIN, "root")
+            w.gateway.cap = Cap(sender="vigia@example.org", feed=True)
+            http, found = w.phone().http, dict[tuple[str, ...], tuple[int, int]]()
+            for reads in ((), ("cap",)):
+                body = {"name": "neighbour", "reads": reads}
+                made = (await admin.http.post("/api/v1/keys", json=body)).json()
+                head = bearer(made["secret"])
+                feed = await http.get("/cap/feed.atom", headers=head)
+                other = await http.get("/api/v1/sightings", headers=head)
+                found[reads] = (feed.status_code, other.status_code)
+            assert found == {(): (403, 403), ("cap",): (200, 403)}
+            answer = await admin.http.post("/api/v1/keys", json={"name": "x", "reads": ["all"]})
+            assert answer.status_code == 400
+
+    run(go)
+
+
+def test_who_looks_at_people_is_on_record_once_in_ten_minutes_and_waits_for_nothing(
+    tmp_path: Path,
+) -> None:
+    async def go() -> None:
+        async with world(tmp_path) as w:
+            boss = await w.enrolled(Role.WATCH_OFFICER, "boss")
+            agent = await w.enrolled(Role.OFFICER, "p1")
+            for _ in range(3):
+                assert (await boss.http.get("/api/v1/alerts")).status_code == 200
+            assert (await boss.http.get("/api/v1/casualties")).status_code == 200
+            assert (await agent.http.get("/api/v1/casualties")).status_code == 200
+            async with boss.page() as page:
+                await page.hear("hello")
+            await until(lambda: len(w.watch.bodies(PersonalRead)) == 3)
+            reads = [(r.by_person_id, r.what) for r in w.watch.bodies(PersonalRead)]
+            assert reads == [("boss", "alerts"), ("boss", "casualties"), ("boss", "picture")]
+            w.watch.commits = False  # a dead disk keeps no officer from his alerts
+            assert (await boss.http.get("/api/v1/sightings")).status_code == 200
 
     run(go)
 

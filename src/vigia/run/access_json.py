@@ -5,7 +5,7 @@ docs/web-protocol.md in Python; see page_json.py for units.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -122,6 +122,7 @@ class KeyIn(msgspec.Struct, frozen=True, kw_only=True):
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
     sensors: Annotated[tuple[Id, ...], msgspec.Meta(max_length=100)] = ()
+    reads: tuple[Literal["cap"], ...] = ()
     days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 90
     agency_id: Id | None = None
 
@@ -131,6 +132,7 @@ class KeyOut(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     agency_id: str
     sensors: tuple[str, ...]
+    reads: tuple[str, ...]
     made_ms: int
     expires_ms: int
     used_ms: int | None

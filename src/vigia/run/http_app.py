@@ -31,8 +31,9 @@ from vigia.run.http_doors import Caller, starting
 from vigia.run.http_observe import observe_stream
 from vigia.run.http_pages import PageFiles
 from vigia.run.invitations import is_loopback
+from vigia.run.looking import DOORS, PICTURE, Looking
 from vigia.run.page_talk import serve_page
-from vigia.run.roles import ROUTES, SOCKET, Open, Route, allows
+from vigia.run.roles import READS, ROUTES, SOCKET, Open, Route, allows
 from vigia.run.sessions import COOKIE
 from vigia.run.web_files import common_headers
 from vigia.terms import Role
@@ -47,6 +48,7 @@ class App:
 
     def __init__(self, gateway: Gateway, files: PageFiles) -> None:
         self._gateway = gateway
+        self._looking = Looking()
         self._public = PUBLIC | files.handlers
         self._headers = common_headers(secure=gateway.secure)
         self._exact: dict[str, dict[str, Route]] = {}
@@ -103,6 +105,9 @@ class App:
         if public is not None:
             return await public(self._gateway, request)
         assert caller is not None, "a row without a public handler needs a role"
+        shown = DOORS.get(route.handler)
+        if shown is not None:
+            self._looking.note(self._gateway, caller, shown)
         return await PRIVATE[route.handler](self._gateway, request, caller)
 
     def _find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
@@ -129,6 +134,8 @@ class App:
         role = None if caller is None else caller.person.role
         if allows(route.need, role, loopback=_from_here(request)):
             return caller
+        if service is not None and any(route.handler in READS[r] for r in service.reads):
+            return service
         if isinstance(route.need, Open):
             raise HttpError(403, "address", got=request.client, expected="this machine only")
         if self._gateway.view.settings is None:
@@ -161,7 +168,7 @@ class App:
         person = PersonAdded(
             person_id=name, name=key.name, agency_id=key.agency_id, role=Role.SENSOR
         )
-        return Caller(name, person, sensors=key.sensors)
+        return Caller(name, person, sensors=key.sensors, reads=key.reads)
 
     def _caller(self, request: Request) -> Caller | None:
         gateway = self._gateway
@@ -219,6 +226,7 @@ class App:
             self._check_origin(request)
             caller = self._guard(SOCKET, request)
             assert caller is not None
+            self._looking.note(self._gateway, caller, PICTURE)
         except HttpError as e:
             answer = json({"error": e.error}, e.status)
             await _refuse_socket(send, answer, self._headers)

@@ -24,6 +24,7 @@ class Caller(msgspec.Struct, frozen=True):
     person: PersonAdded
     login_id: str = ""
     sensors: tuple[str, ...] = ()  # a service key's scope
+    reads: tuple[str, ...] = ()  # of roles.READS
 
     @property
     def source(self) -> str:

@@ -49,6 +49,7 @@ async def make_key(gateway: Gateway, request: Request, caller: Caller) -> Answer
         lambda: gateway.keys.make(
             body.name,
             sensors=body.sensors,
+            reads=body.reads,
             agency_id=agency_id,
             days=body.days,
             now_s=gateway.now_ms() // 1000,
@@ -100,6 +101,7 @@ def _out(known: Known) -> out.KeyOut:
         name=key.name,
         agency_id=key.agency_id,
         sensors=key.sensors,
+        reads=key.reads,
         made_ms=key.t_made_s * 1000,
         expires_ms=key.t_end_s * 1000,
         used_ms=None if known.t_used_s is None else known.t_used_s * 1000,

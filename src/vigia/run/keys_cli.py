@@ -11,6 +11,7 @@ import msgspec
 import typer
 
 from vigia.run.plan import read_plan
+from vigia.run.roles import READS
 from vigia.run.service_keys import DAYS_DEFAULT, DAYS_MAX, ServiceKeys
 from vigia.run.settings import SettingsError
 
@@ -23,14 +24,17 @@ Data = Annotated[Path, typer.Option("--data", help="Folder for journal, keys and
 def add(
     name: Annotated[str, typer.Option(help="What will use it.")],
     sensor: Annotated[
-        list[str], typer.Option("--sensor", help="A sensor it speaks for; repeatable.")
-    ],
+        list[str] | None, typer.Option("--sensor", help="A sensor it speaks for; repeatable.")
+    ] = None,
+    reads: Annotated[
+        list[str] | None, typer.Option("--reads", help='What it may read: "cap", the CAP feed.')
+    ] = None,
     days: Annotated[int, typer.Option(help="How long it is good for.")] = DAYS_DEFAULT,
     agency: Annotated[str, typer.Option(help="An agency of the settings.")] = "site",
     data: Data = Path("data"),
 ) -> None:
     """Make a key and print it, this once."""
-    _run(lambda: _add(data, name, tuple(sensor), days, agency))
+    _run(lambda: _add(data, name, tuple(sensor or ()), tuple(reads or ()), days, agency))
 
 
 @keys_app.command("list")
@@ -41,7 +45,7 @@ def list_keys(data: Data = Path("data")) -> None:
         for known in ServiceKeys(data).all():
             key, used = known.key, known.t_used_s
             last = "never used" if used is None else f"used {_day(used)}"
-            what = f"{key.key_id}  {key.name}  {','.join(key.sensors)}"
+            what = f"{key.key_id}  {key.name}  {','.join(key.sensors + key.reads)}"
             print(f"{what}  until {_day(key.t_end_s)}  {last}")
 
     _run(go)
@@ -62,7 +66,14 @@ def revoke(
     _run(go)
 
 
-def _add(data: Path, name: str, sensors: tuple[str, ...], days: int, agency: str) -> None:
+def _add(
+    data: Path,
+    name: str,
+    sensors: tuple[str, ...],
+    reads: tuple[str, ...],
+    days: int,
+    agency: str,
+) -> None:
     try:
         plan = read_plan(data)
     except (OSError, msgspec.ValidationError) as e:
@@ -74,12 +85,22 @@ def _add(data: Path, name: str, sensors: tuple[str, ...], days: int, agency: str
         if sensor not in known:
             words = ", ".join(sorted(known)) or "none"
             raise SettingsError(f"--sensor: got {sensor!r}; need one of {words}")
+    for word in reads:
+        if word not in READS:
+            raise SettingsError(f"--reads: got {word!r}; need one of {', '.join(READS)}")
+    if not sensors and not reads:
+        raise SettingsError("keys: got neither --sensor nor --reads; need one: what is it for?")
     if not 1 <= days <= DAYS_MAX:
         raise SettingsError(f"--days: got {days}; need 1 to {DAYS_MAX}")
     if not 1 <= len(name.strip()) <= NAME_MAX:
         raise SettingsError(f"--name: got {name!r}; need 1 to {NAME_MAX} characters")
     made = ServiceKeys(data).make(
-        name.strip(), sensors=sensors, agency_id=agency, days=days, now_s=int(time.time())
+        name.strip(),
+        sensors=sensors,
+        reads=reads,
+        agency_id=agency,
+        days=days,
+        now_s=int(time.time()),
     )
     if made is None:
         raise SettingsError("keys: there are as many as there may be; revoke some first")

@@ -159,6 +159,9 @@ ROUTES: tuple[Route, ...] = (
 
 SOCKET = Route("GET", "/ws", ANYONE_ENROLLED, "")
 
+# What a service key may read, where its owner says so: handlers by word.
+READS: dict[str, frozenset[str]] = {"cap": frozenset({"cap_feed", "cap_document"})}
+
 MESSAGES: dict[str, frozenset[Role]] = {
     "holds": ANYONE_ENROLLED,
     "ack": ANYONE_ENROLLED,

@@ -29,7 +29,8 @@ CREATE TABLE IF NOT EXISTS service_keys(
 
 
 class ServiceKey(msgspec.Struct, frozen=True, kw_only=True):
-    """sensors: the sensor_ids it may speak for. made_by: person_id, or "command line"."""
+    """sensors: the sensor_ids it may speak for. reads: of roles.READS. made_by: person_id, or
+    "command line"."""
 
     key_id: str
     name: str
@@ -38,6 +39,7 @@ class ServiceKey(msgspec.Struct, frozen=True, kw_only=True):
     t_made_s: int
     t_end_s: int
     made_by: str = "command line"
+    reads: tuple[str, ...] = ()
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -56,6 +58,7 @@ class ServiceKeys:
         name: str,
         *,
         sensors: tuple[str, ...],
+        reads: tuple[str, ...] = (),
         agency_id: str,
         days: int,
         now_s: int,
@@ -67,6 +70,7 @@ class ServiceKeys:
             name=name,
             agency_id=agency_id,
             sensors=sensors,
+            reads=reads,
             t_made_s=now_s,
             t_end_s=now_s + days * 86_400,
             made_by=made_by,
