@@ -200,7 +200,8 @@ def simulate(
     count: Annotated[int, typer.Option(help="How many worlds.")] = 1,
     verbose: Annotated[bool, typer.Option("--verbose", "-v")] = False,
     as_device: Annotated[
-        str, typer.Option("--as", help="Speak as this device instead: adsb, sapient.")
+        str,
+        typer.Option("--as", help="Speak as this device: docs/sensors/simulators.md."),
     ] = "",
     to: Annotated[str, typer.Option(help="HOST:PORT of the other side, or to listen on.")] = "",
     lat: Annotated[float, typer.Option(help="Middle of the invented flights.")] = 31.79,
@@ -208,6 +209,7 @@ def simulate(
     flights: Annotated[int, typer.Option(help="How many things fly.")] = 3,
     rate: Annotated[float, typer.Option(help="Reports of each a second.")] = 1.0,
     seconds: Annotated[float | None, typer.Option(help="Then stop.")] = None,
+    sensor: Annotated[str, typer.Option(help="Of the observation API: whose key it is.")] = "",
 ) -> None:
     """Drive the core through seeded worlds and check what must always hold; with --as, speak a
     sensor's protocol to a running vigia."""
@@ -216,7 +218,7 @@ def simulate(
 
         asked = Asked(
             host="", port=0, lat_deg=lat, lon_deg=lon, flights=flights, rate_hz=rate,
-            seconds=seconds, seed=seed,
+            seconds=seconds, seed=seed, sensor_id=sensor or "simulated",
         )  # fmt: skip
         operator(lambda: speak(as_device, to, asked))
         return

@@ -177,3 +177,12 @@ def said(frame: Frame) -> Said | None:
     if size != odid.MESSAGE_SIZE or not 1 <= count <= odid.PACK_MAX:
         return Said(sender)
     return Said(sender, pack=data[24 : 24 + size * count])
+
+
+def encode_pack(sender: bytes, messages: bytes, seq: int) -> bytes:
+    """A frame with Open Drone ID messages of 25 bytes each; for simulators and tests."""
+    count = len(messages) // odid.MESSAGE_SIZE
+    payload = bytes(2) + sender.ljust(20, b"\0") + bytes((odid.MESSAGE_SIZE, count)) + messages
+    head = bytes((len(payload), 0, 0, seq & 255, 1, 1)) + PACK.to_bytes(3, "little")
+    crc = checksum(head + payload, CRC_EXTRA[PACK])
+    return bytes((STX,)) + head + payload + crc.to_bytes(2, "little")

@@ -114,6 +114,11 @@ class _Bridge:
             return
 
 
+def plain_client() -> Any:
+    """Any: see below. Without TLS or password, for simulators on this machine."""
+    return _client(Source(scheme="mqtt"))
+
+
 def _client(source: Source) -> Any:
     """Any: paho's two interfaces are constructed differently."""
     options = source.options
