@@ -6,12 +6,14 @@ import asyncio
 import importlib
 import random
 import shutil
+import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from tools.live import Live, free_port, live, wait_for
@@ -122,7 +124,7 @@ SOURCES = {
 }
 
 
-def settings(ports: dict[str, int]) -> str:
+def settings(ports: dict[str, int], webhook: int) -> str:
     text = "[site]\nlat_deg = 31.79\nlon_deg = -106.75\nalt_hae_m = 1200.0\n"
     text += '[[posts]]\nid = "1"\nname = "Post 1"\nlat_deg = 31.79\nlon_deg = -106.75\n'
     for name, port in ports.items():
@@ -131,7 +133,33 @@ def settings(ports: dict[str, int]) -> str:
         text += 'authority = "a test: broadcasts of nobody"\n'
         if source == "api":
             text += 'key_env = "VIGIA_TEST_KEY"\nkind = "remote_id"\n'
-    return text
+    text += f'[channels.slow]\nkind = "webhook"\nurl = "http://127.0.0.1:{webhook}/in"\n'
+    return text + 'secret = "env:VIGIA_TEST_HOOK"\n'
+
+
+class Silent:
+    """A web server that takes every connection and never answers."""
+
+    def __init__(self) -> None:
+        self.asked: list[socket.socket] = []
+        self._sock = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._sock.getsockname()[1]
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                self.asked.append(self._sock.accept()[0])
+            except OSError:
+                return
+
+    def close(self) -> None:
+        self._sock.shutdown(socket.SHUT_RDWR)
+        self._sock.close()
+        self._thread.join(5)
+        for one in self.asked:
+            one.close()
 
 
 class Speaking:
@@ -174,12 +202,15 @@ class Speaking:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Live, dict[str, int]]]:
+def site(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Live, dict[str, int], Silent]]:
     folder = tmp_path_factory.mktemp("simulated")
     broker = shutil.which("mosquitto")
     names = [name for name, voice in VOICES.items() if broker or voice.way != "mqtt"]
     ports = {name: free_port() for name in names}
-    (folder / "site.toml").write_text(settings(ports))
+    hook = Silent()
+    (folder / "site.toml").write_text(settings(ports, hook.port))
     data = folder / "data"
     args = ["watch", "--settings", str(folder / "site.toml"), "--data", str(data)]
     started: list[subprocess.Popen[bytes]] = []
@@ -187,6 +218,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Live, dict[
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VIGIA_TEST_KEY", KEY)
         patch.setenv("VIGIA_KEY", KEY)
+        patch.setenv("VIGIA_TEST_HOOK", "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
         try:
             if broker:
                 conf = folder / "mosquitto.conf"
@@ -196,26 +228,29 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Live, dict[
             with live(args, data) as running:
                 ports = {**ports, "observations": running.port}
                 speaking.append(Speaking(ports))
-                yield running, ports
+                yield running, ports, hook
         finally:
             for one in speaking:
                 one.stop()
             for process in started:
                 process.terminate()
                 process.wait(10)
+            hook.close()
+
+
+def known(running: Live) -> dict[str, dict[str, Any]]:
+    answer = httpx.get(f"{running.url}/api/v1/sensors").json()
+    found = answer.get("sensors", [])  # none while it starts
+    return {sensor["sensor_id"]: sensor for sensor in found}
 
 
 def test_every_simulated_sensor_is_ok_and_counted_in_vigia_sensors(
-    site: tuple[Live, dict[str, int]],
+    site: tuple[Live, dict[str, int], Silent],
 ) -> None:
-    import httpx
-
-    running, ports = site
+    running, ports, _ = site
 
     def all_heard() -> dict[str, dict[str, Any]] | None:
-        answer = httpx.get(f"{running.url}/api/v1/sensors").json()
-        found = answer.get("sensors", [])  # none while it starts
-        by_name = {sensor["sensor_id"]: sensor for sensor in found}
+        by_name = known(running)
         quiet = [n for n in ports if by_name.get(n, {}).get("detections", 0) < 6]
         return None if quiet else by_name
 
@@ -233,3 +268,18 @@ def test_every_simulated_sensor_is_ok_and_counted_in_vigia_sensors(
     lines = {line.split()[0]: line for line in listed.split("sensors of")[1].splitlines()[1:]}
     for name in ports:
         assert " ok " in lines[name], listed
+
+
+def test_a_webhook_that_never_answers_does_not_stop_the_ears(
+    site: tuple[Live, dict[str, int], Silent],
+) -> None:
+    """A peer's ingest stands still for ten seconds at each call of a slow webhook."""
+    running, ports, hook = site
+    wait_for(lambda: hook.asked, 60.0, 0.2)  # a drone came near the post and the alert went out
+    before = known(running)
+    wait_for(
+        lambda: all(known(running)[n]["detections"] >= before[n]["detections"] + 9 for n in ports),
+        10.0,
+        0.3,
+    )
+    assert len(hook.asked) < 20  # still hanging, and not asked again and again

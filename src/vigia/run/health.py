@@ -71,9 +71,10 @@ class Health:
             case Thinned(sensor_id=sensor_id, detections=detections):
                 self._thinned[sensor_id] += detections
             case Fault(where=where, what=what, count=count):
-                self._faults[where.removeprefix("sensor/")] += count
-                self._last_fault[where.removeprefix("sensor/")] = what[:FAULT_TEXT_MAX]
-                self._reason(where.removeprefix("sensor/"), what, count)
+                at = where.removeprefix("sensor/").removeprefix("track/")  # rows the tracker left
+                self._faults[at] += count
+                self._last_fault[at] = what[:FAULT_TEXT_MAX]
+                self._reason(at, what, count)
             case _:
                 pass
 

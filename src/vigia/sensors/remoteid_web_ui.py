@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from vigia.wire.advert import Refused
 from vigia.wire.claims import (
     P_DRONE,
-    SENDERS_MAX,
     Claim,
     elements,
     members,
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 KIND = "remote_id"
 PIECE_MAX = 4_000_000
 ROWS_MAX = 20_000  # of one document; its newest come first
+TOLD_MAX = 2 * ROWS_MAX  # rows remembered, so that a repeat is known from one that comes late
 LISTS = ("positions", "drones", "operators", "events")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -46,7 +46,7 @@ class Adapter(Receiver):
 
     def __init__(self, sensor_id: str, t_shift_ns: int = 0) -> None:
         super().__init__(sensor_id, t_shift_ns)
-        self._last_ns: dict[str, int] = {}  # the newest row of each drone
+        self._told: dict[tuple[str, int], None] = {}  # rows taken or refused; the oldest go
         self._first = True
 
     def read(self, piece: bytes, t_recv_ns: int) -> Found:
@@ -75,12 +75,13 @@ class Adapter(Receiver):
         """A row told before says nothing. In the first answer an old one is history; later, a
         new row that is old came late or its clock is wrong: that is told."""
         uas_id = str(row["uas_id"])[:64]
-        if t_ns <= self._last_ns.get(uas_id, -1):
+        key = (uas_id, t_ns)
+        if key in self._told:
+            self._told[key] = self._told.pop(key)  # said again: not among the first to go
             return []
-        self._last_ns.pop(uas_id, None)
-        self._last_ns[uas_id] = t_ns
-        if len(self._last_ns) > SENDERS_MAX:
-            del self._last_ns[next(iter(self._last_ns))]
+        self._told[key] = None
+        if len(self._told) > TOLD_MAX:
+            del self._told[next(iter(self._told))]
         old = self.claims.too_old(t_ns, t_recv_ns)
         if old is not None:
             return [] if self._first else [old]
