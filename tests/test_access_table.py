@@ -66,6 +66,8 @@ EXPECTED: dict[str, Row] = {
     "POST /api/v1/sightings": Row("OWNRX", {"report_id": "r1", "t_ms": 1}),
     "GET /api/v1/sightings": Row("WNRX"),
     "GET /api/v1/alerts": Row("WNRX"),
+    "GET /api/v1/replay/timeline": Row("WNRX"),
+    "POST /api/v1/replay": Row("WNRX", {"from_ms": 1, "span_s": 60}),
     "POST /api/v1/invitations": Row("WX", {"name": "New", "agency_id": "bravo"}, ({}, 403)),
     "POST /api/v1/acknowledgements": Row(
         ALL, {"alert_id": "a-b", "revision": 1, "kind": "seen", "t_ms": 1}, ({}, 404)

@@ -180,6 +180,7 @@ TEXT_ON = [  # text, what it stands on: WCAG 2.2 AA, 4.5 : 1
     ("text-2", "warning-row"),
     ("watch-on", "watch-fill"),
     ("mark-text", "mark-a"),
+    ("replay-text", "replay-a"),
     ("plate-text", "plate"),
     ("own-text", "plate"),
     ("sym-ink", "suspect"),

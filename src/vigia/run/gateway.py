@@ -50,6 +50,7 @@ from vigia.run.page_acts import CallsOut
 from vigia.run.page_socket import frame_of
 from vigia.run.pages import Handover, Hub, Page
 from vigia.run.passwords import Hashing
+from vigia.run.past.worker import PastWorker
 from vigia.run.pictures import Pictures
 from vigia.run.provider import Provider
 from vigia.run.pulse import Pulse
@@ -106,6 +107,7 @@ class Gateway:
         self.showing = Showing(self.view, self.hub, self.eyes)
         self.pictures = Pictures(self.view, self.hub, self.eyes)
         self._beats, self._greetings = Spread(self.hub), Spread(self.hub)
+        self.past = PastWorker(folder)
         self.metrics = Metrics()
         self.observers = Observers(())
         self.records = RecordBook()

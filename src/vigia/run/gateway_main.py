@@ -154,6 +154,7 @@ async def _serve(folder: Path, plan: RunPlan, tls_word: str | None, ready_fd: in
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        gateway.past.stop()
         await asyncio.to_thread(ledger.stop, LEDGER_STOP_S)
         sock.close()
 

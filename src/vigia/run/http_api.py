@@ -31,6 +31,7 @@ from vigia.run.http_push import PUSH
 from vigia.run.http_reach import REACH
 from vigia.run.http_words import WORDS, WORDS_PUBLIC
 from vigia.run.link import Committed, Refused
+from vigia.run.past.doors import PAST
 from vigia.run.records.bulletins import BULLETINS
 from vigia.run.records.doors import RECORDS
 from vigia.run.records.episode import EPISODES
@@ -228,4 +229,5 @@ PRIVATE: dict[str, Private] = {
     **EPISODES,
     **BULLETINS,
     **FIRST_AID,
+    **PAST,
 }

@@ -7,7 +7,8 @@ key is destroyed), Dropped (retention or overload), Damaged (altered or broken).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -78,6 +79,21 @@ class Decided(NamedTuple):
     recorded: Recorded
 
 
+class Lying(NamedTuple):
+    """A row as it lies there: when and what, its body not read yet."""
+
+    table: str
+    row: _Row
+
+    @property
+    def t_ns(self) -> int:
+        return self.row.t_recv_ns
+
+    @property
+    def kind(self) -> str:
+        return self.row.kind
+
+
 class _Row(NamedTuple):
     seq: int
     idx: int
@@ -96,6 +112,7 @@ class _Row(NamedTuple):
 
 
 _COLUMNS = "t_recv_ns, source, mark, kind, body, subject, key_id, segment, offset, length, sha"
+_WINDOW = 5_000  # inputs looked at by one query
 _PAGE = 500  # rows of one query: no read transaction stays open while somebody computes
 
 
@@ -171,6 +188,39 @@ class JournalReader:
         )
         found = (self._recorded("decisions", _Row(*values))[1] for values in rows)
         return [recorded for recorded in found if isinstance(recorded, Event)]
+
+    def first_seq_since(self, t_recv_ns: int) -> int | None:
+        """The first input received at or after that moment; None: there is none."""
+        return first_seq_since(self._db, t_recv_ns)
+
+    def of_kinds(
+        self, first_seq: int, last_seq: int, *, inputs: Sequence[str], decisions: Sequence[str]
+    ) -> Iterator[Lying]:
+        """In order, as they lie there. Ask read() for what one says."""
+        marks = ",".join("?" * len(inputs)), ",".join("?" * len(decisions))
+        select = (
+            f"SELECT 'inputs', seq, -1, {_COLUMNS}, x'' FROM inputs"
+            f" WHERE seq BETWEEN ? AND ? AND kind IN ({marks[0]})"
+            f" UNION ALL SELECT 'decisions', seq, idx, {_COLUMNS}, x'' FROM decisions"
+            f" WHERE seq BETWEEN ? AND ? AND kind IN ({marks[1]}) ORDER BY 2, 3"
+        )
+        for begin in range(first_seq, last_seq + 1, _WINDOW):
+            window = (begin, min(begin + _WINDOW - 1, last_seq))
+            for table, *values in self._db.execute(
+                select, (*window, *inputs, *window, *decisions)
+            ).fetchall():
+                yield Lying(table, _Row(*values))
+
+    def decision(self, seq: int, idx: int) -> Recorded | None:
+        """That one; None: there is none."""
+        values = self._db.execute(
+            f"SELECT seq, idx, {_COLUMNS}, x'' FROM decisions WHERE seq = ? AND idx = ?",
+            (seq, idx),
+        ).fetchone()
+        return None if values is None else self._recorded("decisions", _Row(*values))[1]
+
+    def read(self, lying: Lying) -> Recorded:
+        return self._recorded(lying.table, lying.row)[1]
 
     def decisions_without_input(self) -> list[int]:
         """Their seqs; a whole journal has none but those of inputs that found no room."""
@@ -258,6 +308,22 @@ class JournalReader:
                 subject=subject,
             )
         return Packed(row.kind, plain, None)
+
+
+def first_seq_since(db: sqlite3.Connection, t_recv_ns: int) -> int | None:
+    """The first input received at or after that moment; None: there is none."""
+    low, high = db.execute("SELECT min(seq), max(seq) FROM inputs").fetchone()
+    if low is None:
+        return None
+    high += 1
+    while low < high:  # t_recv_ns never decreases with seq
+        middle = (low + high) // 2
+        seq, t_ns = db.execute(
+            "SELECT seq, t_recv_ns FROM inputs WHERE seq >= ? ORDER BY seq LIMIT 1", (middle,)
+        ).fetchone()
+        low, high = (seq + 1, high) if t_ns < t_recv_ns else (low, middle)
+    last = db.execute("SELECT max(seq) FROM inputs").fetchone()[0]
+    return low if low <= last else None
 
 
 def _dropped(row: _Row, why: str) -> Dropped:

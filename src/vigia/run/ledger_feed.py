@@ -14,6 +14,7 @@ import msgspec
 from vigia.events import Event
 from vigia.ledger.remember import Missing, Unread
 from vigia.ledger.times import AlertTimes, alert_times
+from vigia.run.journal_reader import first_seq_since
 from vigia.run.journal_tables import DATABASE, KEYS, Gap, associated, connect_read_only
 from vigia.run.keys import ShiftKeys
 from vigia.run.ledger_follower import LedgerFollower, Turn
@@ -129,18 +130,7 @@ class JournalFeed:
 
     def first_seq_since(self, t_recv_ns: int) -> int | None:
         """The first input received at or after that moment; None: there is none."""
-        low, high = self._db.execute("SELECT min(seq), max(seq) FROM inputs").fetchone()
-        if low is None:
-            return None
-        high += 1
-        while low < high:  # t_recv_ns never decreases with seq
-            middle = (low + high) // 2
-            seq, t_ns = self._db.execute(
-                "SELECT seq, t_recv_ns FROM inputs WHERE seq >= ? ORDER BY seq LIMIT 1", (middle,)
-            ).fetchone()
-            low, high = (seq + 1, high) if t_ns < t_recv_ns else (low, middle)
-        last = self._db.execute("SELECT max(seq) FROM inputs").fetchone()[0]
-        return low if low <= last else None
+        return first_seq_since(self._db, t_recv_ns)
 
     def inputs_of(self, kind: str, from_seq: int, limit: int) -> list[Source]:
         """The newest of one kind since that input, oldest first."""

@@ -25,6 +25,7 @@ from vigia.run import (
 from vigia.run.asgi import Answer, Request
 from vigia.run.gateway import Gateway
 from vigia.run.http_doors import Public
+from vigia.run.past import ask as past
 from vigia.run.records import bulletins, doors, first_aid
 from vigia.run.roles import ROUTES, Open, Route
 from vigia.wire import observations
@@ -99,6 +100,8 @@ TYPES: dict[str, Types] = {
     "keep_record": Types(doors.KeepIn),
     "import_incidents": Types(doors.ImportIn),
     "count_incidents": Types(doors.CountIn),
+    "timeline": Types(None, past.TimelineOut),
+    "replay": Types(past.SpanIn),
     "read_bulletin": Types(bulletins.ReadIn),
     "write_bulletin": Types(bulletins.BulletinIn),
     "release_bulletin": Types(bulletins.StepIn),

@@ -114,6 +114,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/v1/status", ANYONE_ENROLLED, "status"),
     Route("GET", "/api/v1/sightings", READERS, "sightings"),
     Route("GET", "/api/v1/alerts", READERS, "alerts"),
+    Route("GET", "/api/v1/replay/timeline", READERS, "timeline"),
+    Route("POST", "/api/v1/replay", READERS, "replay"),
     Route("GET", "/api/v1/ledger/checkpoint", ANALYSTS, "ledger_checkpoint"),
     Route("GET", "/api/v1/ledger/entries", ANALYSTS, "ledger_entries"),
     # other agencies' messages, and ours to them

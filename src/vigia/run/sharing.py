@@ -18,10 +18,10 @@ from vigia.run.page_records import BulletinsOut, RecordsOut
 from vigia.run.roles import CONSOLE, OFFICERS
 from vigia.run.settings_access import Access, Share
 from vigia.run.track_whose import Place, near
+from vigia.terms import Role
 
 if TYPE_CHECKING:
     from vigia.run.view import View
-    from vigia.terms import Role
 
 SITE = ""  # owner of what belongs to the whole site
 NOBODY = "?"  # owner of what nobody known owns: hidden from every tenant

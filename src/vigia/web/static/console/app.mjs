@@ -6,6 +6,7 @@ import {Clock} from '../core/clock.mjs';
 import {Store} from '../core/db.mjs';
 import {session} from '../core/session.mjs';
 import {Link} from '../core/socket.mjs';
+import {Past} from './past/past.mjs';
 import {SituationMap} from '../map/map.mjs';
 import {setTheme} from '../theme/theme.mjs';
 import {incidents, ownAlerts, targetName, targetPlace, trackRows} from './model.mjs';
@@ -25,6 +26,7 @@ import {mapFrame} from './views/map.mjs';
 import {askDialog, lostOverlay, refusedOverlay, toast} from './views/over.mjs';
 import {reachTab} from './views/reach.mjs';
 import {rightColumn} from './views/right.mjs';
+import {liveBand, replayBand, timelineStrip} from './views/timeline.mjs';
 import {banner, limitedBand, markBand, topBar} from './views/top.mjs';
 
 /**
@@ -42,6 +44,7 @@ import {banner, limitedBand, markBand, topBar} from './views/top.mjs';
  * @property {any} ui
  * @property {any} act
  * @property {(target_id: string) => string} targetName
+ * @property {any} past  the player while somebody looks back; null: this is now
  */
 
 const REACH_MS = 5_000; // the reach tab looks this often while it is open
@@ -77,6 +80,7 @@ export class ConsoleApp extends LitElement {
     this.desk = null;
     this.loads = new Loads(this);
     this.acts = new Acts(this);
+    this.past = new Past(this);
     this.act = this.#acts();
   }
 
@@ -90,7 +94,7 @@ export class ConsoleApp extends LitElement {
     this.link.addEventListener('message', (e) => this.#received(/** @type {CustomEvent} */ (e).detail));
     for (const name of ['state', 'watch']) this.link.addEventListener(name, () => this.#linkChanged());
     this.link.start();
-    setInterval(() => this.#tick(), TICK_MS);
+    setInterval(() => { this.past.tick(); this.#tick(); }, TICK_MS);
     setInterval(() => { if (this.ui.tab === 'reach') this.loads.reach(); }, REACH_MS);
     addEventListener('keydown', (e) => onKey(this, /** @type {KeyboardEvent} */ (e)));
   }
@@ -141,7 +145,8 @@ export class ConsoleApp extends LitElement {
       this.horn.ring(alert.tier, alert.alert_id, alert.revision);
       this.#shownToMe(alert);
     }
-    if (this.ui.byHand || alert.msg_type === 'cancel') return;
+    this.past.soon();
+    if (this.past.player || this.ui.byHand || alert.msg_type === 'cancel') return;
     const lead = incidents(this.state)[0]?.lead;
     if (lead?.track_ids.length) this.change({selected: {track_id: lead.track_ids[0]}});
   }
@@ -160,7 +165,7 @@ export class ConsoleApp extends LitElement {
 
   #tick() {
     this.dataset.watch = this.link.watchState.state;
-    if (this.ui.selected?.track_id && !this.ui.byHand && !this.state.tracks.has(this.ui.selected.track_id) && this.state.alerts.size === 0)
+    if (!this.past.player && this.ui.selected?.track_id && !this.ui.byHand && !this.state.tracks.has(this.ui.selected.track_id) && this.state.alerts.size === 0)
       this.ui.selected = null;
     this.#draw();
     this.requestUpdate();
@@ -169,11 +174,17 @@ export class ConsoleApp extends LitElement {
   /** The map changes with what we know, with the selection, and once a second as things age. */
   #draw() {
     const selected = this.ui.selected?.track_id ?? null;
-    const second = Math.floor(this.clock.now() / 1000);
-    const key = [this.state, selected, second];
+    const {state, now_ms} = this.#shown();
+    const key = [state, selected, Math.floor(now_ms / 1000)];
     if (!this.map || key.every((part, i) => part === this.shown[i])) return;
     this.shown = key;
-    this.map.show(sceneOf(this.state, this.clock.now(), selected));
+    this.map.show(sceneOf(state, now_ms, selected));
+  }
+
+  /** What map and columns are drawn from: now, or the past while somebody looks back. */
+  #shown() {
+    const {player} = this.past;
+    return player && this.ui.tab === 'watch' ? {state: player.state, now_ms: player.at_ms} : {state: this.state, now_ms: this.clock.now()};
   }
 
   /** @param {object} part  of the page's own state */
@@ -220,6 +231,7 @@ export class ConsoleApp extends LitElement {
       askInvite: () => this.acts.askInvite(),
       invite: (/** @type {any} */ person) => this.acts.invite(person),
       loadHistory: () => this.loads.history(),
+      past: this.past.acts(),
     };
   }
 
@@ -242,7 +254,7 @@ export class ConsoleApp extends LitElement {
 
   #select(/** @type {any} */ selected) {
     this.change({selected, byHand: selected !== null});
-    const track = selected?.track_id ? this.state.tracks.get(selected.track_id) : null;
+    const track = selected?.track_id ? this.#shown().state.tracks.get(selected.track_id) : null;
     if (track?.lat_deg !== null && track?.lat_deg !== undefined) this.map?.reveal([track.lon_deg, track.lat_deg]);
   }
 
@@ -260,10 +272,11 @@ export class ConsoleApp extends LitElement {
   }
 
   #extent() {
-    const places = [...this.state.posts, ...this.state.people];
-    for (const alert of this.state.alerts.values())
-      for (const id of alert.track_ids) places.push(this.state.tracks.get(id) ?? {});
-    for (const alert of this.state.alerts.values()) places.push(targetPlace(this.state, alert.target_id) ?? {});
+    const {state} = this.#shown();
+    const places = [...state.posts, ...state.people];
+    for (const alert of state.alerts.values())
+      for (const id of alert.track_ids) places.push(state.tracks.get(id) ?? {});
+    for (const alert of state.alerts.values()) places.push(targetPlace(state, alert.target_id) ?? {});
     return places.filter((p) => typeof p.lat_deg === 'number').map((p) => /** @type {[number, number]} */ ([p.lon_deg, p.lat_deg]));
   }
 
@@ -283,14 +296,15 @@ export class ConsoleApp extends LitElement {
       watch: link.watchState, wordAge_ms: link.beatAt === null ? null : link.now() - link.beatAt, refused: link.refused, enrolled: this.enrolled,
       wrongRole: state.person !== null && !CONSOLE.includes(state.person.role),
       mayAct: state.person === null || OFFICERS.includes(state.person.role),
-      targetName: (target_id) => targetName(state, target_id),
+      targetName: (target_id) => targetName(state, target_id), past: null,
     };
   }
 
   render() {
     const c = this.#context();
-    return html`<div class="page ${c.ui.ask || c.ui.invite ? 'asking' : ''}" ?inert=${c.ui.ask !== null || c.ui.invite !== null || (c.watch.state === 'lost' && !c.ui.peek)}>
-      ${topBar(c)}${markBand(c)}<div class="bands">${limitedBand(c)}${coverBand(c)}${hurtBand(c)}</div>${banner(c)}${leftColumn(c)}${mapFrame(c)}${rightColumn(c)}
+    const shown = this.past.context(c);
+    return html`<div class="page ${c.ui.ask || c.ui.invite ? 'asking' : ''} ${shown.past ? 'past' : ''}" ?inert=${c.ui.ask !== null || c.ui.invite !== null || (c.watch.state === 'lost' && !c.ui.peek)}>
+      ${topBar(c)}${markBand(c)}<div class="bands">${liveBand(c, this.past)}${limitedBand(c)}${hurtBand(c)}${replayBand(c, this.past)}${coverBand(shown)}</div>${banner(shown)}${leftColumn(shown)}${mapFrame(c)}${timelineStrip(c, this.past)}${rightColumn(shown)}
       ${c.ui.tab === 'alerts' ? alertsTab(c) : c.ui.tab === 'reach' ? reachTab(c) : ''}${DESK_TABS.includes(c.ui.tab) ? this.desk?.view(c.ui.tab, c) : ''}</div>
       ${toast(c)}${askDialog(c)}${inviteDialog(c)}${c.refused || c.wrongRole ? refusedOverlay(c) : lostOverlay(c)}`;
   }

@@ -35,8 +35,8 @@ function trackPanel(/** @type {Context} */ c, /** @type {any} */ track) {
     ${figures(c, track)}
     ${incident ? warned(c, incident) : nothing}
     ${reasons(c, track)}
-    ${c.mayAct ? html`<div class="acts"><button class="ghost" @click=${() => c.act.askNotDrone(track.track_id)}>${t('console.judge.ask')}</button>
-      ${['friendly', 'hostile'].map((kind) => html`<button class="ghost" data-act=${kind} @click=${() => c.act.ask({kind, track_id: track.track_id})}>${t(`console.${kind}.ask`)}</button>`)}</div>` : nothing}`;
+    ${c.mayAct ? html`<div class="acts"><button class="ghost" data-act="judge" ?disabled=${c.past !== null} title=${c.past ? t('console.replay.no_act') : ''} @click=${() => c.act.askNotDrone(track.track_id)}>${t('console.judge.ask')}</button>
+      ${['friendly', 'hostile'].map((kind) => html`<button class="ghost" data-act=${kind} ?disabled=${c.past !== null} title=${c.past ? t('console.replay.no_act') : ''} @click=${() => c.act.ask({kind, track_id: track.track_id})}>${t(`console.${kind}.ask`)}</button>`)}</div>` : nothing}`;
 }
 
 function figures(/** @type {Context} */ c, /** @type {any} */ track) {
@@ -121,11 +121,19 @@ function reportPanel(/** @type {Context} */ c, /** @type {any} */ s) {
 /** Calm is not safe: it says what is covered, and what is not. */
 function calmPanel(/** @type {Context} */ c) {
   const calm = c.incidents.length === 0;
-  const {works, unproved, blind, pages} = coverage(c.state.health);
-  const kinds = (/** @type {Map<string, number>} */ m) => [...m].map(([kind, n]) => (n > 1 ? `${sourceWord(kind)} (${n})` : sourceWord(kind))).join(', ');
   return html`
     <header class="calm"><h3>${t(calm ? 'console.calm.title' : 'console.calm.select')}</h3>
       <p>${t(calm ? 'console.calm.hint' : 'console.calm.select_hint')}</p></header>
+    ${c.past ? html`<p class="none">${t('console.replay.no_health')}</p>` : sensorsNow(c)}
+    ${coverList(c)}
+    ${c.state.ended.length ? ended(c) : nothing}`;
+}
+
+/** What works and what does not, now: the record does not hold it second by second. */
+function sensorsNow(/** @type {Context} */ c) {
+  const {works, unproved, blind, pages} = coverage(c.state.health);
+  const kinds = (/** @type {Map<string, number>} */ m) => [...m].map(([kind, n]) => (n > 1 ? `${sourceWord(kind)} (${n})` : sourceWord(kind))).join(', ');
+  return html`
     <section><h2>${t('console.calm.watched')}</h2><ul class="facts">
       <li><span>${t('console.calm.working')}</span><b>${works.size ? kinds(works) : t('console.calm.no_sensor')}</b></li>
       <li><span>${t('console.calm.people')}</span><b class="num">${c.state.people.length}</b></li>
@@ -136,11 +144,9 @@ function calmPanel(/** @type {Context} */ c) {
       ${unproved.size ? html`<li><span>${t('console.calm.unproved', {list: kinds(unproved)})}</span></li>` : nothing}
       <li><span>${t('console.calm.unseen')}</span></li>
     </ul></section>
-    ${coverList(c)}
     <section><h2>${t('console.calm.sensors')}</h2><ul class="sensors">
       ${(c.state.health?.sensors ?? []).map((/** @type {any} */ s) => sensorRow(c, s))}
-    </ul></section>
-    ${c.state.ended.length ? ended(c) : nothing}`;
+    </ul></section>`;
 }
 
 const SENSOR_DOT = {ok: '', unproved: 'hollow', silent: 'warn', failed: 'bad'};
@@ -166,6 +172,6 @@ function ended(/** @type {Context} */ c) {
   const seen = new Set();
   const once = c.state.ended.filter((a) => !seen.has(a.incident_id) && seen.add(a.incident_id));
   const cleared = once.some((a) => a.end_reason === 'all_clear');
-  return html`<section><h2>${t('console.calm.ended')}</h2>${cleared && c.mayAct ? html`<div class="acts"><button class="ghost" data-act="reverse" @click=${() => c.act.ask({kind: 'reverse'})}>${t('console.reverse.ask')}</button></div>` : nothing}<ul class="reasons">${once.slice(0, 4).map((a) => html`
+  return html`<section><h2>${t('console.calm.ended')}</h2>${cleared && c.mayAct ? html`<div class="acts"><button class="ghost" data-act="reverse" ?disabled=${c.past !== null} title=${c.past ? t('console.replay.no_act') : ''} @click=${() => c.act.ask({kind: 'reverse'})}>${t('console.reverse.ask')}</button></div>` : nothing}<ul class="reasons">${once.slice(0, 4).map((a) => html`
     <li><time class="num">${zulu(a.decided_ms)}</time><span><b class="code">${a.track_numbers?.map(trackName).join(', ')}</b> ${t(`console.end.${a.end_reason ?? 'expired'}`)}${a.by_name ? `, ${a.by_name}` : nothing}</span></li>`)}</ul></section>`;
 }

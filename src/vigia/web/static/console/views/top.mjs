@@ -83,8 +83,8 @@ export function banner(c) {
     ${arrival(c, incident, target)}
     <div class="figure"><b class="num">${incident.people.length ? `${incident.acked} / ${incident.people.length}` : DASH}</b><small>${t('console.banner.acked')}</small></div>
     ${c.mayAct ? html`${orders(c, incident)}
-    <button class="ghost" data-act="raise" @click=${() => c.act.ask({kind: 'raise', incident_id: incident.incident_id})}>${t('console.raise.ask')}</button>
-    <button class="ghost" @click=${() => c.act.askAllClear(incident.incident_id)}>${t('console.all_clear')}</button>` : nothing}
+    <button class="ghost" data-act="raise" ?disabled=${c.past !== null} title=${c.past ? t('console.replay.no_act') : ''} @click=${() => c.act.ask({kind: 'raise', incident_id: incident.incident_id})}>${t('console.raise.ask')}</button>
+    <button class="ghost" data-act="clear" ?disabled=${c.past !== null} title=${c.past ? t('console.replay.no_act') : ''} @click=${() => c.act.askAllClear(incident.incident_id)}>${t('console.all_clear')}</button>` : nothing}
   </section>`;
 }
 
@@ -93,8 +93,8 @@ function orders(/** @type {Context} */ c, /** @type {any} */ {lead}) {
   const order = orderOf(lead);
   if (!order || order.rule === 'reversed') return nothing;
   const ask = (/** @type {string} */ kind) => () => c.act.ask({kind, order_id: order.order_id});
-  return html`${order.rule === 'attack' && lead.tier < TIER.DANGER ? html`<button class="ghost" data-act="confirm" @click=${ask('confirm')}>${t('console.confirm.ask')}</button>` : nothing}
-    <button class="ghost" data-act="undo" @click=${ask('undo')}>${t('console.undo.ask')}</button>`;
+  return html`${order.rule === 'attack' && lead.tier < TIER.DANGER ? html`<button class="ghost" data-act="confirm" ?disabled=${c.past !== null} title=${c.past ? t('console.replay.no_act') : ''} @click=${ask('confirm')}>${t('console.confirm.ask')}</button>` : nothing}
+    <button class="ghost" data-act="undo" ?disabled=${c.past !== null} title=${c.past ? t('console.replay.no_act') : ''} @click=${ask('undo')}>${t('console.undo.ask')}</button>`;
 }
 
 /** @param {Context} c @param {any} lead */
