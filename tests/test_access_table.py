@@ -131,6 +131,11 @@ EXPECTED: dict[str, Row] = {
     "POST /api/v1/first-aid/approve": Row(
         "X", {"text_sha256": "0" * 64, "by": "Dr. Lima", "on": "2026-01-01"}
     ),
+    "GET /api/v1/handover": Row("WX"),
+    "GET /api/v1/handover/draft": Row("WX"),
+    "POST /api/v1/handover": Row("WX", {"draft_id": "none"}),
+    "POST /api/v1/handover/{record_id}/take": Row("WX", {}, ({"record_id": "none"}, 404)),
+    "GET /api/v1/plan": Row("WNRX"),
     "GET /api/v1/devices": Row("X"),
     "POST /api/v1/devices/{device_id}/revoke": Row("X", REASON, ({"device_id": "BRAVO"}, 404)),
 }

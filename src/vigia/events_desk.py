@@ -22,6 +22,7 @@ class RecordKind(Enum):
     CHECK = "check"  # a kit or carried items, looked at by a person
     CASUALTY = "casualty"
     CAP = "cap"  # received from another agency, with its verdict
+    HANDOVER = "handover"  # of a shift, by whoever goes to whoever comes
     APPROVAL = "approval"  # of the first-aid texts by a medical officer
 
 

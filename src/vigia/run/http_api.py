@@ -5,6 +5,8 @@ The guard (http_app.py) has checked role, origin and size before any of these ru
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from vigia.events import AttackReported, Sighting
@@ -31,11 +33,13 @@ from vigia.run.http_push import PUSH
 from vigia.run.http_reach import REACH
 from vigia.run.http_words import WORDS, WORDS_PUBLIC
 from vigia.run.link import Committed, Refused
+from vigia.run.paper_cover import plan_board
 from vigia.run.past.doors import PAST
 from vigia.run.records.bulletins import BULLETINS
 from vigia.run.records.doors import RECORDS
 from vigia.run.records.episode import EPISODES
 from vigia.run.records.first_aid import FIRST_AID
+from vigia.run.records.handover import HANDOVER
 from vigia.run.roles import OFFICERS
 from vigia.run.signed import check_request
 from vigia.terms import Bearing, Position
@@ -44,6 +48,23 @@ FUTURE_NS = 2_000_000_000  # a device's clock ahead by more is not believed
 MINUTES_MAX = 60
 
 _sighting = msgspec.json.Decoder(out.SightingIn)
+
+
+async def plan(gateway: Gateway, request: Request, caller: Caller) -> Answer:
+    """What the settings declare, of posts and sensors that the caller may see."""
+    settings = gateway.view.settings
+    if settings is None:
+        raise starting()
+    told = await asyncio.to_thread(plan_board, settings)
+    seen = {p.post_id for p in gateway.eyes.posts(caller.viewer, gateway.view.posts())}
+    own = gateway.eyes.owns_sensor
+    return json(
+        msgspec.structs.replace(
+            told,
+            posts=tuple(p for p in told.posts if p.post_id in seen),
+            sensors=tuple(s for s in told.sensors if own(caller.viewer, s.sensor_id)),
+        )
+    )
 
 
 # ---- reports and acts --------------------------------------------------------------------------
@@ -230,4 +251,6 @@ PRIVATE: dict[str, Private] = {
     **BULLETINS,
     **FIRST_AID,
     **PAST,
+    **HANDOVER,
+    "plan": plan,
 }

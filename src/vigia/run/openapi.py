@@ -21,12 +21,13 @@ from vigia.run import (
     http_words,
     page_acts,
     page_json,
+    paper_cover,
 )
 from vigia.run.asgi import Answer, Request
 from vigia.run.gateway import Gateway
 from vigia.run.http_doors import Public
 from vigia.run.past import ask as past
-from vigia.run.records import bulletins, doors, first_aid
+from vigia.run.records import bulletins, doors, first_aid, handover
 from vigia.run.roles import ROUTES, Open, Route
 from vigia.wire import observations
 
@@ -102,6 +103,9 @@ TYPES: dict[str, Types] = {
     "count_incidents": Types(doors.CountIn),
     "timeline": Types(None, past.TimelineOut),
     "replay": Types(past.SpanIn),
+    "plan": Types(None, paper_cover.PlanBoard),
+    "sign_handover": Types(handover.SignIn),
+    "take_handover": Types(handover.TakeIn),
     "read_bulletin": Types(bulletins.ReadIn),
     "write_bulletin": Types(bulletins.BulletinIn),
     "release_bulletin": Types(bulletins.StepIn),

@@ -151,6 +151,12 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/v1/first-aid/kits/{record_id}", OFFICERS, "keep_kit"),
     Route("GET", "/api/v1/first-aid/ready", READERS, "ready_board"),
     Route("POST", "/api/v1/first-aid/approve", ADMINS, "approve_first_aid"),
+    # the shift and the plan
+    Route("GET", "/api/v1/handover", OFFICERS, "handovers"),
+    Route("GET", "/api/v1/handover/draft", OFFICERS, "draft_handover"),
+    Route("POST", "/api/v1/handover", OFFICERS, "sign_handover"),
+    Route("POST", "/api/v1/handover/{record_id}/take", OFFICERS, "take_handover"),
+    Route("GET", "/api/v1/plan", READERS, "plan"),
     # sensors
     Route("POST", "/api/v1/observations", Open.PUBLIC, "observe"),
     Route("POST", "/api/v1/observations/stream", Open.PUBLIC, "observe_stream"),

@@ -19,12 +19,14 @@ from vigia.records.cap_received import CapReceived
 from vigia.records.casualty import Word
 from vigia.records.claim import Claim
 from vigia.records.common import Record, read
+from vigia.records.handover import Handover
 from vigia.records.incident import Incident
 from vigia.records.posted import Posted, Reminder
 from vigia.records.readiness import Check, Kit
 from vigia.records.receipt import Receipt
 from vigia.run.journal_tables import DATABASE, KEYS, associated, connect_read_only
 from vigia.run.keys import ShiftKeys
+from vigia.run.records.drafts import Drafts
 from vigia.run.rows import Packed, unpack
 from vigia.terms import Mark
 
@@ -40,6 +42,7 @@ TYPES: dict[RecordKind, type[Record]] = {
     RecordKind.CHECK: Check,
     RecordKind.CASUALTY: Word,
     RecordKind.APPROVAL: Approval,
+    RecordKind.HANDOVER: Handover,
 }
 EARLY_MAX = 10_000  # versions that come live while the past is read
 _T = TypeVar("_T", bound=Record)
@@ -65,6 +68,7 @@ class RecordBook:
         self._versions: dict[tuple[RecordKind, str], list[Version]] = {}
         self._read: dict[tuple[RecordKind, str], Record] = {}
         self._early: list[tuple[Event, RecordKept]] | None = []  # None: the past is known
+        self.drafts = Drafts()
         self.unreadable = 0  # of a kind or shape that this build does not know
         self.on_kept: Callable[[Version, Record], None] = lambda _version, _record: None
 

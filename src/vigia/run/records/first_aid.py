@@ -132,7 +132,7 @@ async def near(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     settings = gateway.view.settings
     if settings is None:
         raise starting()
-    told = _board(gateway, caller)
+    told = readiness(gateway, caller)
     posts = {p.post_id: p for p in _posts(gateway, caller)}
     fit = [k for k in told.kits if k.post_id in posts]
     kits = [
@@ -193,7 +193,7 @@ async def keep_kit(gateway: Gateway, request: Request, caller: Caller) -> Answer
 
 async def ready_board(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     """Who is not ready and why; of people whom the caller may see."""
-    told = _board(gateway, caller)
+    told = readiness(gateway, caller)
     versions = gateway.records.newest(RecordKind.KIT)
     kits = _kits(gateway, caller)
     rows = {
@@ -233,7 +233,7 @@ def _kits(gateway: Gateway, caller: Caller) -> dict[str, Kit]:
     }
 
 
-def _board(gateway: Gateway, caller: Caller) -> Board:
+def readiness(gateway: Gateway, caller: Caller) -> Board:
     everybody = gateway.view.people
     people = [everybody[p] for p in gateway.eyes.people(caller.viewer, everybody)]
     found = gateway.records.all_of(RecordKind.CHECK, Check)

@@ -12,6 +12,7 @@ import {setTheme} from '../theme/theme.mjs';
 import {incidents, ownAlerts, targetName, targetPlace, trackRows} from './model.mjs';
 import {sceneOf} from './scene.mjs';
 import {Acts} from './acts.mjs';
+import {countdown} from './format.mjs';
 import {Horn} from './horn.mjs';
 import {onKey} from './keys.mjs';
 import {Loads} from './loads.mjs';
@@ -27,7 +28,8 @@ import {askDialog, lostOverlay, refusedOverlay, toast} from './views/over.mjs';
 import {reachTab} from './views/reach.mjs';
 import {rightColumn} from './views/right.mjs';
 import {liveBand, replayBand, timelineStrip} from './views/timeline.mjs';
-import {banner, limitedBand, markBand, topBar} from './views/top.mjs';
+import {soundPanel, spoken} from './views/sound.mjs';
+import {banner, headline, limitedBand, markBand, topBar} from './views/top.mjs';
 
 /**
  * @typedef {object} Context
@@ -44,6 +46,7 @@ import {banner, limitedBand, markBand, topBar} from './views/top.mjs';
  * @property {any} ui
  * @property {any} act
  * @property {(target_id: string) => string} targetName
+ * @property {Horn} horn
  * @property {any} past  the player while somebody looks back; null: this is now
  */
 
@@ -64,7 +67,7 @@ export class ConsoleApp extends LitElement {
     this.clock = new Clock();
     this.acks = new AckBox({store: new Store('acks'), clock: this.clock, send: () => {}, sign: (/** @type {string} */ text) => session.sign(text)});
     this.link = new Link({session, clock: this.clock, acks: this.acks, held: () => ownAlerts(this.state)});
-    this.horn = new Horn();
+    this.horn = new Horn({changed: () => this.requestUpdate()});
     this.enrolled = false;
     /** @type {any[]} */
     this.shown = [];
@@ -94,6 +97,7 @@ export class ConsoleApp extends LitElement {
     this.link.addEventListener('message', (e) => this.#received(/** @type {CustomEvent} */ (e).detail));
     for (const name of ['state', 'watch']) this.link.addEventListener(name, () => this.#linkChanged());
     this.link.start();
+    if (localStorage.getItem('vigia.sound') === 'on') this.horn.wish().then(() => { this.#ringsHere(); this.requestUpdate(); });
     setInterval(() => { this.past.tick(); this.#tick(); }, TICK_MS);
     setInterval(() => { if (this.ui.tab === 'reach') this.loads.reach(); }, REACH_MS);
     addEventListener('keydown', (e) => onKey(this, /** @type {KeyboardEvent} */ (e)));
@@ -118,7 +122,7 @@ export class ConsoleApp extends LitElement {
   #received(/** @type {any} */ message) {
     const before = this.state;
     this.state = receive(this.state, message);
-    if (message.t === 'hello') this.#hello(message);
+    if (message.t === 'hello') { this.#hello(message); this.#ringsHere(); }
     if (message.t === 'alert') this.#alerted(message.alert);
     if (message.t === 'picture') this.#fitFirst();
     if (message.t === 'records' && message.kind === 'cap') this.loads.received({came: message.id});
@@ -142,13 +146,18 @@ export class ConsoleApp extends LitElement {
 
   #alerted(/** @type {any} */ alert) {
     if (alert.msg_type !== 'cancel' && alert.sound) {
-      this.horn.ring(alert.tier, alert.alert_id, alert.revision);
+      this.horn.ring(alert, this.#words(alert), this.ui.lang);
       this.#shownToMe(alert);
     }
     this.past.soon();
     if (this.past.player || this.ui.byHand || alert.msg_type === 'cancel') return;
     const lead = incidents(this.state)[0]?.lead;
     if (lead?.track_ids.length) this.change({selected: {track_id: lead.track_ids[0]}});
+  }
+
+  #words(/** @type {any} */ alert) {
+    const {sentence} = headline(this.#context(), alert);
+    return spoken(alert, sentence, countdown(alert.earliest_ms, this.clock.now()));
   }
 
   /** The officer at this page may be a target too: then this page has delivered the alert. */
@@ -217,7 +226,11 @@ export class ConsoleApp extends LitElement {
       fit: () => this.map?.fit(this.#extent()),
       theme: (/** @type {string} */ theme) => { setTheme(theme); this.requestUpdate(); },
       language: () => this.#language(this.ui.lang === 'en' ? 'es' : 'en'),
-      sound: () => { this.horn.set(!this.ui.sound); this.change({sound: !this.ui.sound}); this.link.send({t: 'on_watch', on: this.ui.sound, siren: this.ui.sound}); },
+      sound: () => this.#sound(),
+      soundOff: () => this.#sound(false),
+      closeSound: () => { this.change({sound: false}); this.focus('.quiet.sound'); },
+      testSound: (/** @type {string} */ name) => this.horn.test(name),
+      mute: (/** @type {boolean} */ mute) => { this.horn.mute(mute); this.change({}); },
       peek: (/** @type {boolean} */ peek) => this.change({peek}),
       askAllClear: (/** @type {string} */ incident_id) => this.acts.ask({kind: 'clear', incident_id}),
       askNotDrone: (/** @type {string} */ track_id) => this.acts.ask({kind: 'judge', track_id}),
@@ -250,6 +263,25 @@ export class ConsoleApp extends LitElement {
     }
     this.desk.opened(tab);
     this.requestUpdate();
+  }
+
+  /** A press on the button: on, if it is not; else its panel. off: switched off by a press there. */
+  async #sound(on = true) {
+    const was = this.horn.state;
+    if (on && (was === 'on' || was === 'muted')) {
+      this.change({sound: !this.ui.sound});
+      return this.focus('.sound-panel button');
+    }
+    await this.horn.set(on);
+    localStorage.setItem('vigia.sound', on ? 'on' : 'off');
+    this.change({sound: false});
+    this.#ringsHere();
+  }
+
+  /** The watch counts this page among those that ring only while it truly does. */
+  #ringsHere() {
+    const rings = this.horn.state === 'on' || this.horn.state === 'muted';
+    this.link.send({t: 'on_watch', on: rings, siren: rings});
   }
 
   #select(/** @type {any} */ selected) {
@@ -296,7 +328,7 @@ export class ConsoleApp extends LitElement {
       watch: link.watchState, wordAge_ms: link.beatAt === null ? null : link.now() - link.beatAt, refused: link.refused, enrolled: this.enrolled,
       wrongRole: state.person !== null && !CONSOLE.includes(state.person.role),
       mayAct: state.person === null || OFFICERS.includes(state.person.role),
-      targetName: (target_id) => targetName(state, target_id), past: null,
+      targetName: (target_id) => targetName(state, target_id), past: null, horn: this.horn,
     };
   }
 
@@ -306,7 +338,7 @@ export class ConsoleApp extends LitElement {
     return html`<div class="page ${c.ui.ask || c.ui.invite ? 'asking' : ''} ${shown.past ? 'past' : ''}" ?inert=${c.ui.ask !== null || c.ui.invite !== null || (c.watch.state === 'lost' && !c.ui.peek)}>
       ${topBar(c)}${markBand(c)}<div class="bands">${liveBand(c, this.past)}${limitedBand(c)}${hurtBand(c)}${replayBand(c, this.past)}${coverBand(shown)}</div>${banner(shown)}${leftColumn(shown)}${mapFrame(c)}${timelineStrip(c, this.past)}${rightColumn(shown)}
       ${c.ui.tab === 'alerts' ? alertsTab(c) : c.ui.tab === 'reach' ? reachTab(c) : ''}${DESK_TABS.includes(c.ui.tab) ? this.desk?.view(c.ui.tab, c) : ''}</div>
-      ${toast(c)}${askDialog(c)}${inviteDialog(c)}${c.refused || c.wrongRole ? refusedOverlay(c) : lostOverlay(c)}`;
+      ${toast(c)}${soundPanel(c)}${askDialog(c)}${inviteDialog(c)}${c.refused || c.wrongRole ? refusedOverlay(c) : lostOverlay(c)}`;
   }
 }
 

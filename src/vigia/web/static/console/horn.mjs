@@ -1,64 +1,111 @@
-// An alert that sounds -> the watch floor's loudspeaker, when an officer has switched it on.
-// (A browser makes no sound before somebody pressed something on the page.)
+// An alert that sounds -> the watch floor's loudspeaker. What it says of itself is the truth: a browser
+// makes no sound before somebody pressed something on the page, and may take it away again.
+import {isDrill, lengthOf, PATTERNS, patternOf} from './sound/patterns.mjs';
+import {Voice} from './sound/voice.mjs';
 
-const PATTERN = {1: [[660, 0.12]], 2: [[660, 0.15], [880, 0.15]], 3: [[880, 0.2], [660, 0.2], [880, 0.2], [660, 0.2], [880, 0.3]]};
-const HURT = [[392, 0.35], [0, 0.1], [392, 0.35], [0, 0.1], [523, 0.6]]; // slow and low: no alert sounds like it
+export const MUTE_MS = 300_000; // never longer, and never DANGER
 const VOLUME = 0.35;
 const GAP_MS = 1_500; // a raid on ten people is one ring, not ten
+const RUNG_MAX = 2_000;
+const DANGER = 3;
 
 export class Horn {
-  constructor() {
+  constructor({make = () => new AudioContext(), voice = new Voice(), now = () => performance.now(), changed = () => {}} = {}) {
+    this.make = make;
+    this.voice = voice;
+    this.now = now;
+    this.changed = changed;
     /** @type {AudioContext | null} */
     this.context = null;
-    this.on = false;
-    this.rang_ms = 0;
+    this.wanted = false;
+    this.muted_until_ms = 0;
+    this.rang_ms = -Infinity;
+    this.tier = 0;
     this.rung = new Set();
   }
 
-  /** @param {boolean} on  called from a press: that unlocks the sound */
-  set(on) {
-    this.on = on;
-    if (!on) return;
-    this.context ??= new AudioContext();
-    this.context.resume();
-    this.#play(1);
+  /** off: not switched on; blocked: switched on, and the browser lets no sound out; muted; on.
+   * @returns {'off' | 'blocked' | 'muted' | 'on'} */
+  get state() {
+    if (!this.wanted) return 'off';
+    if (this.context?.state !== 'running') return 'blocked';
+    return this.mute_left_ms > 0 ? 'muted' : 'on';
   }
 
-  /** Rings once for each revision. A higher level never waits for a lower one's gap.
-   * @param {1 | 2 | 3} tier @param {string} alert_id @param {number} revision */
-  ring(tier, alert_id, revision) {
-    const key = `${alert_id}/${revision}`;
-    if (!this.on || this.rung.has(key)) return;
+  get mute_left_ms() {
+    return Math.max(0, this.muted_until_ms - this.now());
+  }
+
+  /** A wish of an earlier visit: without a press the browser may refuse, which `state` then says. */
+  async wish() {
+    this.wanted = true;
+    this.#context();
+    await this.context?.resume().catch(() => {});
+  }
+
+  /** From a press: that unlocks the sound. @param {boolean} on */
+  async set(on) {
+    this.wanted = on;
+    this.muted_until_ms = 0;
+    if (!on) return this.voice.stop();
+    this.#context();
+    await this.context?.resume().catch(() => {});
+    this.test('watch');
+    this.changed();
+  }
+
+  /** WATCH and WARNING are silent until it is over, DANGER is not. @param {boolean} mute */
+  mute(mute) {
+    this.muted_until_ms = mute ? this.now() + MUTE_MS : 0;
+  }
+
+  /** @param {string} name  of PATTERNS */
+  test(name) {
+    this.#play(name);
+  }
+
+  /** Rings once for each revision, then says it. A higher level never waits for a lower one's gap.
+   * @param {any} alert @param {string} words @param {string} lang @returns {boolean} it was heard */
+  ring(alert, words, lang) {
+    const key = `${alert.alert_id}/${alert.revision}`;
+    if (this.rung.has(key)) return false;
     this.rung.add(key);
-    if (this.rung.size > 2000) this.rung.clear();
-    const now_ms = performance.now();
-    if (now_ms - this.rang_ms < GAP_MS && tier <= this.tier) return;
-    this.rang_ms = now_ms;
-    this.tier = tier;
-    this.#play(tier);
+    if (this.rung.size > RUNG_MAX) this.rung.clear();
+    const {state} = this;
+    if (state === 'off' || state === 'blocked') return false;
+    const tier = isDrill(alert) ? 1 : alert.tier;
+    if (state === 'muted' && tier < DANGER) return false;
+    if (this.now() - this.rang_ms < GAP_MS && tier <= this.tier) return false;
+    [this.rang_ms, this.tier] = [this.now(), tier];
+    const name = patternOf(alert);
+    this.#play(name);
+    this.voice.say(words, lang, tier, lengthOf(PATTERNS[name]) * 1000);
+    return true;
   }
-
-  tier = 0;
 
   /** Somebody is hurt. Never in place of an alert's ring. */
   hurt() {
-    if (this.on) this.#tones(HURT);
+    if (this.state === 'on') this.#play('hurt');
   }
 
-  #play(/** @type {1 | 2 | 3} */ tier) {
-    this.#tones(PATTERN[tier] ?? []);
+  #context() {
+    if (this.context) return;
+    this.context = this.make();
+    this.context.onstatechange = () => this.changed();
   }
 
-  #tones(/** @type {number[][]} */ tones) {
+  #play(/** @type {string} */ name) {
     const x = this.context;
     if (!x) return;
+    const {wave, tones} = PATTERNS[name];
     let at = x.currentTime;
     for (const [hertz, seconds] of tones) {
       if (hertz === 0) { at += seconds; continue; }
       const tone = x.createOscillator();
       const gain = x.createGain();
+      tone.type = wave;
       tone.frequency.value = hertz;
-      gain.gain.setValueAtTime(VOLUME, at);
+      gain.gain.setValueAtTime(wave === 'square' ? VOLUME * 0.6 : VOLUME, at); // as loud to the ear
       gain.gain.setTargetAtTime(0, at + seconds * 0.8, 0.02);
       tone.connect(gain).connect(x.destination);
       tone.start(at);

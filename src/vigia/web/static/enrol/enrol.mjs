@@ -108,8 +108,11 @@ class VigiaEnrol extends LitElement {
       </div>
       <p class="hint">${t("enrol.install")}</p>
       <div class="room"></div>
-      ${officer ? html`<a class="second" href="/console">${t("enrol.open_console")}</a>` : nothing}
-      <a class="go" data-act="open" href="/">${t("enrol.open")}</a>`;
+      ${
+        officer
+          ? html`<a class="go" data-act="open" data-page="console" href="/console">${t("enrol.open_console")}</a><a class="second" href="/">${t("enrol.open")}</a>`
+          : html`<a class="go" data-act="open" data-page="phone" href="/">${t("enrol.open")}</a>`
+      }`;
   }
 
   /** @param {string} name @param {boolean} done @param {() => unknown} act */

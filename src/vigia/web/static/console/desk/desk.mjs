@@ -2,11 +2,14 @@
 import {html, nothing} from '../../vendor/lit/lit.mjs';
 import {Bulletins} from './bulletins.mjs';
 import {Incidents} from './incidents.mjs';
+import {Plan} from './plan.mjs';
 import {Readiness} from './readiness.mjs';
+import {Sensors} from './sensors.mjs';
+import {Shift} from './shift.mjs';
 
 const STYLE = '/static/console/desk/desk.css';
 const AGAIN_MS = 300; // an import of many rows is one reading of the list
-const KINDS = {bulletins: ['bulletin', 'receipt'], incidents: ['incident', 'claim'], readiness: ['kit', 'check', 'casualty']};
+const KINDS = {bulletins: ['bulletin', 'receipt'], incidents: ['incident', 'claim'], readiness: ['kit', 'check', 'casualty'], shift: ['handover']};
 
 export class Desk {
   /** @param {{session: any, changed: () => void, say: (text: string) => void, focus: (what: string) => void, app: any}} floor */
@@ -18,7 +21,7 @@ export class Desk {
     this.app = floor.app;
     this.stale = new Map();
     /** @type {Record<string, any>} */
-    this.tabs = {bulletins: new Bulletins(this), incidents: new Incidents(this), readiness: new Readiness(this)};
+    this.tabs = {bulletins: new Bulletins(this), incidents: new Incidents(this), readiness: new Readiness(this), sensors: new Sensors(this), plan: new Plan(this), shift: new Shift(this)};
   }
 
   /** The style first: no flash of an unstyled form. */

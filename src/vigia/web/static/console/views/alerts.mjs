@@ -2,6 +2,7 @@
 import {html, nothing} from '../../vendor/lit/lit.mjs';
 import {t} from '../../core/i18n.mjs';
 import {DASH, delay, zulu} from '../format.mjs';
+import {alertLoad, FLOOD} from '../rates.mjs';
 import {receivedPart} from './received.mjs';
 import {TIER_WORD} from './top.mjs';
 
@@ -15,11 +16,24 @@ export function alertsTab(c) {
   return html`<main class="history">
     <header><h2>${t('console.history.title')}</h2><em>${t('console.history.explain')}</em>
       <button class="ghost" @click=${c.act.loadHistory} ?disabled=${loading}>${t('console.history.reload')}</button></header>
+    ${rows ? loadPart(c, rows) : nothing}
     ${error ? html`<p class="failed" role="alert">${t('console.history.failed', {why: error})}</p>` : nothing}
     ${!error && rows?.length === 0 ? html`<p class="none">${t('console.history.none')}</p>` : nothing}
     ${rows?.length ? table(c, rows) : nothing}
     ${receivedPart(c)}
   </main>`;
+}
+
+const LOAD_SHOWN = 4;
+
+/** How many alerts in ten minutes: a flood is not heard, whatever each of them says. */
+function loadPart(/** @type {Context} */ c, /** @type {any[]} */ rows) {
+  const load = alertLoad(rows, c.now_ms);
+  const word = (/** @type {any} */ r) => (r.flood ? html`<b class="flood">▲ ${t('console.load.flood')}</b>` : r.flooded ? html`<b class="flood">${t('console.load.flooded')}</b>` : nothing);
+  const row = (/** @type {string} */ name, /** @type {any} */ r) => html`<li><span>${name}</span><b class="num">${t('console.load.last', {n: r.last})}</b><i class="num">${t('console.load.most', {n: r.most, hours: load.hours})}</i>${word(r)}</li>`;
+  return html`<section class="load" aria-label=${t('console.load.title')}><h3>${t('console.load.title')}<em>${t('console.load.hint', {n: FLOOD})}</em></h3>
+    <ul>${row(t('console.load.console'), load.console)}${load.people.slice(0, LOAD_SHOWN).map((p) => row(p.name, p))}</ul>
+    ${load.people.length > LOAD_SHOWN ? html`<p class="none">${t('console.load.more', {n: load.people.length - LOAD_SHOWN})}</p>` : nothing}</section>`;
 }
 
 function table(/** @type {Context} */ c, /** @type {any[]} */ rows) {

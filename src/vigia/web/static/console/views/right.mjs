@@ -79,7 +79,7 @@ export function sourceList(sources) {
 }
 
 const KINDS = ['person', 'remote_id', 'radar', 'camera', 'rf', 'acoustic'];
-const sourceWord = (/** @type {string} */ kind) => t(`alert.source.${KINDS.includes(kind) ? kind : 'other'}`);
+export const sourceWord = (/** @type {string} */ kind) => t(`alert.source.${KINDS.includes(kind) ? kind : 'other'}`);
 
 // ---- people -------------------------------------------------------------------------------------
 
@@ -160,7 +160,7 @@ function sensorRow(/** @type {Context} */ c, /** @type {any} */ s) {
 }
 
 /** What the tracker found out about this sensor, where it is more than chance and worth a look. */
-function errorsOf(/** @type {any} */ s) {
+export function errorsOf(/** @type {any} */ s) {
   const sure = (/** @type {[number, number] | null | undefined} */ e, /** @type {number} */ least) => e && Math.abs(e[0]) >= Math.max(2 * e[1], least);
   const found = [];
   if (sure(s.azimuth_error_deg, 0.5)) found.push(t(`console.sensor.azimuth_${s.azimuth_error_deg[0] > 0 ? 'right' : 'left'}`, {n: Math.abs(s.azimuth_error_deg[0]).toFixed(1)}));

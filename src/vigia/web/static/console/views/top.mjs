@@ -4,7 +4,8 @@ import {t} from '../../core/i18n.mjs';
 import {THEMES, currentTheme} from '../../theme/theme.mjs';
 import {DASH, age, countdown, localTime, trackName, zulu} from '../format.mjs';
 import {hurtCount} from './hurt.mjs';
-import {BRAND, DIAMOND, EYE, PHONE, SPEAKER, SPEAKER_OFF, TRIANGLE} from '../icons.mjs';
+import {BRAND, DIAMOND, EYE, PHONE, TRIANGLE} from '../icons.mjs';
+import {soundButton} from './sound.mjs';
 import {tabsOf} from '../tabs.mjs';
 import {TIER, coverage, isLost, orderOf, targetName} from '../model.mjs';
 
@@ -24,8 +25,7 @@ export function topBar(c) {
     <div class="grow"></div>
     ${feeds(c)}
     ${c.mayAct ? html`<button class="quiet" title=${t('console.invite.title')} @click=${c.act.askInvite}>${PHONE}<span>${t('console.invite.short')}</span></button>` : nothing}
-    <button class="quiet" title=${t('console.sound.hint')} aria-pressed=${c.ui.sound} @click=${c.act.sound}>
-      ${c.ui.sound ? SPEAKER : SPEAKER_OFF}<span>${t(c.ui.sound ? 'console.sound.on' : 'console.sound.off')}</span></button>
+    ${soundButton(c)}
     <select class="quiet" aria-label=${t('settings.theme')} @change=${(/** @type {any} */ e) => c.act.theme(e.target.value)}>
       ${THEMES.map((name) => html`<option value=${name} ?selected=${name === currentTheme()}>${t(`settings.theme.${name}`)}</option>`)}
     </select>
