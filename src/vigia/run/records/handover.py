@@ -227,10 +227,10 @@ def _unanswered(gateway: Gateway, caller: Caller, words: Mapping[str, str]) -> l
 def _kits(gateway: Gateway, caller: Caller, words: Mapping[str, str]) -> list[str]:
     board = readiness(gateway, caller)
     kits = gateway.records.all_of(RecordKind.KIT, Kit)
-    no_kit = words["console.ready.no_kit"]
+    no_kit = words["handover.no_kit"]
     lines = [f"{_post(gateway, p)}: {no_kit}" for p in board.posts_without_kit]
     lines += [
-        f"{_post(gateway, p)}: {words['console.ready.no_medic']}" for p in board.posts_without_medic
+        f"{_post(gateway, p)}: {words['handover.no_medic']}" for p in board.posts_without_medic
     ]
     lines += [
         f"{p.name}: {', '.join(words.get(w, w) for w in p.why)}" for p in board.people if p.why

@@ -52,7 +52,7 @@ export class Plan {
     return html`<section class="plan-post" data-post=${post.post_id}><header><h5>${post.name}</h5>
         <span class=${post.open.length ? 'open' : ''}>${post.open.length === 8 ? t('console.plan.nothing_declared') : post.open.length ? t('console.plan.open', {list: names(post.open)}) : t('console.plan.all_declared')}</span>
         <em>${t('console.plan.today')} ${t(now ? `console.cover.${now.watched}` : 'console.cover.unsaid')}</em></header>
-      ${post.classes.length ? html`<table><thead><tr><th scope="col">${t('console.plan.class')}</th>${POINTS.map((p) => html`<th scope="col" class="right">${t(`alert.point_short.${p}`)}</th>`)}<th scope="col" class="right">${t('console.plan.least')}</th></tr></thead>
+      ${post.classes.length ? html`<table><thead><tr><th scope="col">${t('console.plan.class')}</th>${POINTS.map((p) => html`<th scope="col" class="end">${t(`alert.point_short.${p}`)}</th>`)}<th scope="col" class="end">${t('console.plan.least')}</th></tr></thead>
         <tbody>${post.classes.map((/** @type {any} */ k) => this.#class(k))}</tbody></table>` : nothing}</section>`;
   }
 
@@ -62,8 +62,8 @@ export class Plan {
     const {warning_s, danger_s} = this.board;
     const word = (/** @type {number | null} */ s) => (s === null ? 'none' : s < danger_s ? 'short' : s < warning_s ? 'some' : '');
     return html`<tr><th scope="row">${t(`console.plan.class.${k.drones}`)}</th>
-      ${k.ways.map((/** @type {any} */ w, /** @type {number} */ n) => html`<td class="num right ${word(seconds[n])}" title=${w.seen_m === null ? t('console.plan.way_open') : t('console.plan.way', {range: distance(w.seen_m).join(' ')})}>${seconds[n] === null ? html`<b>${t('console.plan.none')}</b>` : `${bars(seconds[n], danger_s)} ${Math.round(seconds[n])} s`}</td>`)}
-      <td class="num right ${word(least)}"><b>${least === null ? t('console.plan.none') : `${Math.round(least)} s`}</b></td></tr>`;
+      ${k.ways.map((/** @type {any} */ w, /** @type {number} */ n) => html`<td class="num end ${word(seconds[n])}" title=${w.seen_m === null ? t('console.plan.way_open') : t('console.plan.way', {range: distance(w.seen_m).join(' ')})}>${seconds[n] === null ? html`<b>${t('console.plan.none')}</b>` : `${bars(seconds[n], danger_s)} ${Math.round(seconds[n])} s`}</td>`)}
+      <td class="num end ${word(least)}"><b>${least === null ? t('console.plan.none') : `${Math.round(least)} s`}</b></td></tr>`;
   }
 }
 

@@ -26,10 +26,10 @@ export function topBar(c) {
     ${feeds(c)}
     ${c.mayAct ? html`<button class="quiet" title=${t('console.invite.title')} @click=${c.act.askInvite}>${PHONE}<span>${t('console.invite.short')}</span></button>` : nothing}
     ${soundButton(c)}
-    <select class="quiet" aria-label=${t('settings.theme')} @change=${(/** @type {any} */ e) => c.act.theme(e.target.value)}>
+    <select class="quiet theme" aria-label=${t('settings.theme')} @change=${(/** @type {any} */ e) => c.act.theme(e.target.value)}>
       ${THEMES.map((name) => html`<option value=${name} ?selected=${name === currentTheme()}>${t(`settings.theme.${name}`)}</option>`)}
     </select>
-    <button class="quiet" @click=${c.act.language} lang=${c.ui.lang === 'en' ? 'es' : 'en'}>${t(c.ui.lang === 'en' ? 'lang.es' : 'lang.en')}</button>
+    <button class="quiet" @click=${c.act.language} lang=${c.ui.lang === 'en' ? 'es' : 'en'}><span class="long">${t(c.ui.lang === 'en' ? 'lang.es' : 'lang.en')}</span><b class="short" aria-hidden="true">${c.ui.lang === 'en' ? 'ES' : 'EN'}</b></button>
     <div class="clock"><b class="num">${zulu(c.now_ms)} Z</b><span class="num">${localTime(c.now_ms)} ${t('console.local')}</span></div>
   </header>`;
 }
