@@ -228,7 +228,7 @@ export class ConsoleApp extends LitElement {
       language: () => this.#language(this.ui.lang === 'en' ? 'es' : 'en'),
       sound: () => this.#sound(),
       soundOff: () => this.#sound(false),
-      closeSound: () => { this.change({sound: false}); this.focus('.quiet.sound'); },
+      closeSound: () => { this.change({sound: false}); this.focusOn('.quiet.sound'); },
       testSound: (/** @type {string} */ name) => this.horn.test(name),
       mute: (/** @type {boolean} */ mute) => { this.horn.mute(mute); this.change({}); },
       peek: (/** @type {boolean} */ peek) => this.change({peek}),
@@ -270,7 +270,7 @@ export class ConsoleApp extends LitElement {
     const was = this.horn.state;
     if (on && (was === 'on' || was === 'muted')) {
       this.change({sound: !this.ui.sound});
-      return this.focus('.sound-panel button');
+      return this.focusOn('.sound-panel button');
     }
     await this.horn.set(on);
     localStorage.setItem('vigia.sound', on ? 'on' : 'off');

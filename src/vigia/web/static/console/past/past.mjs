@@ -74,7 +74,7 @@ export class Past {
     if (!this.may) return;
     if (this.player) return then(this.player);
     this.seek(this.app.clock.now() - BACK_MS);
-    if (this.player) this.player.play(true);
+    /** @type {Player | null} */ (this.player)?.play(true);
   }
 
   seek(/** @type {number} */ t_ms, wait = false) {
