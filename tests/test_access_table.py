@@ -52,6 +52,7 @@ EXPECTED: dict[str, Row] = {
     "POST /api/v1/account/password": Row("VWNRX"),
     "POST /api/v1/account/passkeys/begin": Row("VWNRX"),
     "POST /api/v1/account/passkeys": Row("VWNRX"),
+    "POST /api/v1/account/passkeys/{passkey_id}/remove": Row("VWNRX"),
     "GET /api/v1/sessions": Row(ALL),
     "POST /api/v1/sessions/{login_id}/end": Row(ALL, REASON, ({"login_id": "LOGIN"}, 403)),
     "POST /api/v1/people/{person_id}/end-sessions": Row(

@@ -100,10 +100,15 @@ class EndedOut(msgspec.Struct, frozen=True, kw_only=True):
     ended: int
 
 
+class PasskeyOut(msgspec.Struct, frozen=True, kw_only=True):
+    passkey_id: str
+    name: str
+
+
 class AccountOut(msgspec.Struct, frozen=True, kw_only=True):
     login: str | None
     codes_left: int
-    passkeys: tuple[str, ...]
+    passkeys: tuple[PasskeyOut, ...]
 
 
 class CodesOut(msgspec.Struct, frozen=True, kw_only=True):

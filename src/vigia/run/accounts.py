@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -38,6 +39,11 @@ class Passkey(msgspec.Struct, frozen=True):
     public_key: bytes
     sign_count: int
     name: str
+
+    @property
+    def passkey_id(self) -> str:
+        """To name it in an address: credential ids may be a kilobyte."""
+        return hashlib.sha256(self.credential_id).hexdigest()[:16]
 
 
 class Accounts:
@@ -118,6 +124,14 @@ class Accounts:
         with opened(self._folder, _SCHEMA) as db:
             ask = "SELECT * FROM passkeys WHERE person_id = ?"
             return [Passkey(*row) for row in db.execute(ask, (person_id,))]
+
+    def remove_passkey(self, person_id: str, passkey_id: str) -> Passkey | None:
+        """None: he has none of that name."""
+        found = next((p for p in self.passkeys_of(person_id) if p.passkey_id == passkey_id), None)
+        if found is not None:
+            with opened(self._folder, _SCHEMA) as db:
+                db.execute("DELETE FROM passkeys WHERE credential_id = ?", (found.credential_id,))
+        return found
 
     def used_passkey(self, credential_id: bytes, sign_count: int) -> None:
         with opened(self._folder, _SCHEMA) as db:

@@ -35,6 +35,7 @@ class PageFiles:
             "console_page": self._fixed("console/index.html"),
             "enrol_page": self._fixed("enrol/index.html"),
             "sign_in_page": self._fixed("sign-in/index.html"),
+            "account_page": self._fixed("account/index.html"),
             "service_worker": self._fixed("sw.js"),
             "manifest": self._fixed("manifest.webmanifest"),
             "favicon": self._fixed("icons/vigia.svg"),

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from vigia.events_access import PowerUsed
 from vigia.run import access_json as out
 from vigia.run.accounts import Passkey
 from vigia.run.asgi import Answer, HttpError, Request, decode, json
@@ -60,6 +61,17 @@ async def passkey_add(gateway: Gateway, request: Request, caller: Caller) -> Ans
         raise HttpError(400, f"passkey: {e}", fix="try again") from e
     if not kept:
         raise HttpError(409, "passkey", expected="a new one, and at most 10", fix="use another")
+    return json({"received": True})
+
+
+async def passkey_remove(gateway: Gateway, request: Request, caller: Caller) -> Answer:
+    """One's own; the way in that it was is closed at once, sessions it opened go on."""
+    passkey_id, person_id = request.params["passkey_id"], caller.person.person_id
+    gone = await disk(lambda: gateway.accounts.remove_passkey(person_id, passkey_id))
+    if gone is None:
+        raise HttpError(404, "passkey", got=passkey_id, expected="one of yours")
+    used = PowerUsed(by_person_id=person_id, act="passkey.remove", about=gone.name)
+    gateway.link.submit_nowait(used, caller.source)
     return json({"received": True})
 
 
@@ -133,4 +145,8 @@ def _where(request: Request) -> Where:
 
 
 PUBLIC: dict[str, Public] = {"passkey_begin": passkey_begin, "by_passkey": by_passkey}
-PRIVATE: dict[str, Private] = {"passkey_new": passkey_new, "passkey_add": passkey_add}
+PRIVATE: dict[str, Private] = {
+    "passkey_new": passkey_new,
+    "passkey_add": passkey_add,
+    "passkey_remove": passkey_remove,
+}

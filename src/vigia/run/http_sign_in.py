@@ -110,7 +110,10 @@ async def account(gateway: Gateway, request: Request, caller: Caller) -> Answer:
         return out.AccountOut(
             login=None if found is None else found.login,
             codes_left=gateway.accounts.codes_left(person_id),
-            passkeys=tuple(p.name for p in gateway.accounts.passkeys_of(person_id)),
+            passkeys=tuple(
+                out.PasskeyOut(passkey_id=p.passkey_id, name=p.name)
+                for p in gateway.accounts.passkeys_of(person_id)
+            ),
         )
 
     return json(await disk(read))

@@ -118,7 +118,14 @@ TYPES: dict[str, Types] = {
     "drill": Types(http_reach.DrillIn),
 }
 NO_BODY = frozenset(
-    {"passkey_begin", "passkey_new", "sign_out", "heartbeat", "incident_from_episode"}
+    {
+        "passkey_begin",
+        "passkey_new",
+        "sign_out",
+        "heartbeat",
+        "incident_from_episode",
+        "passkey_remove",
+    }
 )  # POSTs that take none
 
 

@@ -71,7 +71,9 @@ def content_security_policy(pages: list[Path]) -> bytes:
 
 
 def common_headers(*, secure: bool) -> tuple[tuple[bytes, bytes], ...]:
-    pages = [STATIC / name / "index.html" for name in ("phone", "console", "enrol", "sign-in")]
+    pages = [
+        STATIC / name / "index.html" for name in ("phone", "console", "enrol", "sign-in", "account")
+    ]
     headers = [
         (b"content-security-policy", content_security_policy(pages)),
         (b"x-content-type-options", b"nosniff"),

@@ -10,6 +10,7 @@ export const CROSS = svg`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true
 export const FIT = svg`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5"/><circle cx="12" cy="12" r="2.4"/></svg>`;
 export const NO_LINK = svg`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M3 3l18 18M8.5 16.5a5 5 0 0 1 7 0M5 13a10 10 0 0 1 4.2-2.5M2 9a15 15 0 0 1 4.6-2.9M19 13a10 10 0 0 0-3.2-2.1M22 9a15 15 0 0 0-10.6-4"/></svg>`;
 export const SPEAKER = svg`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M4 9v6h4l5 4V5L8 9Z"/><path d="M16.5 8.5a5 5 0 0 1 0 7M19 6a8.5 8.5 0 0 1 0 12"/></svg>`;
+export const PERSON = svg`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8M5 20c0-3.5 3-6 7-6s7 2.5 7 6"/></svg>`;
 export const PHONE = svg`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M7 3h8a1.5 1.5 0 0 1 1.5 1.5v6M16.5 20a1.5 1.5 0 0 1-1.5 1H7a1.5 1.5 0 0 1-1.5-1.5v-15A1.5 1.5 0 0 1 7 3M10 18h2"/><path d="M19 12.5v6M16 15.5h6"/></svg>`;
 export const SPEAKER_OFF = svg`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M4 9v6h4l5 4V5L8 9Z"/><path d="M16 9.5l5 5M21 9.5l-5 5"/></svg>`;
 

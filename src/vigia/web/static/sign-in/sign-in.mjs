@@ -3,7 +3,8 @@
 
 import { LitElement, html, nothing } from "../vendor/lit/lit.mjs";
 import { LANGS, language, onLanguage, preferredLanguage, setLanguage, t } from "../core/i18n.mjs";
-import { ApiError, base64url, tokenFromHash } from "../core/session.mjs";
+import { ApiError, tokenFromHash } from "../core/session.mjs";
+import { passkeysHere, usePasskey } from "../core/webauthn.mjs";
 import * as icons from "../phone/icons.mjs";
 import { restoreTheme } from "../phone/theme.mjs";
 
@@ -99,10 +100,7 @@ class VigiaSignIn extends LitElement {
   passkey() {
     this.attempt(async () => {
       const { challenge, options } = await call("/passkey/begin", {});
-      const asked = { ...options, challenge: bytes(options.challenge), allowCredentials: [] };
-      const given = await navigator.credentials.get({ publicKey: asked });
-      if (!given) throw new DOMException("no passkey was chosen", "NotAllowedError");
-      return call("/passkey", { challenge, credential: asJson(/** @type {PublicKeyCredential} */ (given)) });
+      return call("/passkey", { challenge, credential: await usePasskey(options) });
     });
   }
 
@@ -134,14 +132,14 @@ class VigiaSignIn extends LitElement {
       </form>`
           : nothing
       }
-      ${step === "claim" ? nothing : this._others(passkeys)}`;
+      ${step === "claim" ? nothing : this._others()}`;
   }
 
   /** @param {boolean} passkeys this browser has them */
-  _others(passkeys) {
+  _others() {
     return html`<div class="steps">
       ${this.ways.oidc ? html`<a class="second" href="${API}/oidc">${t("sign_in.oidc")}</a>` : nothing}
-      ${this.ways.passwords && passkeys ? html`<button class="second" data-act="passkey" ?disabled=${this.busy} @click=${() => this.passkey()}>${t("sign_in.passkey")}</button>` : nothing}
+      ${this.ways.passwords && passkeysHere() ? html`<button class="second" data-act="passkey" ?disabled=${this.busy} @click=${() => this.passkey()}>${t("sign_in.passkey")}</button>` : nothing}
       ${this.ways.passwords ? html`<button class="second" data-act="other" @click=${() => this._turn()}>${t(this.step === "password" ? "sign_in.use_code" : "sign_in.use_word")}</button>` : nothing}
     </div>
     <p class="hint">${t("sign_in.hint")}</p>`;
@@ -173,25 +171,4 @@ function reason(thrown) {
 }
 
 /** @param {string} text base64url */
-function bytes(text) {
-  const plain = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
-  return Uint8Array.from(plain, (letter) => letter.charCodeAt(0));
-}
-
-/** A credential as WebAuthn's JSON; toJSON() is missing in older browsers. @param {PublicKeyCredential} given */
-function asJson(given) {
-  const response = /** @type {AuthenticatorAssertionResponse} */ (given.response);
-  return {
-    id: given.id,
-    rawId: base64url(given.rawId),
-    type: given.type,
-    response: {
-      clientDataJSON: base64url(response.clientDataJSON),
-      authenticatorData: base64url(response.authenticatorData),
-      signature: base64url(response.signature),
-      userHandle: response.userHandle ? base64url(response.userHandle) : null,
-    },
-  };
-}
-
 customElements.define("vigia-sign-in", VigiaSignIn);

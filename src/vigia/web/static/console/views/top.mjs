@@ -4,7 +4,7 @@ import {t} from '../../core/i18n.mjs';
 import {THEMES, currentTheme} from '../../theme/theme.mjs';
 import {DASH, age, countdown, localTime, trackName, zulu} from '../format.mjs';
 import {hurtCount} from './hurt.mjs';
-import {BRAND, DIAMOND, EYE, PHONE, TRIANGLE} from '../icons.mjs';
+import {BRAND, DIAMOND, EYE, PERSON, PHONE, TRIANGLE} from '../icons.mjs';
 import {soundButton} from './sound.mjs';
 import {tabsOf} from '../tabs.mjs';
 import {TIER, coverage, isLost, orderOf, targetName} from '../model.mjs';
@@ -30,6 +30,7 @@ export function topBar(c) {
       ${THEMES.map((name) => html`<option value=${name} ?selected=${name === currentTheme()}>${t(`settings.theme.${name}`)}</option>`)}
     </select>
     <button class="quiet" @click=${c.act.language} lang=${c.ui.lang === 'en' ? 'es' : 'en'}><span class="long">${t(c.ui.lang === 'en' ? 'lang.es' : 'lang.en')}</span><b class="short" aria-hidden="true">${c.ui.lang === 'en' ? 'ES' : 'EN'}</b></button>
+    <a class="quiet" href="/account" title=${t('account.open')} aria-label=${t('account.open')}>${PERSON}</a>
     <div class="clock"><b class="num">${zulu(c.now_ms)} Z</b><span class="num">${localTime(c.now_ms)} ${t('console.local')}</span></div>
   </header>`;
 }
