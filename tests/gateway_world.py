@@ -242,9 +242,9 @@ class Phone:
         )
 
     @contextlib.asynccontextmanager
-    async def page(self, **options: Any) -> AsyncGenerator[Talk]:
+    async def page(self, *, path: str = "/ws", **options: Any) -> AsyncGenerator[Talk]:
         cookies = "; ".join(f"{k}={v}" for k, v in self.http.cookies.items())
-        url = self.world.url.replace("http", "ws", 1) + "/ws"
+        url = self.world.url.replace("http", "ws", 1) + path
         async with connect(
             url, additional_headers={"Cookie": cookies}, ssl=self.world.trust, **options
         ) as ws:
@@ -264,7 +264,10 @@ class Talk:
         """The next message of that kind; others are passed over."""
         async with asyncio.timeout(seconds):
             while True:
-                message: Json = json.loads(await self.ws.recv())
+                said = await self.ws.recv()
+                if isinstance(said, bytes):
+                    continue  # a picture in columns
+                message: Json = json.loads(said)
                 if message["t"] == kind:
                     return message
 

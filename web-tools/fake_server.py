@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import segno
 from fake_world import DANGER_RADIUS_M, ORIGIN, Json, World
 from websockets.frames import Opcode
@@ -29,7 +30,9 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from vigia.run.asgi import HttpError
+from vigia.run.page_json import PictureOut
 from vigia.run.tiles import Tiles
+from vigia.run.track_frame import frame_bytes
 from vigia.run.web_files import Files
 
 WEB = Path(__file__).resolve().parent.parent / "src" / "vigia" / "web"
@@ -53,6 +56,11 @@ PAGES = {"/": "phone/index.html", "/console": "console/index.html", "/enrol": "e
 Answer = tuple[int, dict[str, str], bytes]
 
 
+def in_columns(picture: Json) -> bytes:
+    """As the gateway encodes it."""
+    return frame_bytes(msgspec.convert({"mark": "demo", **picture}, PictureOut))
+
+
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
@@ -65,6 +73,7 @@ class Socket:
         self.writer, self.role = writer, role
         self.protocol.receive_data(head)
         request: Any = self.protocol.events_received()[0]
+        self.columns = "tracks=1" in request.path
         self.protocol.send_response(self.protocol.accept(request))
         self.flush()
 
@@ -75,7 +84,15 @@ class Socket:
 
     def send(self, message: Json) -> None:
         if self.protocol.state is State.OPEN and not self.writer.is_closing():
-            self.protocol.send_text(json.dumps(message).encode())
+            if self.columns and message["t"] == "picture":
+                self.protocol.send_binary(in_columns(message))
+            else:
+                self.protocol.send_text(json.dumps(message).encode())
+            self.flush()
+
+    def send_bytes(self, data: bytes) -> None:
+        if self.protocol.state is State.OPEN and not self.writer.is_closing():
+            self.protocol.send_binary(data)
             self.flush()
 
 

@@ -5,6 +5,8 @@ import {arrivalOf, coverage, freshness, identityOf, incidents, ownAlerts, people
 import {sceneOf} from '../../src/vigia/web/static/console/scene.mjs';
 import {emptyState, receive} from '../../src/vigia/web/static/console/store.mjs';
 import {gridLines, offset, rangeBearing, ring, wedge} from '../../src/vigia/web/static/map/geo.mjs';
+import {KIND, SHAPE_FLOATS, shapes, sprites} from '../../src/vigia/web/static/map/instances.mjs';
+import {unitsPerMetre} from '../../src/vigia/web/static/map/mercator.mjs';
 import {overlays} from '../../src/vigia/web/static/map/overlays.mjs';
 
 const NOW = 1_800_000_000_000;
@@ -27,6 +29,14 @@ const hello = (more = {}) => ({
   origin: {lat_deg: 31.792, lon_deg: -106.742}, watch: {}, alerts: [], ...more,
 });
 const after = (...messages) => messages.reduce(receive, emptyState());
+const GREY = [0.5, 0.5, 0.5];
+const COLOURS = {identity: Array(6).fill(GREY), danger: GREY, selection: GREY, plate: GREY};
+/** Shapes of one kind that a scene draws, at zoom 12. */
+const drawnShapes = (scene, kind) => {
+  const out = shapes(scene, sprites(scene, 12, [0, 0]), [0, 0], COLOURS, new Set());
+  return Array.from({length: out.count}, (_, i) => out.data.subarray(i * SHAPE_FLOATS, (i + 1) * SHAPE_FLOATS))
+    .filter((f) => f[4] === kind).map((f) => ({a: [f[0], f[1]], b: [f[2], f[3]]}));
+};
 const shown = (...tracks) => ({t: 'picture', t_ms: NOW, tracks, people: []});
 
 // ---- figures ----
@@ -128,8 +138,8 @@ test('a trail grows with the picture and is bounded', () => {
   let state = after(hello());
   for (let i = 0; i < 100; i += 1)
     state = receive(state, {...shown(track({t_ms: NOW + i * 1000, lat_deg: 31.7 + i / 1e4})), t_ms: NOW + i * 1000});
-  assert.equal(state.trails.get('t1').length, 60);
-  assert.equal(state.trails.get('t1').at(-1)[1], 31.7 + 99 / 1e4);
+  assert.equal(state.trails.of(41).length, 60);
+  assert.equal(state.trails.of(41).at(-1)[1], 31.7099);
 });
 
 // ---- what it means ----
@@ -209,16 +219,16 @@ test('a danger is drawn once for people who stand together, in its true size', (
   assert.equal(dangers[0].radius_m, 110);
 });
 
-test('overlays: vector of 60 s, ring of 95 %, none of them for what is stale or unknown', () => {
+test('shapes: vector of 60 s, ring of 95 %, none of them for what is stale or unknown', () => {
   const scene = sceneOf(after(hello(), shown(track())), NOW, null);
-  const drawn = overlays(scene);
-  const [from, to] = drawn.vectors.features[0].geometry.coordinates;
-  assert.ok(Math.abs(rangeBearing(from, to).range_m - 1200) < 2);
-  assert.ok(Math.abs(rangeBearing(from, to).bearing_deg - 51) < 0.1);
-  const edge = drawn.spread.features[0].geometry.coordinates[0];
-  assert.ok(Math.abs(rangeBearing(from, edge).range_m - 2.4477 * 20) < 0.5);
-  const old = overlays(sceneOf(after(hello(), shown(track({sigma_m: null}))), NOW + 60_000, null));
-  assert.equal(old.vectors.features.length + old.spread.features.length, 0);
+  const [line] = drawnShapes(scene, KIND.LINE);
+  const units = unitsPerMetre(31.78);
+  assert.ok(Math.abs(Math.hypot(line.b[0] - line.a[0], line.b[1] - line.a[1]) / units - 1200) < 2);
+  assert.ok(Math.abs(Math.atan2(line.b[0] - line.a[0], line.a[1] - line.b[1]) * 180 / Math.PI - 51) < 0.1);
+  const [spread] = drawnShapes(scene, KIND.RING);
+  assert.ok(Math.abs((spread.b[0] - spread.a[0]) / units - 2.4477 * 20) < 0.5);
+  const old = sceneOf(after(hello(), shown(track({sigma_m: null}))), NOW + 60_000, null);
+  assert.equal(drawnShapes(old, KIND.LINE).length + drawnShapes(old, KIND.RING).length, 0);
 });
 
 test('geometry closes on itself', () => {

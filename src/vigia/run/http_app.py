@@ -12,6 +12,7 @@ import msgspec
 
 from vigia.event_base import RAW_MAX
 from vigia.events import PersonAdded
+from vigia.run import track_frame
 from vigia.run.asgi import (
     Answer,
     HttpError,
@@ -239,6 +240,7 @@ class App:
             device_id=caller.device_id,
             person=caller.person,
             login_id=caller.login_id,
+            columns=request.query.get("tracks") == str(track_frame.VERSION),
             headers=[],
         )
 

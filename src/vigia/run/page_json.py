@@ -257,6 +257,7 @@ class TrackOut(msgspec.Struct, frozen=True, kw_only=True):
     azimuth_sigma_deg: float | None
     serial: str | None
     arrival: ArrivalOut | None
+    given: str | None = None  # identity by a named person's word
 
 
 class SpotOut(msgspec.Struct, frozen=True):

@@ -22,13 +22,22 @@ WRITE_HIGH = 16 * 1024  # bytes in front of an alert that is written next, at mo
 
 def text_frame(payload: bytes) -> bytes:
     """RFC 6455 5.2: final, text, not masked."""
+    return _whole_frame(0x81, payload)
+
+
+def binary_frame(payload: bytes) -> bytes:
+    """The same, binary."""
+    return _whole_frame(0x82, payload)
+
+
+def _whole_frame(first: int, payload: bytes) -> bytes:
     size = len(payload)
     if size < 126:
-        head = bytes((0x81, size))
+        head = bytes((first, size))
     elif size < 65_536:
-        head = b"\x81\x7e" + size.to_bytes(2, "big")
+        head = bytes((first, 126)) + size.to_bytes(2, "big")
     else:
-        head = b"\x81\x7f" + size.to_bytes(8, "big")
+        head = bytes((first, 127)) + size.to_bytes(8, "big")
     return head + payload
 
 

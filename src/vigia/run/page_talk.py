@@ -49,6 +49,7 @@ async def serve_page(
     device_id: str,
     person: PersonAdded,
     login_id: str,
+    columns: bool,
     headers: list[tuple[bytes, bytes]],
 ) -> None:
     """Until the page goes. The caller has checked session, role and origin."""
@@ -66,6 +67,7 @@ async def serve_page(
         person_id=person.person_id,
     )
     page.role, page.agency_id, page.login_id = person.role, person.agency_id, login_id
+    page.columns = columns
     gateway.hub.join(page, officer=person.role in CONSOLE)
     talk = PageTalk(gateway, page)
     talk.tell_session()

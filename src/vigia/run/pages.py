@@ -72,6 +72,7 @@ class Page:
         self.login_id = ""  # the session its cookie stands for
         self.on_watch = False
         self.siren = False
+        self.columns = False  # it asked for its pictures as binary frames
         self.t_spot_ns = 0
         self.t_heard_ns = 0  # its last word; it pings every few seconds
         self.acking: set[tuple[str, int, str]] = set()

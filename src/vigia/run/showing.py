@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from vigia.events import Alert, CoverTold, Reached, SightingPlaced
 from vigia.run import page_json as out
-from vigia.run.page_socket import frame_of
+from vigia.run.page_socket import binary_frame, frame_of
 from vigia.run.pages import Handover, Hub, Page
 from vigia.run.roles import CONSOLE
 from vigia.run.sharing import Eyes, Viewer
+from vigia.run.track_frame import frame_bytes
 
 if TYPE_CHECKING:
     from vigia.run.view import View
@@ -22,20 +23,28 @@ class Frames:
     def __init__(self, eyes: Eyes, message: out.ToPage) -> None:
         self._eyes = eyes
         self._message = message
-        self._made: dict[Viewer, bytes | None] = {}
+        self._made: dict[tuple[Viewer, bool], bytes | None] = {}
 
     def console(self, page: Page) -> bytes | None:
         """For any console of that agency and role; None: not for it."""
         viewer = Viewer("", page.agency_id if self._eyes.apart else "", page.role)
-        if viewer not in self._made:
+        key = (viewer, page.columns)
+        if key not in self._made:
             seen = self._eyes.seen(viewer, self._message)
-            self._made[viewer] = None if seen is None else frame_of(seen)
-        return self._made[viewer]
+            self._made[key] = None if seen is None else _frame_for(page, seen)
+        return self._made[key]
 
     def own(self, page: Page) -> bytes | None:
         """For that person, who may be concerned himself."""
         seen = self._eyes.seen(viewer_of(page), self._message)
         return None if seen is None else frame_of(seen)
+
+
+def _frame_for(page: Page, message: out.ToPage) -> bytes:
+    """A picture in columns where the page asked for it; all else is JSON everywhere."""
+    if page.columns and isinstance(message, out.PictureOut):
+        return binary_frame(frame_bytes(message))
+    return frame_of(message)
 
 
 def viewer_of(page: Page) -> Viewer:

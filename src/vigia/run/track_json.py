@@ -8,7 +8,7 @@ from typing import Any
 
 from vigia.run.link import Arrival
 from vigia.run.page_json import ArrivalOut, TrackOut
-from vigia.terms import TrackStatus
+from vigia.terms import Identity, TrackStatus
 from vigia.tracktable import MARKS, Fix, TrackFlag, published_rows
 
 _FLAGS = [(flag.value, (flag.name or "").lower()) for flag in TrackFlag if flag]
@@ -21,7 +21,9 @@ course_deg_true climb_mps sigma_m p_exist p_drone azimuth_deg_true azimuth_sigma
 """
 
 
-def tracks_json(data: bytes, arrivals: Mapping[str, Arrival]) -> Iterator[TrackOut]:
+def tracks_json(
+    data: bytes, arrivals: Mapping[str, Arrival], given: Mapping[str, Identity]
+) -> Iterator[TrackOut]:
     """data: rows of tracktable.PUBLISHED_DTYPE. NaN inside a column is None at the door."""
     rows = published_rows(data)
     # Any: a structured dtype's columns have no static type; their fields are tracktable's.
@@ -54,6 +56,7 @@ def tracks_json(data: bytes, arrivals: Mapping[str, Arrival]) -> Iterator[TrackO
             azimuth_sigma_deg=_known(azimuth_sigma),
             serial=serial.decode("ascii", "replace") or None,
             arrival=_arrival(arrivals.get(name)),
+            given=given[name].value if name in given else None,
         )
 
 

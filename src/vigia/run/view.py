@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from vigia.alert.words import alert_text
@@ -25,8 +25,9 @@ from vigia.run import page_json as out
 from vigia.run.catalogue import words_of
 from vigia.run.link import Arrival, Picture, State, Status
 from vigia.run.page_acts import CoverOut, cover_out
+from vigia.run.track_frame import frame_of_rows
 from vigia.run.track_json import tracks_json
-from vigia.terms import AckKind, Lang, MsgType
+from vigia.terms import AckKind, Identity, Lang, MsgType
 from vigia.tracktable import PUBLISHED_DTYPE, PUBLISHED_VERSION
 
 SIGHTINGS_MAX = 2_000
@@ -63,6 +64,7 @@ class View:
         self.spots: tuple[out.SpotOut, ...] = ()
         self._placed: frozenset[str] = frozenset()
         self._arrivals: dict[str, Arrival] = {}
+        self._given: dict[str, Identity] = {}  # by track, where a named person said it
         self.t_picture_ns = 0
 
     # ---- taking ----------------------------------------------------------------------------
@@ -207,6 +209,7 @@ class View:
     def take_picture(self, picture: Picture) -> None:
         self.t_picture_ns = picture.t_ns
         self._arrivals = {a.track_id: a for a in picture.arrivals}
+        self._given = dict(picture.identities)
         self._placed = frozenset(s.person_id for s in picture.people)
         self.spots = tuple(
             out.SpotOut(
@@ -329,7 +332,12 @@ class View:
         return () if own is None else (cover_out(own),)
 
     def tracks(self) -> Iterator[out.TrackOut]:
-        return tracks_json(self._rows, self._arrivals)
+        return tracks_json(self._rows, self._arrivals, self._given)
+
+    def rows(self) -> Callable[[Sequence[out.SpotOut], int], bytes]:
+        """The tracks of now in columns, whatever comes meanwhile; the caller says the people."""
+        data, arrivals, given = self._rows, self._arrivals, self._given
+        return lambda people, t_ms: frame_of_rows(data, arrivals, given, people, t_ms)
 
     def recent_sightings(self, *, since_ms: int) -> list[out.SightingOut]:
         return [s for s in self.sightings.values() if s.received_ms >= since_ms]

@@ -5,14 +5,15 @@ import {AckBox} from '../core/acks.mjs';
 import {Clock} from '../core/clock.mjs';
 import {Store} from '../core/db.mjs';
 import {session} from '../core/session.mjs';
-import {Link} from '../core/socket.mjs';
+import {Link, socketUrl} from '../core/socket.mjs';
 import {Past} from './past/past.mjs';
 import {SituationMap} from '../map/map.mjs';
 import {setTheme} from '../theme/theme.mjs';
 import {incidents, ownAlerts, targetName, targetPlace, trackRows} from './model.mjs';
+import {BadFrame, readFrame, VERSION} from './frames.mjs';
+import {countdown} from './format.mjs';
 import {sceneOf} from './scene.mjs';
 import {Acts} from './acts.mjs';
-import {countdown} from './format.mjs';
 import {Horn} from './horn.mjs';
 import {onKey} from './keys.mjs';
 import {Loads} from './loads.mjs';
@@ -66,17 +67,21 @@ export class ConsoleApp extends LitElement {
     this.state = emptyState();
     this.clock = new Clock();
     this.acks = new AckBox({store: new Store('acks'), clock: this.clock, send: () => {}, sign: (/** @type {string} */ text) => session.sign(text)});
-    this.link = new Link({session, clock: this.clock, acks: this.acks, held: () => ownAlerts(this.state)});
+    this.link = new Link({session, clock: this.clock, acks: this.acks, held: () => ownAlerts(this.state), url: `${socketUrl()}?tracks=${VERSION}`});
     this.horn = new Horn({changed: () => this.requestUpdate()});
     this.enrolled = false;
     /** @type {any[]} */
     this.shown = [];
+    /** @type {any} */
+    this.waiting = null; // the newest picture that came while nobody looked
+    /** @type {Map<string, any>} */
+    this.owed = new Map(); // alerts of this officer that came while he did not look
     /** @type {Map<string, string>} */
     this.told = new Map();
     /** @type {any} */
     this.ui = {
       tab: 'watch', selected: null, byHand: false, incident: 0, lang: 'en', sound: false, peek: false,
-      ask: null, invite: null, said: null, everybody: false, opened: null, mapless: false, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false}, received: null, hurt: [],
+      ask: null, invite: null, said: null, everybody: false, opened: null, mapless: false, layers: false, bad: {n: 0, why: ''}, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false}, received: null, hurt: [],
       reach: {data: null, error: null, drills: []},
     };
     /** @type {any} */
@@ -95,22 +100,26 @@ export class ConsoleApp extends LitElement {
     await this.acks.load().catch(() => {}); // storage refused: answers repeat while the page lives
     super.connectedCallback();
     this.link.addEventListener('message', (e) => this.#received(/** @type {CustomEvent} */ (e).detail));
+    this.link.addEventListener('frame', (e) => this.#picture(/** @type {CustomEvent} */ (e).detail));
+    document.addEventListener('visibilitychange', () => this.#seen());
     for (const name of ['state', 'watch']) this.link.addEventListener(name, () => this.#linkChanged());
     this.link.start();
     if (localStorage.getItem('vigia.sound') === 'on') this.horn.wish().then(() => { this.#ringsHere(); this.requestUpdate(); });
     setInterval(() => { this.past.tick(); this.#tick(); }, TICK_MS);
-    setInterval(() => { if (this.ui.tab === 'reach') this.loads.reach(); }, REACH_MS);
+    setInterval(() => { if (this.ui.tab === 'reach' && !document.hidden) this.loads.reach(); }, REACH_MS);
     addEventListener('keydown', (e) => onKey(this, /** @type {KeyboardEvent} */ (e)));
   }
 
   firstUpdated() {
     try {
-      this.map = new SituationMap(/** @type {HTMLElement} */ (this.querySelector('#map')), START);
+      this.map = new SituationMap(/** @type {HTMLElement} */ (this.querySelector('#map')), START,
+        (/** @type {number} */ at_ms) => countdown(at_ms, this.clock.now()) ?? t('console.track.now'));
     } catch {
       this.dataset.map = 'none'; // no WebGL on this screen: all the rest must still warn
       return this.change({mapless: true});
     }
     this.map.addEventListener('select', (e) => this.act.selectTrack(/** @type {CustomEvent} */ (e).detail));
+    this.map.addEventListener('own', (e) => this.#select({target_id: /** @type {CustomEvent} */ (e).detail}));
     for (const name of ['pointer', 'view'])
       this.map.addEventListener(name, (e) => this.change({[name]: /** @type {CustomEvent} */ (e).detail}));
     this.map.addEventListener('idle', () => { this.dataset.map = 'ready'; });
@@ -119,7 +128,29 @@ export class ConsoleApp extends LitElement {
 
   // ---- what comes in ----------------------------------------------------------------------------
 
+  /** Of a hidden page only the newest picture is kept, unread; alerts and their sound go on as ever. */
+  #picture(/** @type {any} */ picture) {
+    if (document.hidden) return void (this.waiting = picture);
+    this.waiting = null;
+    try {
+      this.#received(picture instanceof ArrayBuffer ? readFrame(picture) : picture);
+    } catch (error) {
+      if (!(error instanceof BadFrame)) throw error;
+      this.change({bad: {n: this.ui.bad.n + 1, why: error.message}});
+    }
+  }
+
+  /** Somebody looks again: all that came meanwhile, at once. */
+  #seen() {
+    if (document.hidden) return;
+    if (this.waiting) this.#picture(this.waiting);
+    for (const alert of this.owed.values()) this.#shownToMe(alert);
+    this.owed.clear();
+    this.#tick();
+  }
+
   #received(/** @type {any} */ message) {
+    if (message.t === 'picture' && document.hidden) return this.#picture(message);
     const before = this.state;
     this.state = receive(this.state, message);
     if (message.t === 'hello') { this.#hello(message); this.#ringsHere(); }
@@ -163,8 +194,9 @@ export class ConsoleApp extends LitElement {
   /** The officer at this page may be a target too: then this page has delivered the alert. */
   async #shownToMe(/** @type {any} */ alert) {
     if (alert.person_id === null || alert.person_id !== this.state.person?.person_id) return;
+    if (document.hidden) return void this.owed.set(alert.alert_id, alert);
     await this.updateComplete;
-    if (!document.hidden) this.acks.add({alert_id: alert.alert_id, revision: alert.revision, kind: 'delivered'});
+    this.acks.add({alert_id: alert.alert_id, revision: alert.revision, kind: 'delivered'});
   }
 
   #linkChanged() {
@@ -174,6 +206,7 @@ export class ConsoleApp extends LitElement {
 
   #tick() {
     this.dataset.watch = this.link.watchState.state;
+    if (document.hidden) return; // nobody looks: nothing is drawn
     if (!this.past.player && this.ui.selected?.track_id && !this.ui.byHand && !this.state.tracks.has(this.ui.selected.track_id) && this.state.alerts.size === 0)
       this.ui.selected = null;
     this.#draw();
@@ -183,11 +216,12 @@ export class ConsoleApp extends LitElement {
   /** The map changes with what we know, with the selection, and once a second as things age. */
   #draw() {
     const selected = this.ui.selected?.track_id ?? null;
+    const target = this.ui.selected?.target_id ?? null;
     const {state, now_ms} = this.#shown();
-    const key = [state, selected, Math.floor(now_ms / 1000)];
+    const key = [state, selected, target, Math.floor(now_ms / 1000)];
     if (!this.map || key.every((part, i) => part === this.shown[i])) return;
     this.shown = key;
-    this.map.show(sceneOf(state, now_ms, selected));
+    this.map.show(sceneOf(state, now_ms, selected, target));
   }
 
   /** What map and columns are drawn from: now, or the past while somebody looks back. */
@@ -222,6 +256,7 @@ export class ConsoleApp extends LitElement {
       selectSighting: (/** @type {string} */ id) => this.#select({report_id: id}),
       nextIncident: () => this.change({incident: (this.ui.incident + 1) % Math.max(1, incidents(this.state).length)}),
       chip: (/** @type {any} */ name) => this.#chip(name),
+      layers: () => this.change({layers: !this.ui.layers}),
       zoom: (/** @type {number} */ step) => this.map?.zoomBy(step),
       fit: () => this.map?.fit(this.#extent()),
       theme: (/** @type {string} */ theme) => { setTheme(theme); this.requestUpdate(); },

@@ -1,4 +1,5 @@
 // The keyboard of the watch floor: tabs by number, the list of tracks by arrows.
+import {onMapKey} from './mapkeys.mjs';
 import {trackRows} from './model.mjs';
 import {DESK_TABS, tabsOf} from './tabs.mjs';
 
@@ -13,6 +14,7 @@ export function onKey(app, e) {
   if (e.key === 'Escape' && app.past.player && !ui.ask && !ui.invite) return app.past.end();
   if (e.key === 'Escape') return ui.ask || ui.invite ? app.act.closeDialog() : app.change({selected: null, byHand: false, tab: 'watch'});
   if (typing || ui.ask || ui.invite || e.ctrlKey || e.metaKey || e.altKey) return;
+  if (!desk && onMapKey(app, e)) return;
   if (e.key === 'w' || e.key === 'W') app.act.tab('watch');
   if (e.key === 'a' || e.key === 'A') app.act.tab('alerts');
   if (e.key === 'r' || e.key === 'R') app.act.tab('reach');

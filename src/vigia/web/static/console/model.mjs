@@ -2,6 +2,8 @@
 
 import {rangeBearing} from '../map/geo.mjs';
 
+export {trackRows} from './ranking.mjs';
+
 /** @typedef {import('./store.mjs').State} State */
 
 export const TIER = {NONE: 0, WATCH: 1, WARNING: 2, DANGER: 3};
@@ -9,6 +11,7 @@ export const FADED_MS = 5_000;
 export const STALE_MS = 30_000;
 export const SIGHTING_SHOWN_MS = 15 * 60_000;
 const FAR = Number.MAX_SAFE_INTEGER;
+const GIVEN = ['hostile', 'friend', 'assumed_friend'];
 
 /** @type {WeakMap<Map<string, any>, Map<string, any[]>>} */
 const indexes = new WeakMap(); // each state's alerts are a new Map: what was computed of it stays true
@@ -75,23 +78,6 @@ export function targetPlace(state, target_id) {
 function split(/** @type {string} */ target_id) {
   const at = target_id.indexOf('/');
   return [target_id.slice(0, at), target_id.slice(at + 1)];
-}
-
-/** Tracks, the most urgent first: by tier, then by the earliest arrival, then drones before the rest.
- * @param {State} state */
-export function trackRows(state) {
-  const rows = [...state.tracks.values()].map((track) => ({
-    track,
-    tier: tierOf(state, track.track_id),
-    identity: identityOf(state, track),
-    earliest_ms: arrivalOf(state, track)?.earliest_ms ?? null,
-  }));
-  return rows.sort((a, b) =>
-    b.tier - a.tier
-    || (a.earliest_ms ?? FAR) - (b.earliest_ms ?? FAR)
-    || Number(a.identity === 'neutral') - Number(b.identity === 'neutral')
-    || (b.track.p_drone ?? 0) - (a.track.p_drone ?? 0)
-    || a.track.number - b.track.number);
 }
 
 /** Whom the track reaches first and when: the picture's word (each second), else an alert's.
@@ -207,7 +193,7 @@ export const lostPosts = (state) => postCover(state).filter(({cover}) => cover?.
  * @param {State} state @param {string} track_id @returns {string | null} */
 export function givenIdentity(state, track_id) {
   const lead = alertsOf(state, track_id).find((a) => a.track_ids[0] === track_id);
-  return ['hostile', 'friend', 'assumed_friend'].includes(lead?.identity) ? lead.identity : null;
+  return [lead?.identity, state.tracks.get(track_id)?.given].find((word) => GIVEN.includes(word)) ?? null;
 }
 
 /** The order an alert rests on now (an attack report, a raise), or null. @param {any} alert */

@@ -1,9 +1,10 @@
 // Messages of the socket -> what the console knows. Pure: message and time in, state out.
 // Nothing is dropped silently: every list has a limit, and what it cuts is the oldest.
 
+import {emptyTable, fromTracks, TrackTable} from './tracktable.mjs';
+import {Trails} from './trails.mjs';
+
 const SIGHTINGS_MAX = 300;
-const TRAIL_MAX = 60; // points, about one a second
-const TRAIL_STEP_MS = 1_000;
 const ENDED_MAX = 20;
 const PLACED_MAX = 300; // answers that came before their report
 
@@ -14,8 +15,8 @@ const PLACED_MAX = 300; // answers that came before their report
  * @property {any[]} posts
  * @property {{lat_deg: number, lon_deg: number} | null} origin
  * @property {number} danger_radius_m
- * @property {Map<string, any>} tracks
- * @property {Map<string, [number, number][]>} trails  longitude, latitude; oldest first
+ * @property {TrackTable} tracks
+ * @property {Trails} trails  by track number; grows with the pictures, in place
  * @property {number | null} picture_ms  server time of the last picture
  * @property {any[]} people
  * @property {Map<string, any>} alerts  open ones
@@ -31,7 +32,7 @@ const PLACED_MAX = 300; // answers that came before their report
 /** @returns {State} */
 export const emptyState = () => ({
   mode: null, person: null, posts: [], origin: null, danger_radius_m: 50,
-  tracks: new Map(), trails: new Map(), picture_ms: null, people: [],
+  tracks: emptyTable(), trails: new Trails(), picture_ms: null, people: [],
   alerts: new Map(), first_ms: new Map(), ended: [], sightings: [], placed: new Map(), health: null, names: new Map(), cover: new Map(),
 });
 
@@ -53,30 +54,20 @@ export function receive(state, message) {
 
 function hello(/** @type {State} */ state, /** @type {any} */ message) {
   // The server's list is the truth: an alert it no longer has is over, even if we missed the cancel.
+  const open = new Set(message.alerts.map((/** @type {any} */ a) => a.alert_id));
   const fresh = {...state, mode: message.mode, person: message.person, posts: message.posts,
+    first_ms: new Map([...state.first_ms].filter(([id]) => open.has(id))),
     origin: message.origin, danger_radius_m: message.danger_radius_m, alerts: new Map(),
     cover: new Map((message.cover ?? []).map((/** @type {any} */ one) => [one.target_id, one]))};
   return message.alerts.reduce(alert, fresh);
 }
 
 function picture(/** @type {State} */ state, /** @type {any} */ message) {
-  const tracks = new Map();
-  const trails = new Map();
-  for (const track of message.tracks) {
-    tracks.set(track.track_id, track);
-    if (track.lat_deg !== null && track.lon_deg !== null)
-      trails.set(track.track_id, trail(state, track));
-  }
+  const tracks = message.tracks instanceof TrackTable ? message.tracks : fromTracks(message.tracks, message.t_ms);
+  state.trails.add(tracks);
   const named = message.people.filter((/** @type {any} */ p) => p.name);
   const names = named.length ? new Map([...state.names, ...named.map((/** @type {any} */ p) => [p.person_id, p.name])]) : state.names;
-  return {...state, tracks, trails, names, people: message.people, picture_ms: message.t_ms};
-}
-
-function trail(/** @type {State} */ state, /** @type {any} */ track) {
-  const old = state.trails.get(track.track_id) ?? [];
-  const before = state.tracks.get(track.track_id);
-  if (before && track.t_ms - before.t_ms < TRAIL_STEP_MS * 0.5) return old;
-  return [...old.slice(1 - TRAIL_MAX), /** @type {[number, number]} */ ([track.lon_deg, track.lat_deg])];
+  return {...state, tracks, names, people: message.people, picture_ms: message.t_ms};
 }
 
 function alert(/** @type {State} */ state, /** @type {any} */ next) {

@@ -11,7 +11,7 @@ const FIRST_PINGS = 3;
 
 /**
  * Events: "state" (connected or not), "watch" (what the watch is worth now), "message", and one
- * named after each message's `t`; the message is `event.detail`.
+ * named after each message's `t`; the message is `event.detail`. "frame": bytes that came.
  *
  *   const link = new Link({ session, clock, acks, held: () => [...alertIds] });
  *   link.addEventListener("alert", (e) => show(e.detail.alert));
@@ -125,6 +125,7 @@ export class Link extends EventTarget {
     }
     if (this.stopped) return;
     const socket = new WebSocket(this.url);
+    socket.binaryType = "arraybuffer";
     this.socket = socket;
     const giveUp = setTimeout(() => socket.close(), OPEN_MS);
     socket.onopen = () => {
@@ -167,8 +168,14 @@ export class Link extends EventTarget {
     this.retry = setTimeout(() => this._connect(), ceiling * (0.5 + Math.random() / 2));
   }
 
-  /** @param {string} text */
+  /** Text is a message; bytes are a picture in columns, which the page reads when it wants to.
+   * @param {string | ArrayBuffer} text */
   _received(text) {
+    if (text instanceof ArrayBuffer) {
+      this.wordAt = this.now();
+      this._tell("frame", text);
+      return this._look();
+    }
     let message;
     try {
       message = JSON.parse(text);
@@ -255,7 +262,8 @@ export function watchWorth({ beat, beatAgeMs, aliveMs }) {
   return { state: beat.state, why: beat.why ?? null, sinceMs: beat.since_ms ?? null };
 }
 
-function socketUrl() {
+/** The address of the socket of the page's own origin. */
+export function socketUrl() {
   const here = globalThis.location;
   return here ? `${here.protocol === "https:" ? "wss" : "ws"}://${here.host}/ws` : "";
 }

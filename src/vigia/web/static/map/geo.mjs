@@ -124,7 +124,7 @@ export function mgrs([lon, lat]) {
 
 /** Lines of the UTM grid over a box, in the zone of its middle.
  * @param {{west: number, south: number, east: number, north: number}} view @param {number} step_m
- * @returns {{points: LonLat[], label: string, along: 'east' | 'north'}[]} */
+ * @returns {{points: LonLat[], label: string, at_m: number, along: 'east' | 'north'}[]} */
 export function gridLines(view, step_m) {
   const south = (view.south + view.north) / 2 < 0;
   const zone = utmZone((view.west + view.east) / 2);
@@ -140,10 +140,10 @@ export function gridLines(view, step_m) {
   const label = (/** @type {number} */ m) => String(Math.floor((m % 100000) / 1000)).padStart(2, '0');
   const bend = [0, 0.25, 0.5, 0.75, 1];
   for (let x = e0; x <= e1; x += step_m)
-    lines.push({along: /** @type {const} */ ('north'), label: label(x),
+    lines.push({along: /** @type {const} */ ('north'), label: label(x), at_m: x,
       points: bend.map((f) => fromUtm({zone, easting_m: x, northing_m: n0 + f * (n1 - n0)}, south))});
   for (let y = n0; y <= n1; y += step_m)
-    lines.push({along: /** @type {const} */ ('east'), label: label(y),
+    lines.push({along: /** @type {const} */ ('east'), label: label(y), at_m: y,
       points: bend.map((f) => fromUtm({zone, easting_m: e0 + f * (e1 - e0), northing_m: y}, south))});
   return lines;
 }

@@ -1,39 +1,49 @@
 // Tokens -> the pictures the map's symbol layers use, drawn again whenever the theme changes.
 import {SYMBOLS} from '../vendor/symbols/symbols.mjs';
+import {ENTITIES, IDENTITIES} from './instances.mjs';
 
 /** @typedef {import('./style.mjs').Tokens} Tokens */
 
 const RATIO = 2; // device pixels of each CSS pixel; sharp on the screens watch floors have
 const SYMBOL_PX = 34;
 export const TARGET_PX = 44; // a target in danger never shrinks below this
-const MACHINE_IDENTITIES = ['unknown', 'suspect', 'neutral'];
-const ENTITIES = ['uas', 'plane'];
+export const CELL_PX = SYMBOL_PX + 6; // room for the outline
 
 /** The 2525D drawing with the theme's colours in it. stale: an outline only.
  * @param {string} name @param {Tokens} token @param {boolean} stale */
 export function symbolSvg(name, token, stale = false) {
-  const identity = name.slice(0, name.lastIndexOf('-')).replace('_', '-');
+  const identity = name.slice(0, name.lastIndexOf('-')).replace('_', '-'); // as the token is called
   const svg = SYMBOLS[/** @type {keyof typeof SYMBOLS} */ (name)];
   const [frame, ink] = stale ? [token('plate'), token(identity)] : [token(identity), token('sym-ink')];
   return svg.replaceAll('currentColor', frame).replaceAll('var(--sym-ink)', ink);
 }
 
 /** Adds or replaces every picture. @param {any} map @param {Tokens} token */
-export async function drawImages(map, token) {
-  const jobs = [];
-  for (const identity of MACHINE_IDENTITIES)
-    for (const entity of ENTITIES)
-      for (const stale of [false, true]) {
-        const name = `${identity}-${entity}`;
-        jobs.push(rasterise(symbolSvg(name, token, stale)).then((data) => put(map, stale ? `${name}-stale` : name, data)));
-      }
+export function drawImages(map, token) {
   put(map, 'post', canvas(32, (x, px) => square(x, px, token)));
   put(map, 'person', canvas(26, (x, px) => disc(x, px, token)));
   put(map, 'hatch', canvas(12, (x, px) => hatch(x, px, token('map-danger'))));
   put(map, 'target', canvas(TARGET_PX, (x, px) => target(x, px, token('map-danger'))));
   put(map, 'plate', canvas(30, (x, px) => plate(x, px, token('plate'))),
     {stretchX: [[12, 48]], stretchY: [[12, 48]], content: [10, 6, 50, 54]});
-  await Promise.all(jobs);
+}
+
+/** All tracks' symbols on one sheet: a column an identity; rows: drone, plane, then both gone stale.
+ * @param {Tokens} token */
+export async function drawAtlas(token) {
+  const px = CELL_PX * RATIO;
+  const rows = ENTITIES.length * 2;
+  const sheet = document.createElement('canvas');
+  [sheet.width, sheet.height] = [px * IDENTITIES.length, px * rows];
+  const x = /** @type {CanvasRenderingContext2D} */ (sheet.getContext('2d'));
+  await Promise.all(IDENTITIES.flatMap((identity, column) => Array.from({length: rows}, async (_, row) => {
+    const svg = symbolSvg(`${identity}-${ENTITIES[row % ENTITIES.length]}`, token, row >= ENTITIES.length);
+    const image = await loaded(svg);
+    const scale = Math.min(px / image.width, px / image.height) * 0.92;
+    const [w, h] = [image.width * scale, image.height * scale];
+    x.drawImage(image, column * px + (px - w) / 2, row * px + (px - h) / 2, w, h);
+  })));
+  return {sheet, columns: IDENTITIES.length, rows};
 }
 
 function put(/** @type {any} */ map, /** @type {string} */ name, /** @type {ImageData} */ data, more = {}) {
@@ -50,15 +60,11 @@ function canvas(/** @type {number} */ css_px, /** @type {(x: CanvasRenderingCont
   return x.getImageData(0, 0, px, px);
 }
 
-async function rasterise(/** @type {string} */ svg) {
+async function loaded(/** @type {string} */ svg) {
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
   await image.decode();
-  return canvas(SYMBOL_PX + 6, (x, px) => {
-    const scale = Math.min(px / image.width, px / image.height);
-    const [w, h] = [image.width * scale, image.height * scale];
-    x.drawImage(image, (px - w) / 2, (px - h) / 2, w, h);
-  });
+  return image;
 }
 
 // Own side: square for a post, round for a person. Shape and colour both differ from any track.

@@ -1,90 +1,40 @@
 // A scene -> the map on screen. Owns MapLibre: style, theme changes, pointer, camera.
 import {Map as MapLibre} from '../vendor/maplibre/maplibre-gl.mjs';
 import {readTokens} from '../theme/theme.mjs';
-import {gridLines, mgrs, rangeBearing} from './geo.mjs';
-import {drawImages, TARGET_PX} from './images.mjs';
+import {mgrs, rangeBearing} from './geo.mjs';
+import {gridFeatures} from './grid.mjs';
+import {CELL_PX, drawAtlas, drawImages, TARGET_PX} from './images.mjs';
+import {IDENTITIES, shapes, sprites} from './instances.mjs';
+import {SWITCHES, TRACK_PARTS, wholeStyle} from './layers.mjs';
+import {mercatorX, mercatorY, TILE_PX} from './mercator.mjs';
 import {overlays} from './overlays.mjs';
-import {baseStyle, SKETCH_ZOOM} from './style.mjs';
-import {identityColour, TrackSymbols} from './tracks.mjs';
+import {pick} from './picking.mjs';
+import {SKETCH_ZOOM} from './style.mjs';
+import {TrackLayer} from './tracklayer.mjs';
+import {TrackLabels} from './tracks.mjs';
 
 /** @typedef {import('./style.mjs').Tokens} Tokens */
 /** @typedef {import('./overlays.mjs').Scene} Scene */
 
-const GRID_ZOOM = 11;
-const GRID_1KM_ZOOM = 11.5; // 10 km lines before
-const OWN_LABEL_ZOOM = 10;
-const NEAR_ZOOM = 14; // people who stand at a post get a sign of their own
 const FIT_ZOOM_MAX = 13.5;
-const LAYERS_OF = { // what a chip on the map switches
-  grid: ['grid', 'grid-label'],
-  rings: ['rings', 'ring-label'],
-  sightings: ['sightings', 'sighting-edge'],
-  trails: ['trails'],
-  own: ['own', 'own-label'],
-};
+const POINTER_MS = 100; // what lies under the pointer is told ten times a second, not at each movement
+const CLUSTER_CLOSER = 2; // zoom levels that a press on a cluster brings
 
-const empty = () => ({type: 'geojson', data: {type: 'FeatureCollection', features: []}});
-
-function overlayStyle(/** @type {Tokens} */ token) {
-  const names = ['grid', 'rings', 'danger', 'targets', 'sightings', 'sectors', 'trails', 'spread', 'vectors', 'own'];
-  const colour = identityColour(token);
-  const text = (/** @type {number} */ size) => ({'text-font': ['Inter'], 'text-size': size});
-  const line = (/** @type {string} */ id, /** @type {object} */ paint, more = {}) => ({id, type: 'line', source: id, paint, ...more});
-  return {
-    sources: Object.fromEntries(names.map((name) => [name, empty()])),
-    layers: [
-      line('rings', {'line-color': token('map-ring'), 'line-width': 1}, {minzoom: 9}),
-      {id: 'ring-label', type: 'symbol', source: 'rings', minzoom: 10.5,
-        layout: {...text(11), 'symbol-placement': 'line', 'text-field': ['get', 'label'], 'symbol-spacing': 420},
-        paint: {'text-color': token('map-ring-text'), 'text-halo-color': token('map-halo'), 'text-halo-width': 2}},
-      {id: 'sightings', type: 'fill', source: 'sightings', paint: {'fill-color': token('sighting'), 'fill-opacity': ['*', 0.15, ['get', 'opacity']]}},
-      {id: 'sighting-edge', type: 'line', source: 'sightings', paint: {'line-color': token('sighting'), 'line-width': 1, 'line-opacity': ['*', 0.6, ['get', 'opacity']]}},
-      {id: 'sectors', type: 'fill', source: 'sectors', paint: {'fill-color': colour, 'fill-opacity': ['*', 0.16, ['get', 'opacity']]}},
-      {id: 'sector-edge', type: 'line', source: 'sectors', paint: {'line-color': colour, 'line-width': 1.5, 'line-dasharray': [3, 2], 'line-opacity': ['get', 'opacity']}},
-      {id: 'danger-fill', type: 'fill', source: 'danger', paint: {'fill-color': token('map-danger'), 'fill-opacity': 0.12}},
-      {id: 'danger-hatch', type: 'fill', source: 'danger', paint: {'fill-pattern': 'hatch'}},
-      line('danger', {'line-color': token('map-danger'), 'line-width': 2.5}),
-      {id: 'targets', type: 'symbol', source: 'targets', layout: {'icon-image': 'target', 'icon-allow-overlap': true, 'icon-ignore-placement': true}},
-      line('trails', {'line-color': colour, 'line-width': 2, 'line-opacity': ['*', 0.6, ['get', 'opacity']], 'line-dasharray': [1, 1.6]}),
-      line('spread', {'line-color': colour, 'line-width': 1.2, 'line-opacity': ['*', 0.8, ['get', 'opacity']]}),
-      line('vectors', {'line-color': colour, 'line-width': 2.5, 'line-opacity': ['get', 'opacity']}),
-      {id: 'own', type: 'symbol', source: 'own', minzoom: 7, filter: ['any', ['get', 'close'], ['>=', ['zoom'], NEAR_ZOOM]],
-        layout: {'icon-image': ['get', 'icon'], 'icon-allow-overlap': true, 'icon-ignore-placement': true,
-          'icon-size': ['interpolate', ['linear'], ['zoom'], 7, 0.5, 10, 0.8, 12, 1], 'symbol-sort-key': ['case', ['==', ['get', 'icon'], 'post'], 1, 0]}},
-      {id: 'own-label', type: 'symbol', source: 'own', minzoom: OWN_LABEL_ZOOM, filter: ['!=', ['get', 'name'], ''],
-        layout: {...text(13), 'icon-image': 'plate', 'icon-text-fit': 'both', 'text-field': ['get', 'name'], 'symbol-sort-key': ['case', ['==', ['get', 'icon'], 'post'], 0, 1],
-          'text-variable-anchor': ['left', 'right', 'top', 'bottom'], 'text-radial-offset': 1.15, 'text-justify': 'auto', 'text-optional': true},
-        paint: {'text-color': token('own-text')}},
-    ],
-  };
-}
-
-/** The grid lies under the names, everything else over them. */
-function wholeStyle(/** @type {Tokens} */ token) {
-  const style = baseStyle(token, location.origin);
-  const over = overlayStyle(token);
-  const tracks = TrackSymbols.style(token);
-  const grid = [
-    {id: 'grid', type: 'line', source: 'grid', minzoom: GRID_ZOOM, paint: {'line-color': token('map-grid'), 'line-width': 0.8}},
-    {id: 'grid-label', type: 'symbol', source: 'grid', minzoom: GRID_1KM_ZOOM,
-      layout: {'text-font': ['Inter'], 'text-size': 10.5, 'symbol-placement': 'line', 'text-field': ['get', 'label'], 'symbol-spacing': 500},
-      paint: {'text-color': token('map-grid-text'), 'text-halo-color': token('map-halo'), 'text-halo-width': 1.5}},
-  ];
-  const at = style.layers.findIndex((l) => l.id === 'place');
-  const layers = [...style.layers.slice(0, at), ...grid, ...style.layers.slice(at), ...over.layers, ...tracks.layers];
-  return {...style, sources: {...style.sources, ...over.sources, ...tracks.sources}, layers};
-}
-
-/** Events: "select" (track_id or null), "pointer" (text), "view" ({zoom, scale, sketch}), "idle". */
+/** Events: "select" (track_id or null), "own" (target_id), "pointer" (text), "view" ({zoom, scale, sketch}), "idle". */
 export class SituationMap extends EventTarget {
-  /** @param {HTMLElement} container @param {{center: [number, number], zoom: number}} start */
-  constructor(container, start) {
+  /** @param {HTMLElement} container @param {{center: [number, number], zoom: number}} start
+   * @param {(soonest_ms: number) => string} [soonest]  how a cluster tells its soonest arrival */
+  constructor(container, start, soonest = () => '') {
     super();
     this.ready = false;
+    this.soonest = soonest;
     /** @type {Scene | null} */
     this.scene = null;
     /** @type {Map<string, string>} */
     this.drawn = new Map(); // source -> what it holds
+    /** @type {Set<string>} */
+    this.off = new Set(); // parts of the track layer that are switched off
+    this.step = 0; // zoom, in the steps clusters go by
     this.map = new MapLibre({
       container, style: /** @type {any} */ (wholeStyle(readTokens())), center: start.center, zoom: start.zoom,
       attributionControl: false, fadeDuration: 0, dragRotate: false, pitchWithRotate: false, maxZoom: 17, minZoom: 2,
@@ -92,18 +42,28 @@ export class SituationMap extends EventTarget {
       pixelRatio: devicePixelRatio * scaleOf(container),
     });
     this.map.touchZoomRotate.disableRotation();
-    this.tracks = new TrackSymbols(this.map);
+    this.layer = new TrackLayer();
+    this.layer.size = CELL_PX;
+    this.labels = new TrackLabels(this.map);
     this.map.on('load', () => this.#loaded());
     globalThis.addEventListener('vigia-theme', () => this.restyle());
     this.#listen();
   }
 
   async #loaded() {
-    await drawImages(this.map, readTokens());
+    drawImages(this.map, readTokens());
+    this.colours = coloursOf(readTokens());
+    this.map.addLayer(this.layer, 'cluster-count');
+    await this.#drawAtlas();
     this.ready = true;
     this.#drawGrid();
     this.#draw();
     this.map.once('idle', () => this.dispatchEvent(new Event('idle')));
+  }
+
+  async #drawAtlas() {
+    const {sheet, columns, rows} = await drawAtlas(readTokens());
+    this.layer.pictures(sheet, columns, rows);
   }
 
   /** @param {Scene} scene */
@@ -120,14 +80,36 @@ export class SituationMap extends EventTarget {
       this.drawn.set(name, text);
       /** @type {any} */ (this.map.getSource(name)).setData(data);
     }
-    this.tracks.show(this.scene.tracks, this.scene.selected);
+    this.#drawTracks();
     this.#sizeTargets();
+  }
+
+  #drawTracks() {
+    if (!this.scene || !this.colours) return;
+    const {lng, lat} = this.map.getCenter();
+    /** @type {[number, number]} */
+    const anchor = [mercatorX(lng), mercatorY(lat)];
+    const zoom = this.map.getZoom();
+    this.step = Math.floor(zoom * 2);
+    const drawn = sprites(this.scene, zoom, anchor);
+    const under = shapes(this.scene, drawn, anchor, this.colours, this.off);
+    this.layer.show(anchor, [drawn.data, drawn.count], [under.data.subarray(0, under.data.length), under.count]);
+    this.labels.show(this.scene.tracks, drawn.identity, IDENTITIES, drawn.hidden);
+    this.labels.clusters(drawn.clusters.map((c) => ({at: lonLat(c.x, c.y), count: c.count, soonest: c.soonest_ms === null ? '' : this.soonest(this.sceneTime(c.soonest_ms))})));
+    this.shown = drawn;
+  }
+
+  /** @param {number} after_ms  the picture's time */
+  sceneTime(after_ms) {
+    return /** @type {Scene} */ (this.scene).table.t_ms + after_ms;
   }
 
   /** The danger area in its true size; the target sign while that would be too small to see. */
   #sizeTargets() {
     const radius = this.scene?.dangers[0]?.radius_m ?? 0;
     const small = (radius / this.#metresPerPixel()) * 2 < TARGET_PX;
+    if (small === this.small) return;
+    this.small = small;
     this.map.setLayoutProperty('targets', 'visibility', small ? 'visible' : 'none');
     for (const id of ['danger', 'danger-fill', 'danger-hatch'])
       this.map.setLayoutProperty(id, 'visibility', small ? 'none' : 'visible');
@@ -139,13 +121,19 @@ export class SituationMap extends EventTarget {
     const style = wholeStyle(token);
     for (const layer of style.layers)
       for (const [name, value] of Object.entries(layer.paint ?? {})) this.map.setPaintProperty(layer.id, /** @type {any} */ (name), value);
-    await drawImages(this.map, token);
+    drawImages(this.map, token);
+    this.colours = coloursOf(token);
+    await this.#drawAtlas();
     this.#draw();
   }
 
-  /** @param {keyof typeof LAYERS_OF} what @param {boolean} shown */
+  /** @param {string} what  one of SWITCHES @param {boolean} shown */
   toggle(what, shown) {
-    for (const id of LAYERS_OF[what]) this.map.setLayoutProperty(id, 'visibility', shown ? 'visible' : 'none');
+    for (const id of SWITCHES[/** @type {keyof typeof SWITCHES} */ (what)] ?? []) this.map.setLayoutProperty(id, 'visibility', shown ? 'visible' : 'none');
+    if (!TRACK_PARTS.includes(what)) return;
+    if (shown) this.off.delete(what);
+    else this.off.add(what);
+    this.#drawTracks();
   }
 
   /** @param {[number, number][]} points */
@@ -177,11 +165,8 @@ export class SituationMap extends EventTarget {
 
   #drawGrid() {
     const bounds = this.map.getBounds();
-    const zoom = this.map.getZoom();
     const view = {west: bounds.getWest(), south: bounds.getSouth(), east: bounds.getEast(), north: bounds.getNorth()};
-    const lines = zoom < GRID_ZOOM ? [] : gridLines(view, zoom < GRID_1KM_ZOOM ? 10_000 : 1_000);
-    /** @type {any} */ (this.map.getSource('grid')).setData({type: 'FeatureCollection', features: lines.map((l) =>
-      ({type: 'Feature', geometry: {type: 'LineString', coordinates: l.points}, properties: {label: l.label}}))});
+    /** @type {any} */ (this.map.getSource('grid')).setData({type: 'FeatureCollection', features: gridFeatures(view, this.map.getZoom())});
   }
 
   #view() {
@@ -198,19 +183,41 @@ export class SituationMap extends EventTarget {
       this.#sizeTargets();
       this.#view();
     });
+    map.on('zoom', () => { if (this.ready && Math.floor(map.getZoom() * 2) !== this.step) this.#drawTracks(); });
     map.on('load', () => this.#view());
+    let told_ms = 0;
     map.on('mousemove', (/** @type {any} */ e) => {
+      if (performance.now() - told_ms < POINTER_MS) return;
+      told_ms = performance.now();
       const detail = {at: [e.lngLat.lng, e.lngLat.lat], mgrs: mgrs([e.lngLat.lng, e.lngLat.lat])};
       this.dispatchEvent(new CustomEvent('pointer', {detail}));
     });
-    map.on('click', (/** @type {any} */ e) => {
-      if (!this.ready) return;
-      const {x, y} = e.point;
-      const hits = map.queryRenderedFeatures([[x - 8, y - 8], [x + 8, y + 8]], {layers: ['track-symbol']});
-      this.dispatchEvent(new CustomEvent('select', {detail: hits[0]?.properties.track_id ?? null}));
-    });
+    map.on('click', (/** @type {any} */ e) => this.#pressed(e));
+  }
+
+  #pressed(/** @type {any} */ e) {
+    if (!this.scene || !this.shown) return;
+    const at = /** @type {[number, number]} */ ([mercatorX(e.lngLat.lng), mercatorY(e.lngLat.lat)]);
+    const hit = pick(this.scene, this.shown, at, TILE_PX * 2 ** this.map.getZoom());
+    if (hit?.cluster) return this.map.easeTo({center: lonLat(hit.cluster.x, hit.cluster.y), zoom: this.map.getZoom() + CLUSTER_CLOSER, duration: 300});
+    if (hit) return this.dispatchEvent(new CustomEvent('select', {detail: hit.track_id}));
+    const {x, y} = e.point;
+    const [own] = this.map.queryRenderedFeatures([[x - 8, y - 8], [x + 8, y + 8]], {layers: ['own', 'own-label']});
+    this.dispatchEvent(own ? new CustomEvent('own', {detail: own.properties.target_id}) : new CustomEvent('select', {detail: null}));
   }
 }
+
+/** Mercator's square -> degrees. @param {number} x @param {number} y @returns {[number, number]} */
+const lonLat = (x, y) => [x * 360 - 180, (Math.atan(Math.exp((0.5 - y) * 2 * Math.PI)) * 360) / Math.PI - 90];
+
+/** Tokens -> numbers for the track layer. @param {Tokens} token */
+function coloursOf(token) {
+  return {identity: IDENTITIES.map((name) => numbers(token(name.replace('_', '-')))), danger: numbers(token('map-danger')),
+    selection: numbers(token('map-selection')), plate: numbers(token('plate'))};
+}
+
+/** Six digits of a colour -> red, green, blue 0..1. @param {string} colour */
+const numbers = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255);
 
 /** Big screens show the map enlarged (console.css: --map-scale); it stays sharp.
  * @param {HTMLElement} container */

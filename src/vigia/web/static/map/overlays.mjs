@@ -1,11 +1,12 @@
-// The situation -> GeoJSON of everything drawn over the base map except the tracks' own symbols.
+// The situation -> GeoJSON of what lies over the base map and is no track's own (that: instances.mjs).
 // Pure. A "scene" is what the map is asked to show (made by console/scene.mjs).
-import {offset, ring, wedge} from './geo.mjs';
+import {ring, wedge} from './geo.mjs';
 
 /** @typedef {import('./geo.mjs').LonLat} LonLat */
 /**
  * @typedef {object} TrackMark
  * @property {string} track_id
+ * @property {number} row  in the table
  * @property {LonLat | null} at  null: a direction without a place
  * @property {'unknown' | 'suspect' | 'neutral'} identity
  * @property {string} entity
@@ -21,19 +22,19 @@ import {offset, ring, wedge} from './geo.mjs';
  */
 /**
  * @typedef {object} Scene
- * @property {TrackMark[]} tracks
+ * @property {import('../console/tracktable.mjs').TrackTable} table  every track of the picture
+ * @property {number} now_ms
+ * @property {Map<number, number>} tiers  of rows that open alerts name
+ * @property {TrackMark[]} tracks  the most urgent ones, in order, and the selected one: what is drawn in detail
  * @property {string | null} selected
- * @property {{at: LonLat, name: string, kind: 'post' | 'person', close: boolean}[]} own  close false: shown only near by
+ * @property {number} selectedRow  -1: none
+ * @property {{at: LonLat, name: string, kind: 'post' | 'person', close: boolean, target_id: string}[]} own  close false: shown only near by
  * @property {{at: LonLat, radius_m: number}[]} dangers
+ * @property {{at: LonLat, radius_m: number} | null} reach  of the selected post or person: what counts as near him
  * @property {{from: LonLat, azimuth_deg: number, sigma_deg: number, age: number}[]} sightings  age 0..1
  * @property {LonLat | null} ringed  centre of the range rings
  */
 
-const VECTOR_S = 60;
-const SPEED_MIN_MPS = 1.5;
-const WITHIN_95 = 2.4477; // radius of a round 2-D normal that holds 95 %, in sigmas
-export const DETAILED_MAX = 200;
-const SPREAD_STEPS = 36;
 const SIGHT_M = 2_600;
 const SECTOR_M = 4_000;
 export const RINGS_M = [1000, 2000, 3000];
@@ -54,19 +55,10 @@ export function overlays(scene) {
       area(wedge(s.from, s.azimuth_deg, s.sigma_deg, SIGHT_M), {opacity: 1 - 0.75 * s.age}))),
     sectors: collection(scene.tracks.flatMap((t) => t.sector
       ? [area(wedge(t.sector.from, t.sector.azimuth_deg, t.sector.sigma_deg, SECTOR_M), look(t))] : [])),
-    trails: collection(placed(scene).filter((t) => t.trail.length > 1).map((t) => line(t.trail, look(t)))),
-    spread: collection(placed(scene).filter((t) => t.sigma_m !== null).map((t) =>
-      line(ring(/** @type {LonLat} */ (t.at), WITHIN_95 * /** @type {number} */ (t.sigma_m), SPREAD_STEPS), look(t)))),
-    vectors: collection(placed(scene).filter(moves).map((t) => line([/** @type {LonLat} */ (t.at),
-      offset(/** @type {LonLat} */ (t.at), /** @type {number} */ (t.course_deg), /** @type {number} */ (t.speed_mps) * VECTOR_S)], look(t)))),
-    own: collection(scene.own.map((o) => point(o.at, {icon: o.kind, name: o.name, close: o.close}))),
+    reach: collection(scene.reach ? [line(ring(scene.reach.at, scene.reach.radius_m))] : []),
+    own: collection(scene.own.map((o) => point(o.at, {icon: o.kind, name: o.name, close: o.close, target_id: o.target_id}))),
   };
 }
-
-/** The most urgent ones with a place: beyond DETAILED_MAX a track is its symbol only. */
-const placed = (/** @type {Scene} */ scene) => scene.tracks.slice(0, DETAILED_MAX).filter((t) => t.at !== null);
-const moves = (/** @type {TrackMark} */ t) =>
-  t.course_deg !== null && t.speed_mps !== null && t.speed_mps >= SPEED_MIN_MPS && t.freshness !== 'stale';
 
 /** Colour is chosen by the style (the theme's), from these words. @param {TrackMark} t */
 export const look = (t) => ({identity: t.identity, opacity: t.freshness === 'fresh' ? 1 : 0.5});

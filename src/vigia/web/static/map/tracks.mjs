@@ -1,6 +1,6 @@
-// Track marks -> symbols and labels on the map. The only place that knows how tracks are drawn:
-// show(marks, selected) and restyle(token) can later be an instanced WebGL layer (needed beyond
-// about a thousand tracks) without anybody else noticing.
+// Track marks and clusters -> names, times and counts on the map, as MapLibre's text: it keeps labels
+// from covering each other. The symbols and all else of a track: instances.mjs, tracklayer.mjs.
+import {clusterRadius} from './instances.mjs';
 import {point} from './overlays.mjs';
 
 /** @typedef {import('./overlays.mjs').TrackMark} TrackMark */
@@ -11,16 +11,17 @@ const DANGER = 3;
 
 /** @param {Tokens} token  identity word -> its colour in this theme */
 export const identityColour = (token) =>
-  ['match', ['get', 'identity'], 'suspect', token('suspect'), 'neutral', token('neutral'), token('unknown')];
+  ['match', ['get', 'identity'], 'suspect', token('suspect'), 'neutral', token('neutral'), 'hostile', token('hostile'),
+    'friend', token('friend'), 'assumed_friend', token('assumed-friend'), token('unknown')];
 
-export class TrackSymbols {
-  /** Sources and layers for the style, below everything that must stay on top.
+export class TrackLabels {
+  /** Sources and layers for the style; the track layer lies under them.
    * @param {Tokens} token */
   static style(token) {
     const empty = {type: 'FeatureCollection', features: []};
     const label = (/** @type {boolean} */ urgent) => ({
-      id: urgent ? 'track-label-urgent' : 'track-label', type: 'symbol', source: 'tracks',
-      filter: ['all', ['==', ['get', 'urgent'], urgent], ['!=', ['get', 'label'], '']],
+      id: urgent ? 'track-label-urgent' : 'track-label', type: 'symbol', source: 'track-labels',
+      filter: ['==', ['get', 'urgent'], urgent],
       layout: {
         'icon-image': 'plate', 'icon-text-fit': 'both', 'icon-text-fit-padding': [1, 3, 1, 3],
         'text-field': ['get', 'label'], 'text-font': ['Inter'], 'text-size': urgent ? 14 : 12.5,
@@ -31,16 +32,15 @@ export class TrackSymbols {
       ...(urgent ? {} : {minzoom: 9}),
     });
     return {
-      sources: {tracks: {type: 'geojson', data: empty}},
+      sources: {'track-labels': {type: 'geojson', data: empty}, clusters: {type: 'geojson', data: empty}},
       layers: [
-        {id: 'track-selected', type: 'circle', source: 'tracks', filter: ['get', 'selected'],
-          paint: {'circle-radius': 25, 'circle-color': token('map-selection'), 'circle-opacity': 0,
-            'circle-stroke-color': token('map-selection'), 'circle-stroke-width': 2}},
-        {id: 'track-symbol', type: 'symbol', source: 'tracks',
-          layout: {'icon-image': ['get', 'icon'], 'icon-allow-overlap': true, 'icon-ignore-placement': true,
-            'symbol-sort-key': ['-', 0, ['get', 'sort']],
-            'icon-size': ['interpolate', ['linear'], ['zoom'], 6, 0.55, 10, 0.85, 12, 1]},
-          paint: {'icon-opacity': ['get', 'opacity']}},
+        {id: 'cluster-count', type: 'symbol', source: 'clusters',
+          layout: {'text-field': ['get', 'count'], 'text-font': ['Inter'], 'text-size': 12, 'text-allow-overlap': true, 'text-ignore-placement': true},
+          paint: {'text-color': token('plate-text')}},
+        {id: 'cluster-soonest', type: 'symbol', source: 'clusters', filter: ['!=', ['get', 'soonest'], ''],
+          layout: {'icon-image': 'plate', 'icon-text-fit': 'both', 'icon-text-fit-padding': [1, 3, 1, 3], 'text-field': ['get', 'soonest'], 'text-font': ['Inter'],
+            'text-size': 12, 'text-anchor': 'top', 'text-offset': ['get', 'below']},
+          paint: {'text-color': token('plate-text')}},
         label(false),
         label(true),
       ],
@@ -50,25 +50,31 @@ export class TrackSymbols {
   /** @param {any} map  a MapLibre map whose style holds style() */
   constructor(map) {
     this.map = map;
-    this.drawn = '';
+    /** @type {Map<string, string>} */
+    this.drawn = new Map();
   }
 
-  /** @param {TrackMark[]} marks  the most urgent first @param {string | null} selected */
-  show(marks, selected) {
-    const features = marks.filter((t) => t.at !== null).map((t, i) => point(/** @type {any} */ (t.at), {
-      track_id: t.track_id,
-      icon: `${t.identity}-${t.entity}${t.freshness === 'stale' ? '-stale' : ''}`,
-      identity: t.identity,
-      label: i < LABELS_MAX ? t.label : '',
-      urgent: t.urgent,
-      tier: t.tier,
-      selected: t.track_id === selected,
-      opacity: t.freshness === 'faded' ? 0.5 : 1,
-      sort: i,
-    }));
-    const text = JSON.stringify(features);
-    if (text === this.drawn) return;
-    this.drawn = text;
-    this.map.getSource('tracks').setData({type: 'FeatureCollection', features});
+  /** @param {TrackMark[]} marks  the most urgent first @param {Uint8Array} identity @param {string[]} words
+   * @param {Uint8Array} hidden  rows that a cluster stands for */
+  show(marks, identity, words, hidden) {
+    const seen = marks.filter((t) => t.at !== null && t.label !== '' && !hidden[t.row]).slice(0, LABELS_MAX);
+    this.#set('track-labels', seen.map((t, i) => point(/** @type {any} */ (t.at), {
+      label: t.label, identity: words[identity[t.row]], urgent: t.urgent, tier: t.tier,
+      opacity: t.freshness === 'faded' ? 0.5 : 1, sort: i,
+    })));
+  }
+
+  /** @param {{at: [number, number], count: number, soonest: string}[]} clusters */
+  clusters(clusters) {
+    this.#set('clusters', clusters.map((c) => point(c.at, {
+      count: c.count < 1000 ? String(c.count) : `${(c.count / 1000).toFixed(c.count < 9950 ? 1 : 0)}k`,
+      soonest: c.soonest, below: [0, (clusterRadius(c.count) + 6) / 12]})));
+  }
+
+  #set(/** @type {string} */ source, /** @type {any[]} */ features) {
+    const text = JSON.stringify(features); // drawing again costs a hundred times more than comparing
+    if (text === this.drawn.get(source)) return;
+    this.drawn.set(source, text);
+    this.map.getSource(source).setData({type: 'FeatureCollection', features});
   }
 }

@@ -16,7 +16,7 @@ export function leftColumn(c) {
   const rows = c.rows.slice(0, ROWS_MAX);
   const sightings = recentSightings(c.state, c.now_ms).slice(0, SIGHTING_ROWS_MAX);
   return html`<aside class="left">
-    <h2>${t('console.tracks.title')}<em class="num">${c.rows.length > ROWS_MAX ? t('console.tracks.some', {n: ROWS_MAX, all: c.rows.length}) : c.rows.length}</em></h2>
+    <h2>${t('console.tracks.title')}<em class="num">${c.state.tracks.size > ROWS_MAX ? t('console.tracks.some', {n: ROWS_MAX, all: c.state.tracks.size}) : c.state.tracks.size}</em></h2>
     <div class="scroll tracks" role="listbox" aria-label=${t('console.tracks.title')} tabindex="0">
       ${rows.length === 0 ? html`<p class="none">${t('console.tracks.none')}</p>` : nothing}
       ${repeat(rows, (row) => row.track.track_id, (row) => trackRow(c, row))}

@@ -20,7 +20,7 @@ export function lostOverlay(c) {
   const ages = html`<ul class="ages num">
     <li><span>${t('console.lost.word')}</span><b>${c.wordAge_ms === null ? t('console.never') : age(c.wordAge_ms)}</b></li>
     <li><span>${t('console.lost.picture')}</span><b>${c.state.picture_ms === null ? t('console.never') : age(c.now_ms - c.state.picture_ms)}</b></li>
-    <li><span>${t('console.lost.tracks')}</span><b>${c.rows.length}</b></li></ul>`;
+    <li><span>${t('console.lost.tracks')}</span><b>${c.state.tracks.size}</b></li></ul>`;
   if (c.ui.peek)
     return html`<div class="lost-band" role="alert">${NO_LINK}<b>${t('console.lost.title')}</b><span>${why}</span>
       ${ages}<button class="ghost" @click=${() => c.act.peek(false)}>${t('console.lost.back')}</button></div>`;
