@@ -99,9 +99,7 @@ def frame_of_rows(
     ]
     told = [
         _after(np.array([a.t_earliest_ns // 1_000_000 for a in met], "<f8"), t_ms),
-        _after(
-            _numbers([None if a.t_p50_ns is None else a.t_p50_ns // 1_000_000 for a in met]), t_ms
-        ),
+        _after(_numbers([_whole_ms(a.t_p50_ns) for a in met]), t_ms),
         _real([a.p_hit for a in met]),
         _real([a.range_m for a in met]),
         _real([a.bearing_deg_true for a in met]),

@@ -110,9 +110,9 @@ export class Shapes {
 }
 
 /**
- * What lies under the symbols: cones, rings, trails, vectors, the ring of the selected one, clusters.
+ * What lies under the symbols: cones, rings, trails, vectors, the ring of the selected one.
  * @param {Scene} scene @param {ReturnType<typeof sprites>} drawn @param {[number, number]} anchor
- * @param {{identity: number[][], danger: number[], selection: number[], plate: number[]}} colours
+ * @param {{identity: number[][], danger: number[], selection: number[]}} colours
  * @param {Set<string>} off  layers that are switched off
  */
 export function shapes(scene, drawn, anchor, colours, off) {
@@ -131,7 +131,15 @@ export function shapes(scene, drawn, anchor, colours, off) {
     const at = out.at(/** @type {any} */ (t.at));
     out.add(KIND.SELECTED, at, at, 25, colours.selection, 1);
   }
-  for (const c of drawn.clusters) cluster(out, c, colours);
+  return out;
+}
+
+/** The signs of clusters, in a layer of their own: under their counts, and those under every track.
+ * @param {import('./clusters.mjs').Cluster[]} clusters @param {[number, number]} anchor
+ * @param {{identity: number[][], plate: number[]}} colours */
+export function clusterShapes(clusters, anchor, colours) {
+  const out = new Shapes(anchor);
+  for (const c of clusters) cluster(out, c, colours);
   return out;
 }
 

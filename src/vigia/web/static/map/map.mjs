@@ -4,7 +4,7 @@ import {readTokens} from '../theme/theme.mjs';
 import {mgrs, rangeBearing} from './geo.mjs';
 import {gridFeatures} from './grid.mjs';
 import {CELL_PX, drawAtlas, drawImages, TARGET_PX} from './images.mjs';
-import {IDENTITIES, shapes, sprites} from './instances.mjs';
+import {clusterShapes, IDENTITIES, shapes, sprites} from './instances.mjs';
 import {SWITCHES, TRACK_PARTS, wholeStyle} from './layers.mjs';
 import {mercatorX, mercatorY, TILE_PX} from './mercator.mjs';
 import {overlays} from './overlays.mjs';
@@ -18,6 +18,7 @@ import {TrackLabels} from './tracks.mjs';
 
 const FIT_ZOOM_MAX = 13.5;
 const POINTER_MS = 100; // what lies under the pointer is told ten times a second, not at each movement
+const NOTHING = new Float32Array(0);
 const CLUSTER_CLOSER = 2; // zoom levels that a press on a cluster brings
 
 /** Events: "select" (track_id or null), "own" (target_id), "pointer" (text), "view" ({zoom, scale, sketch}), "idle". */
@@ -42,7 +43,8 @@ export class SituationMap extends EventTarget {
       pixelRatio: devicePixelRatio * scaleOf(container),
     });
     this.map.touchZoomRotate.disableRotation();
-    this.layer = new TrackLayer();
+    this.layer = new TrackLayer('tracks');
+    this.signs = new TrackLayer('cluster-signs');
     this.layer.size = CELL_PX;
     this.labels = new TrackLabels(this.map);
     this.map.on('load', () => this.#loaded());
@@ -53,7 +55,8 @@ export class SituationMap extends EventTarget {
   async #loaded() {
     drawImages(this.map, readTokens());
     this.colours = coloursOf(readTokens());
-    this.map.addLayer(this.layer, 'cluster-count');
+    this.map.addLayer(this.signs, 'cluster-count');
+    this.map.addLayer(this.layer, 'track-label');
     await this.#drawAtlas();
     this.ready = true;
     this.#drawGrid();
@@ -93,7 +96,9 @@ export class SituationMap extends EventTarget {
     this.step = Math.floor(zoom * 2);
     const drawn = sprites(this.scene, zoom, anchor);
     const under = shapes(this.scene, drawn, anchor, this.colours, this.off);
-    this.layer.show(anchor, [drawn.data, drawn.count], [under.data.subarray(0, under.data.length), under.count]);
+    const signs = clusterShapes(drawn.clusters, anchor, this.colours);
+    this.layer.show(anchor, [drawn.data, drawn.count], [under.data, under.count]);
+    this.signs.show(anchor, [NOTHING, 0], [signs.data, signs.count]);
     this.labels.show(this.scene.tracks, drawn.identity, IDENTITIES, drawn.hidden);
     this.labels.clusters(drawn.clusters.map((c) => ({at: lonLat(c.x, c.y), count: c.count, soonest: c.soonest_ms === null ? '' : this.soonest(this.sceneTime(c.soonest_ms))})));
     this.shown = drawn;

@@ -164,8 +164,9 @@ class Batch {
 
 /** Give it to map.addLayer. MapLibre restores its own state after render(). */
 export class TrackLayer {
-  constructor() {
-    this.id = 'tracks';
+  /** @param {string} id */
+  constructor(id) {
+    this.id = id;
     this.type = /** @type {const} */ ('custom');
     /** @type {[number, number]} */
     this.anchor = [0, 0];
