@@ -1,6 +1,6 @@
 // The page: socket and pointer in, one rendering of everything out. All views are functions of Context.
 import {LitElement, html} from '../vendor/lit/lit.mjs';
-import {preferredLanguage, setLanguage} from '../core/i18n.mjs';
+import {preferredLanguage, setLanguage, t} from '../core/i18n.mjs';
 import {AckBox} from '../core/acks.mjs';
 import {Clock} from '../core/clock.mjs';
 import {Store} from '../core/db.mjs';

@@ -35,6 +35,8 @@ export class SituationMap extends EventTarget {
     this.drawn = new Map(); // source -> what it holds
     /** @type {Set<string>} */
     this.off = new Set(); // parts of the track layer that are switched off
+    /** @type {boolean | null} */
+    this.small = null; // is the danger area too small to see
     this.step = 0; // zoom, in the steps clusters go by
     this.map = new MapLibre({
       container, style: /** @type {any} */ (wholeStyle(readTokens())), center: start.center, zoom: start.zoom,

@@ -1,5 +1,6 @@
 // The situation -> GeoJSON of what lies over the base map and is no track's own (that: instances.mjs).
 // Pure. A "scene" is what the map is asked to show (made by console/scene.mjs).
+import {emptyTable} from '../console/tracktable.mjs';
 import {ring, wedge} from './geo.mjs';
 
 /** @typedef {import('./geo.mjs').LonLat} LonLat */
@@ -44,6 +45,10 @@ const collection = (/** @type {any[]} */ features) => ({type: 'FeatureCollection
 const line = (/** @type {LonLat[]} */ coordinates, properties = {}) => feature({type: 'LineString', coordinates}, properties);
 const area = (/** @type {LonLat[]} */ points, properties = {}) => feature({type: 'Polygon', coordinates: [points]}, properties);
 export const point = (/** @type {LonLat} */ coordinates, properties = {}) => feature({type: 'Point', coordinates}, properties);
+
+/** Nothing but our own places: a map to choose on. @param {Scene['own']} own @returns {Scene} */
+export const bareScene = (own) => ({table: emptyTable(), now_ms: 0, tiers: new Map(), tracks: [], selected: null, selectedRow: -1, own,
+  dangers: [], sightings: [], reach: null, ringed: null});
 
 /** Source name -> its GeoJSON. @param {Scene} scene */
 export function overlays(scene) {

@@ -1,6 +1,7 @@
 // The first hour of an agency: five blocks on one page, and what still stands between it and READY.
 import {LitElement, html, nothing} from '../vendor/lit/lit.mjs';
 import {SituationMap} from '../map/map.mjs';
+import {bareScene} from '../map/overlays.mjs';
 import {Words} from '../core/i18n.mjs';
 
 const LANGS = ['en', 'es'];
@@ -114,9 +115,8 @@ class VigiaSetup extends LitElement {
       this.map = new SituationMap(/** @type {HTMLElement} */ (container), at ? {center: [at.lon_deg, at.lat_deg], zoom: 12} : START);
       this.map.map.on('click', (/** @type {any} */ event) => this.place(event.lngLat.lat, event.lngLat.lng));
     }
-    this.map?.show({tracks: [], selected: null, dangers: [], sightings: [], ringed: null,
-      own: this.posts.filter((p) => Number.isFinite(p.lat_deg) && Number.isFinite(p.lon_deg))
-        .map((p) => ({at: [p.lon_deg, p.lat_deg], name: p.name, kind: 'post', close: true}))});
+    this.map?.show(bareScene(this.posts.filter((p) => Number.isFinite(p.lat_deg) && Number.isFinite(p.lon_deg))
+      .map((p) => ({at: [p.lon_deg, p.lat_deg], name: p.name, kind: 'post', close: true, target_id: ''}))));
   }
 
   /** @param {number} lat @param {number} lon */
