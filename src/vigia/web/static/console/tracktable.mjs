@@ -33,20 +33,21 @@ export class TrackTable {
     return this.n;
   }
 
-  /** Which row, or -1. @param {string} track_id */
+  /** Which row, or -1. @param {string | null | undefined} track_id */
   row(track_id) {
+    if (!track_id) return -1;
     const words = idWords(track_id);
     for (const row of this.#index().get(mixed(words, 0)) ?? [])
       if (words.every((w, i) => this.c.id[row * 4 + i] === w)) return row;
     return -1;
   }
 
-  /** @param {string} track_id */
+  /** @param {string | null | undefined} track_id */
   has(track_id) {
     return this.row(track_id) >= 0;
   }
 
-  /** @param {string} track_id @returns {any} undefined: not in this picture */
+  /** @param {string | null | undefined} track_id @returns {any} undefined: not in this picture */
   get(track_id) {
     const row = this.row(track_id);
     return row < 0 ? undefined : this.at(row);
