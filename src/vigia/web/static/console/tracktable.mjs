@@ -133,12 +133,12 @@ export function fromTracks(tracks, t_ms) {
   const reals = Object.fromEntries(REALS.map((name) => [name, Float32Array.from(tracks, (t) => t[name] ?? NaN)]));
   return new TrackTable({
     n, t_ms, id, objects: tracks, texts: [], ...reals,
-    number: Uint32Array.from(tracks, (t) => t.number),
+    number: Uint32Array.from(tracks, (t) => t.number ?? 0),
     lat: whole((t) => fixed(t.lat_deg)), lon: whole((t) => fixed(t.lon_deg)),
     t_rel: whole((t) => rel(t.t_ms)), last_rel: whole((t) => rel(t.last_ms)),
-    flags: Uint16Array.from(tracks, (t) => t.flags.reduce((/** @type {number} */ sum, /** @type {string} */ f) => sum | (FLAG[f] ?? 0), 0)),
+    flags: Uint16Array.from(tracks, (t) => (t.flags ?? []).reduce((/** @type {number} */ sum, /** @type {string} */ f) => sum | (FLAG[f] ?? 0), 0)),
     serial: new Uint16Array(n), arrival: Uint16Array.from(tracks, (t) => (t.arrival ? ++nth : 0)),
-    status: bytes((t) => Math.max(0, STATUS.indexOf(t.status))), mark: bytes((t) => MARKS.indexOf(t.mark)),
+    status: bytes((t) => Math.max(0, STATUS.indexOf(t.status))), mark: bytes((t) => Math.max(0, MARKS.indexOf(t.mark))),
     fix: bytes((t) => Math.max(0, FIX.indexOf(t.fix))), witnesses: bytes((t) => t.witnesses),
     given: bytes((t) => Math.max(0, GIVEN.indexOf(t.given ?? null))),
     arrivals: {earliest: Int32Array.from(met, (a) => rel(a.earliest_ms)), p50: Int32Array.from(met, (a) => rel(a.p50_ms)),

@@ -1,8 +1,8 @@
 // Where each track was, in rings of whole numbers: bounded, and of one size however long the page lives.
+// Points, never lines: nothing is drawn between two places that nobody saw it fly.
 
 export const TRAIL_MAX = 60; // points, about one a second
 const STEP_MS = 500;
-const GAP_MS = 6_000; // longer without a picture (a hidden page, a lost link): the old trail would join what nobody saw
 const SLOTS_MIN = 256;
 const DEG = 1e7;
 
@@ -41,7 +41,7 @@ export class Trails {
   #put(/** @type {number} */ slot, /** @type {number} */ lat, /** @type {number} */ lon, /** @type {number} */ t_ms) {
     const age_ms = t_ms - this.ends[slot];
     if (this.counts[slot] > 0 && age_ms < STEP_MS && age_ms >= 0) return;
-    if (age_ms > GAP_MS || age_ms < 0) this.counts[slot] = 0;
+    if (age_ms < 0) this.counts[slot] = 0;
     const head = this.heads[slot];
     const i = (slot * TRAIL_MAX + head) * 2;
     this.at[i] = lat;
