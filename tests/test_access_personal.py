@@ -166,6 +166,15 @@ def test_a_stolen_cookie_alone_cannot_report_or_answer(tmp_path: Path) -> None:
                 assert "not signed" in (await page.hear("refused"))["error"]["what"]
                 await page.say(**ack, kind="safe", sig=to_base64url(bytes(64)))
                 await page.hear("refused")
+            doors = {
+                "/api/v1/casualties/c1": '{"word_id":"w","t_ms":1}',
+                "/api/v1/first-aid/check": '{"t_ms":1,"kit_ok":true}',
+                "/api/v1/bulletins/b1/read": '{"edition":1,"t_ms":1}',
+            }
+            for door, body in doors.items():
+                assert (await thief.http.post(door, content=body)).status_code == 403, door
+                assert await signed(thief, body, door) == 403, door
+                assert await signed(phone, body, door) != 403, door
             assert w.watch.bodies(Acknowledged) == []
             assert await signed(phone, safe, path) == 200
             async with phone.page() as page:

@@ -217,3 +217,12 @@ def test_a_hit_reaches_the_console_at_once_and_arrives_once(tmp_path: Path) -> N
     with sqlite3.connect(folder / "journal.sqlite") as db:  # what was said of him is encrypted
         rows = db.execute("SELECT subject, key_id FROM inputs WHERE kind = 'RecordKept'").fetchall()
     assert [key is not None for subject, key in rows if subject == "casualty/c1"] == [True, True]
+
+
+def test_a_tap_by_mistake_says_no_more_and_the_first_word_stays() -> None:
+    back = Word(word_id="b", t_ms=T + 95_000, taken_back=("tq", "how", "hit"))
+    for row in ([*WORDS, back], [back, *reversed(WORDS)]):
+        c = fold(row)
+        assert (c.tourniquets, c.injuries, c.done, c.mechanism) == ((), (), (), None)
+        assert (c.unit, c.position, c.t_hit_ms) == ("Post 12", WORDS[0].position, T)
+        assert c.patients == 2

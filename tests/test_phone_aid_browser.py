@@ -148,6 +148,17 @@ def test_a_hit_held_offline_survives_a_reload_and_arrives_once_with_its_true_tim
     assert [d.step for d in found.done] == [Step.MASSIVE_BLEEDING]
     paths = {m["t"] for m in bench.gateway.log if "casualties" in str(m.get("t"))}
     assert len(paths) == 1
+    phone.act("hit").click()
+    for tap in ("[data-act=back-wound]", "[data-step=massive_bleeding]"):  # both by mistake
+        phone.page.locator(tap).click()
+        phone.page.locator(tap).click()  # asked once more
+    told = bench.wait_for(lambda: len(words(bench)) >= 7 and words(bench))
+    expect(phone.page.locator("[data-act=back-wound]")).to_have_count(0)
+    expect(phone.page.locator("[data-step=massive_bleeding]")).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    found = fold(told)
+    assert (found.injuries, found.done, found.patients) == ((), (), 2)
 
 
 def test_a_hit_is_on_disk_within_50_ms(phone: Phone) -> None:

@@ -200,3 +200,19 @@ test("a recall is news also to who has read it; what has expired leaves the list
   assert.equal(fresh([recalled], [row]).length, 1);
   assert.equal(current([row], Date.parse("2026-12-02T00:00:00Z")).length, 0);
 });
+
+test("a wound, a step and a tourniquet tapped by mistake are taken back, whatever the order", () => {
+  const words = [
+    word("c1", 1, { word_id: "c1", unit: "Post 12" }),
+    word("w", 2, { injuries: [{ body: "neck", wound: "burn" }] }),
+    word("s", 3, { done: [{ step: "airway", t_ms: 3 }] }),
+    word("t", 4, { tourniquets: [{ tourniquet_id: "q", limb: "left_leg", t_on_ms: 4 }] }),
+  ];
+  const said = fold(words, asIs);
+  assert.deepEqual(said.said, { "injury/neck/burn": ["w"], "step/airway": ["s"], "tourniquet/q": ["t"] });
+  const back = word("b", 5, { taken_back: ["w", "s", "t", "c1"] });
+  for (const all of [[...words, back], [back, ...words]]) {
+    const c = fold(all, asIs);
+    assert.deepEqual([c.injuries, c.done, c.tourniquets, c.unit], [[], {}, [], "Post 12"]);
+  }
+});

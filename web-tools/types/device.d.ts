@@ -67,6 +67,7 @@ declare namespace Phone {
     injuries?: Injury[];
     tourniquets?: { tourniquet_id: string; limb: string; t_on_ms: Time; t_off_ms?: Time | null }[];
     done?: { step: string; t_ms: Time }[];
+    taken_back?: string[];
   }
   interface Injury {
     body: string;
@@ -101,6 +102,8 @@ declare namespace Phone {
     injuries: Injury[];
     tourniquets: Tourniquet[];
     done: Record<string, number>;
+    /** By thing ("step/airway"): the words that say it, to be taken back. */
+    said: Record<string, string[]>;
   }
 
   /** A warning held on this phone. */

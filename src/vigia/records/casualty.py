@@ -2,7 +2,8 @@
 
 A HIT press is the first word; whoever is near adds more, offline too, in any order. Each word has
 an id of its own, so that a retry is harmless; of two words on one field the later press counts.
-Nothing is asked twice: MIST and the nine lines are made of what has been said.
+Nothing is asked twice: MIST and the nine lines are made of what has been said. A tap by mistake is
+taken back by another word: it says no more then, and stays on record beside what took it back.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from vigia.terms import Position
 TOURNIQUETS_MAX = 8
 INJURIES_MAX = 12
 PATIENTS_MAX = 200
+TAKEN_BACK_MAX = 20  # words that one word takes back
 
 
 class Limb(Enum):
@@ -143,12 +145,15 @@ class Word(Record, frozen=True, kw_only=True, omit_defaults=True):
     second_drone: bool | None = None  # one is still about
     closed: bool | None = None  # handed over to the medical service
     withdrawn: bool | None = None
+    taken_back: tuple[str, ...] = ()  # word ids that were pressed by mistake
 
     def __post_init__(self) -> None:
         for name in ("word_id", "unit", "given"):
             bounded(name, getattr(self, name), NAME_MAX, need=name == "word_id")
         if self.patients is not None and not 1 <= self.patients <= PATIENTS_MAX:
             raise ValueError(f"patients: got {self.patients}; need 1 to {PATIENTS_MAX}")
+        if len(self.taken_back) > TAKEN_BACK_MAX:
+            raise ValueError(f"taken_back: need at most {TAKEN_BACK_MAX} words")
         if len(self.tourniquets) > TOURNIQUETS_MAX or len(self.injuries) > INJURIES_MAX:
             raise ValueError(
                 f"need at most {TOURNIQUETS_MAX} tourniquets and {INJURIES_MAX} injuries"
@@ -187,10 +192,11 @@ _LATEST = (
 def fold(words: Sequence[Word]) -> Casualty:
     """The order in which words came changes nothing. words: of one casualty, at least one."""
     once = {w.word_id: w for w in words}
-    row = sorted(once.values(), key=lambda w: (w.t_ms, w.word_id))
+    said_all = sorted(once.values(), key=lambda w: (w.t_ms, w.word_id))
+    row = standing(said_all)
     first = Casualty(
-        t_hit_ms=row[0].t_ms,
-        t_last_ms=row[-1].t_ms,
+        t_hit_ms=said_all[0].t_ms,
+        t_last_ms=said_all[-1].t_ms,
         injuries=tuple(dict.fromkeys(i for w in row for i in w.injuries)),
         signs=tuple(w.signs for w in row if w.signs is not None),
         tourniquets=_tourniquets(row),
@@ -200,6 +206,13 @@ def fold(words: Sequence[Word]) -> Casualty:
     )
     said = {n: v for w in row for n in _LATEST if (v := getattr(w, n)) not in (None, "")}
     return replace(first, **said)
+
+
+def standing(row: Sequence[Word]) -> list[Word]:
+    """Those that count, in the same order. The first word, that somebody is hurt, is taken back by
+    `withdrawn` only. A word that takes back is not itself taken back: it is pressed anew."""
+    gone = {word_id for w in row for word_id in w.taken_back}
+    return [w for n, w in enumerate(row) if n == 0 or w.taken_back or w.word_id not in gone]
 
 
 def _tourniquets(row: Sequence[Word]) -> tuple[Tourniquet, ...]:

@@ -1,6 +1,7 @@
 """Reports and answers that a phone signs: a stolen cookie alone can neither report nor answer.
 
-The page signs with the key that cannot leave it what it sends: a report or an answer by HTTP whole,
+The page signs with the key that cannot leave it what it sends: a report, a word about somebody
+hurt, the shift's check, the receipt of a bulletin or an answer by HTTP whole,
 an answer on the socket by what it says. A device that has signed once must sign always, so that
 leaving the signature away is no way around it; a page from before this goes on as it was.
 "delivered" is the page's own word and unsigned: ten thousand come at once.

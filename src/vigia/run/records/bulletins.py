@@ -32,6 +32,7 @@ from vigia.run.records.bell import recipients_of, tell
 from vigia.run.records.bulletin_pdf import pdf
 from vigia.run.records.doors import keep_record, may_see, owns
 from vigia.run.roles import READERS
+from vigia.run.signed import check_request
 from vigia.terms import Lang, Mark
 
 PREFIX = "OSA"
@@ -236,6 +237,7 @@ def page_of(b: Bulletin) -> dict[str, object]:
 
 async def read(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     """The caller has read it: once, and harmless when repeated."""
+    check_request(gateway, request, caller)
     body = decode(request.body, _read)
     bulletin = last_released(gateway, request.params["record_id"])
     person = caller.person

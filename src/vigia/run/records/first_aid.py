@@ -15,7 +15,7 @@ import msgspec
 from vigia.events import Post
 from vigia.events_desk import RecordKept, RecordKind
 from vigia.records.approval import Approval
-from vigia.records.casualty import Casualty, Word, fold
+from vigia.records.casualty import Casualty, Word, fold, standing
 from vigia.records.casualty_text import mist, nine_line, report
 from vigia.records.common import canonical
 from vigia.records.readiness import Board, Check, Kit, board
@@ -28,6 +28,7 @@ from vigia.run.records.book import Version
 from vigia.run.records.doors import keep_record, may_see
 from vigia.run.roles import OFFICERS
 from vigia.run.settings_access import Share
+from vigia.run.signed import check_request
 from vigia.terms import Lang
 
 WORDS_MAX = 500  # of one casualty
@@ -50,6 +51,7 @@ _approval = msgspec.json.Decoder(Approval)
 
 async def say(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     """HIT, or more about it. 200 only after the commit; else the phone keeps and repeats it."""
+    check_request(gateway, request, caller)
     word = decode(request.body, _word)
     casualty_id = request.params["record_id"]
     if not gateway.records.ready:
@@ -103,10 +105,30 @@ def _casualty(gateway: Gateway, casualty_id: str, c: Casualty, lang: Lang) -> di
         "mark": first.mark,
         "closed": c.closed or c.withdrawn,
         "report": msgspec.to_builtins(c),
+        "history": _history(gateway, casualty_id),
         "mist": mist(c, words),
         "nine_line": nine_line(c, words, callsign=name),
         "text": report(c, words, name=name),
     }
+
+
+def _history(gateway: Gateway, casualty_id: str) -> list[dict[str, object]]:
+    """Every word as it was said, oldest first; what was taken back stands here with its mark."""
+    row = sorted(
+        ((_decode(v.kept.content), v) for v in _words(gateway, casualty_id)),
+        key=lambda pair: (pair[0].t_ms, pair[0].word_id),
+    )
+    stands = {w.word_id for w in standing([w for w, _ in row])}
+    people = gateway.view.people
+    return [
+        {
+            "t_ms": w.t_ms,
+            "by": p.name if (p := people.get(v.kept.by_person_id or "")) else "",
+            "said": sorted(set(msgspec.to_builtins(w)) - {"word_id", "t_ms"}),
+            "taken_back": w.word_id not in stands,
+        }
+        for w, v in row
+    ]
 
 
 def _may(gateway: Gateway, caller: Caller, casualty_id: str) -> bool:
@@ -171,6 +193,7 @@ async def near(gateway: Gateway, request: Request, caller: Caller) -> Answer:
 
 async def check(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     """The shift's check of the caller; the newest counts."""
+    check_request(gateway, request, caller)
     body = decode(request.body, _check)
     made = msgspec.structs.replace(body, t_ms=min(body.t_ms, gateway.now_ms()))
     record_id = check_id(caller.person.person_id)

@@ -99,9 +99,9 @@ export class Aid {
     return null;
   }
 
-  /** @param {string} step */
+  /** A second and third press on a step takes it back. @param {string} step */
   step(step) {
-    if (this.shown()?.done[step]) return null;
+    if (this.shown()?.done[step]) return this.takeBack(`step/${step}`);
     return this.say({ done: [{ step, t_ms: moment(this.model.clock) }] });
   }
 
@@ -124,12 +124,20 @@ export class Aid {
     return this.say({ tourniquets: [on] }, target?.id ?? this.shownId);
   }
 
-  /** By a medic, or tapped by mistake. @param {Phone.TourniquetClock} clock */
+  /** By a medic. @param {Phone.TourniquetClock} clock */
   off({ id, limb, onMs, casualty_id }) {
     if (!this.sure(`off-${id}`)) return null;
     const t_off_ms = moment(this.model.clock);
     const gone = { tourniquet_id: id, limb, t_on_ms: Math.round(onMs), t_off_ms };
     return this.say({ tourniquets: [gone] }, casualty_id);
+  }
+
+  /** Tapped by mistake: what was said of it counts no more, and stays on record.
+   * @param {string} thing @param {string | null} casualty_id */
+  takeBack(thing, casualty_id = this.shownId) {
+    const words = this.all().find((c) => c.id === casualty_id)?.said[thing] ?? [];
+    if (!words.length || !this.sure(`back-${thing}`)) return null;
+    return this.say({ taken_back: words }, casualty_id);
   }
 
   /** False at the first press; the button then asks for a second one. @param {string} what */

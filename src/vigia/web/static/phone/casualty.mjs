@@ -70,10 +70,25 @@ export function fold(entries, correct) {
     injuries: [],
     tourniquets: [],
     done: {},
+    said: {},
   };
-  for (const { e } of timed) sayInto(found, e.body, at);
+  const gone = new Set(timed.flatMap(({ e }) => e.body.taken_back ?? []));
+  const stands = timed.filter(({ e }, n) => n === 0 || e.body.taken_back || !gone.has(e.report_id));
+  for (const { e } of stands) {
+    sayInto(found, e.body, at);
+    for (const thing of thingsOf(e.body)) (found.said[thing] ??= []).push(e.report_id);
+  }
   found.tourniquets.sort((a, b) => a.onMs - b.onMs);
   return found;
+}
+
+/** What a word says that can be taken back alone. @param {Phone.Word} body */
+export function thingsOf(body) {
+  return [
+    ...(body.injuries ?? []).map((i) => `injury/${i.body}/${i.wound}`),
+    ...(body.done ?? []).map((d) => `step/${d.step}`),
+    ...(body.tourniquets ?? []).map((t) => `tourniquet/${t.tourniquet_id}`),
+  ];
 }
 
 /** @type {(keyof Phone.Word & keyof Phone.Casualty)[]} */

@@ -79,7 +79,7 @@ export class Readiness {
     }
     this.closing = null;
     try {
-      await this.desk.session.post(`/casualties/${encodeURIComponent(id)}`, {word_id: crypto.randomUUID(), t_ms: Math.round(this.desk.app.clock.now()), closed: true});
+      await this.desk.session.postSigned(`/casualties/${encodeURIComponent(id)}`, {word_id: crypto.randomUUID(), t_ms: Math.round(this.desk.app.clock.now()), closed: true});
       this.desk.say(t('console.ready.handed'));
     } catch (error) {
       this.error = error;
@@ -118,6 +118,7 @@ export class Readiness {
           ${(r.report.tourniquets ?? []).filter((/** @type {any} */ q) => !q.t_off_ms).map((/** @type {any} */ q) => html`<p class="tourniquet">${t('aid.tourniquet_on', {limb: t(`aid.body.${q.limb}`), at: `${zulu(q.t_on_ms).slice(0, 5)}Z`})} · <b class="num">${age(c.now_ms - q.t_on_ms)}</b></p>`)}
           <h5 class="say">${t('console.ready.radio')}</h5><p class="radio">${r.text.split('\n')[0]}</p></div>
         <div><h5>${t('aid.nine_line')}</h5><dl class="nine">${r.nine_line.map((/** @type {[string, string]} */ [k, v]) => html`<dt class="num">${k}</dt><dd class=${v === '?' ? 'open' : ''}><small>${t(`console.ready.line.${k}`)}</small> ${v}</dd>`)}</dl></div></div>
+      ${history(r)}
       <details><summary>${t('console.ready.whole_text')}</summary><pre class="radio">${r.text}</pre></details>
       <div class="acts flat"><button class="ghost" data-act="copy" @click=${() => this.copy(r.text)}>${t('console.ready.copy')}</button>
         <button class=${twice ? 'primary' : 'ghost'} data-act="handed-over" @click=${() => this.handOver(r.id)}>${t(twice ? 'console.ready.really' : 'console.ready.hand_over')}</button></div></section>`;
@@ -159,4 +160,12 @@ export class Readiness {
       <div class="acts"><button class="primary" data-act="keep-kit" ?disabled=${this.kit.busy || !k.name.trim()} @click=${() => this.keep()}>${t('console.ready.keep')} <kbd>Ctrl S</kbd></button>
         ${this.kit.version ? html`<button class="ghost" @click=${() => this.keep({gone: true})}>${t('console.ready.retire')}</button>` : nothing}<button class="ghost" @click=${() => { this.kit = null; ch(); }}>${t('console.invite.cancel')}</button></div>`;
   }
+}
+
+/** Every word as it was said; what was pressed by mistake stays, struck through. @param {any} r */
+function history(r) {
+  const rows = r.history ?? [];
+  const back = rows.filter((/** @type {any} */ h) => h.taken_back).length;
+  return html`<details class="history"><summary>${t('console.ready.history', {n: rows.length})}${back ? ` · ${t('console.ready.taken_back', {n: back})}` : ''}</summary><ol>${rows.map((/** @type {any} */ h) => html`<li class=${h.taken_back ? 'back' : ''}>
+    <time class="num">${zulu(h.t_ms)} Z</time><span>${h.by}</span><span>${h.said.map((/** @type {string} */ s) => t(`console.ready.said.${s}`)).join(', ') || t('console.ready.said.hit')}</span></li>`)}</ol></details>`;
 }

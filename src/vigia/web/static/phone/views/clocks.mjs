@@ -5,6 +5,7 @@ import { t } from "../../core/i18n.mjs";
 import { clockTime } from "../../core/geo.mjs";
 import { LIMBS } from "../casualty.mjs";
 import * as icons from "../icons.mjs";
+import { sureButton } from "./frame.mjs";
 
 /** @typedef {import('../model.mjs').Model} Model */
 
@@ -21,6 +22,7 @@ export function clockRows(model) {
       <small class="num">${t(`aid.body.${q.limb}`)} · ${t("hurt.on_since", { time: clockTime(q.onMs, { seconds: false }) })}</small>
       ${q.long ? html`<em role="status">${icons.warn}${t("hurt.long")}</em>` : nothing}</span>
       <button class="plain ${model.aid.asks(`off-${q.id}`) ? "sure" : ""}" data-act="off" @click=${() => model.aid.off(q)}>${t(model.aid.asks(`off-${q.id}`) ? "hurt.sure" : "hurt.off")}</button>
+      ${sureButton(model, { what: `back-tourniquet/${q.id}`, name: "never-on", act: () => model.aid.takeBack(`tourniquet/${q.id}`, q.casualty_id), words: t("hurt.never_on") })}
     </div>`,
   )}</div>`;
 }

@@ -132,11 +132,11 @@ export function hitButton(model) {
 /**
  * Pressed twice before it counts; what stands on it says so.
  * @param {Model} model
- * @param {{what: string, act: () => unknown, words: string, kind?: string}} button
+ * @param {{what: string, act: () => unknown, words: unknown, kind?: string, name?: string}} button
  */
-export function sureButton(model, { what, act, words, kind = "plain" }) {
+export function sureButton(model, { what, act, words, kind = "plain", name = what }) {
   const asks = model.aid.asks(what);
-  return html`<button class="${kind} ${asks ? "sure" : ""}" data-act=${what} @click=${act}>${asks ? t("hurt.sure") : words}</button>`;
+  return html`<button class="${kind} ${asks ? "sure" : ""}" data-act=${name} @click=${act}>${asks ? t("hurt.sure") : words}</button>`;
 }
 
 /** A sensor kind in words; an unknown kind by its own name. @param {string} kind */

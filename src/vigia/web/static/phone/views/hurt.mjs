@@ -134,12 +134,18 @@ function bodyChoice(model, c) {
     model.change();
   };
   const button = (/** @type {string} */ part) => html`<button class="chip" data-part=${part} aria-pressed=${String(wounded.has(part))} @click=${() => choose(part)}>${t(`aid.body.${part}`)}</button>`;
-  const told = c.injuries.map((i) => `${t(`aid.body.${i.body}`)}: ${t(`aid.wound.${i.wound}`)}`);
   return html`<div class="body-choice">
     <div>${["head", "chest", "right_arm", "pelvis", "right_leg"].map(button)}</div>
     ${bodyFigure({ wounded, tied, choose, label: t("hurt.figure") })}
     <div>${["neck", "back", "left_arm", "belly", "left_leg"].map(button)}</div></div>
-    ${told.length ? html`<p class="told">${told.join(" · ")}</p>` : nothing}`;
+    ${c.injuries.length ? html`<div class="taken-back">${c.injuries.map((i) => woundTold(model, i))}</div>` : nothing}`;
+}
+
+/** Told by mistake: two presses take it back. @param {Model} model @param {{body: string, wound: string}} i */
+function woundTold(model, { body, wound }) {
+  const thing = `injury/${body}/${wound}`;
+  const words = `${t(`aid.body.${body}`)}: ${t(`aid.wound.${wound}`)}`;
+  return sureButton(model, { what: `back-${thing}`, name: "back-wound", act: () => model.aid.takeBack(thing), words: html`${words} <i aria-label=${t("hurt.take_back")}>✕</i>` });
 }
 
 /** @param {Model} model */
@@ -158,7 +164,7 @@ function marchStep(model, c, step) {
   const atMs = c.done[step];
   const letter = t(`card.march.${step}.letter`);
   return html`<button class="step" data-step=${step} aria-pressed=${String(Boolean(atMs))} @click=${() => model.aid.step(step)}>
-    <b class="letter" aria-hidden="true">${letter}</b><span>${t(`aid.march.${step}`)}</span>
+    <b class="letter" aria-hidden="true">${letter}</b><span>${t(model.aid.asks(`back-step/${step}`) ? "hurt.back_sure" : `aid.march.${step}`)}</span>
     ${atMs ? html`<time class="num">${clockTime(atMs, { seconds: false })}</time>` : nothing}</button>`;
 }
 
