@@ -110,6 +110,8 @@ EXPECTED: dict[str, Row] = {
     "POST /api/v1/records/{kind}/{record_id}": Row("WNRX"),
     "POST /api/v1/incidents/import": Row("NX", {"text": "begins\n2024-01-01\n"}),
     "POST /api/v1/incidents/count": Row("WNRX", {}),
+    "POST /api/v1/incidents/figures": Row("WNRX", {}),
+    "POST /api/v1/incidents/report": Row("WNRX", {}),
     "POST /api/v1/incidents/from-episode/{incident_id}": Row("WNRX"),
     "GET /api/v1/incidents/alike": Row("WNRX"),
     "GET /api/v1/incidents/export": Row("NX"),

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus import corpus
+from vigia.records.areas import read_areas
 from vigia.records.claim import Claim, Figure
 from vigia.records.common import Precision, SourceRef, Span, canonical, exactly, read
 from vigia.records.confront import Verdict, compare, confront
-from vigia.records.counts import By, Question, add_up, count, inside
+from vigia.records.counts import By, Question, add_up, count
 from vigia.records.incident import Cause, Harm, Incident, Kind, Place, Status, Unit, Victims
 from vigia.records.incident_csv import (
     LATAM,
@@ -97,16 +98,51 @@ def test_rejected_merged_and_exercise_records_are_left_out_and_said() -> None:
     assert answer.left_out == {"mark": 1, "status": 2}
 
 
-def test_an_area_is_a_polygon() -> None:
-    square = ((0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0))
-    assert inside(5.0, 5.0, square)
-    assert not inside(15.0, 5.0, square)
+SQUARES = b"""{"type":"FeatureCollection","features":[
+{"type":"Feature","properties":{"name":"West"},"geometry":{"type":"Polygon","coordinates":
+ [[[0,0],[10,0],[10,10],[0,10],[0,0]],[[4,4],[6,4],[6,6],[4,6],[4,4]]]}},
+{"type":"Feature","properties":{"name":"East"},"geometry":{"type":"MultiPolygon","coordinates":
+ [[[[10,0],[20,0],[20,10],[10,10],[10,0]]]]}}]}"""
+
+
+def test_an_area_is_a_polygon_with_holes_and_a_vague_place_may_be_inside_and_is_told_apart() -> (
+    None
+):
+    west, east = read_areas(SQUARES)
     found = {
-        "in": incident(place=Place(lat_deg=5.0, lon_deg=5.0)),
-        "out": incident(place=Place(lat_deg=5.0, lon_deg=15.0)),
+        "in": incident(place=Place(lat_deg=2.0, lon_deg=2.0, radius_m=1_000.0)),
+        "hole": incident(place=Place(lat_deg=5.0, lon_deg=5.0, radius_m=1_000.0)),
+        "edge": incident(place=Place(lat_deg=5.0, lon_deg=10.1, radius_m=50_000.0)),
+        "out": incident(place=Place(lat_deg=5.0, lon_deg=45.0, radius_m=1_000.0)),
         "nowhere": incident(),
     }
-    assert count(found, Question(area=(square,))).total.records == 1
+    only = count(found, Question(areas=(west,)))
+    assert (only.total.records, only.total.maybe, only.left_out) == (1, 2, {"area": 2})
+    both = count(found, Question(areas=(west, east), by=(By.AREA,)))
+    rows = {line.group: (line.records, line.maybe) for line in both.lines}
+    assert rows == {("West",): (1, 2), ("East",): (0, 2)}
+    assert both.total.maybe == 2, "each once, wherever it may be"
+
+
+@pytest.mark.parametrize(
+    "bad", [b"", b"[]", b'{"type":"Point","coordinates":[0,0]}', b'{"type":"FeatureCollection"}',
+            b'{"type":"Polygon","coordinates":[[[0,0],[1,"x"],[1,1]]]}',
+            b'{"type":"Polygon","coordinates":[[[0,0],[200,0],[1,1]]]}']
+)  # fmt: skip
+def test_what_is_no_area_is_said(bad: bytes) -> None:
+    with pytest.raises(ValueError, match="area"):
+        read_areas(bad)
+
+
+def test_by_class_of_victims_each_class_has_its_own_harm() -> None:
+    soldiers = Harm(victims=Victims.SOLDIER, injured=exactly(2))
+    police = Harm(victims=Victims.POLICE, injured=exactly(3))
+    answer = count({"a": incident(harm=(soldiers, police))}, Question(by=(By.VICTIMS,)))
+    assert {line.group[0]: line.injured.best for line in answer.lines} == {
+        "police": 3,
+        "soldier": 2,
+    }
+    assert (answer.total.records, answer.total.injured.best) == (1, 5)
 
 
 spans = st.builds(

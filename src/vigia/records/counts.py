@@ -1,22 +1,26 @@
 """Incidents and a question -> counts that say what was counted, how, and what is not known.
 
-No sum mixes units. A sum's best is over the records that know a number; how many do not is told
-beside it, so that "0" is only ever said of records that all say 0.
+No sum mixes units. A place too vague for the polygons asked for is counted apart, as "maybe". A
+sum's best is over the records that know a number; how many do not is told beside it, so that "0" is
+only ever said of records that all say 0.
 """
 
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections import Counter
 from collections.abc import Mapping
 from enum import Enum
 
 import msgspec
+from msgspec.structs import replace
 
+from vigia.records.areas import Area, Where, where
 from vigia.records.common import Precision, Span, iso_date, together
 from vigia.records.incident import Cause, Incident, Kind, Status, Unit, Victims
 
-Ring = tuple[tuple[float, float], ...]  # (lon_deg, lat_deg), GeoJSON's order
+MAYBE = "maybe"  # why one is counted apart
 
 
 class By(Enum):
@@ -29,6 +33,8 @@ class By(Enum):
     ACTOR = "actor"
     TARGET = "target"
     STATUS = "status"
+    VICTIMS = "victims"  # a record of several classes stands in each; the total has it once
+    AREA = "area"  # likewise
     HOUR = "hour"
     WEEKDAY = "weekday"
 
@@ -47,7 +53,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     victims: tuple[Victims, ...] = ()  # whose harm is added up; empty: everybody's
     causes: tuple[Cause, ...] = ()
     marks: tuple[str, ...] = ("actual",)
-    area: tuple[Ring, ...] = ()  # polygons
+    areas: tuple[Area, ...] = ()  # polygons: what is in none of them is left out
     by: tuple[By, ...] = ()
 
 
@@ -71,6 +77,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     injured: Sum
     verified: int
     ungraded: int  # without any graded source
+    maybe: int = 0  # more records that may belong here: their place is known too vaguely
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,25 +92,53 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 def count(incidents: Mapping[str, Incident], question: Question) -> Answer:
     """Pure. incidents: the newest version of each, by id."""
     chosen: list[Incident] = []
+    vague: list[Incident] = []
     left_out: Counter[str] = Counter()
     for incident in incidents.values():
         why = _why_not(incident, question)
         if why is None:
             chosen.append(incident)
+        elif why == MAYBE:
+            vague.append(incident)
         else:
             left_out[why] += 1
     groups: dict[tuple[str, ...], list[Incident]] = {}
     for incident in chosen:
-        groups.setdefault(tuple(group_of(incident, b) for b in question.by), []).append(incident)
+        for key in _keys(incident, question, Where.INSIDE):
+            groups.setdefault(key, []).append(incident)
+    maybe = Counter(key for i in (*chosen, *vague) for key in _keys(i, question, Where.MAYBE))
     lines = tuple(
-        _line(key, found, question) for key, found in sorted(groups.items()) if question.by
+        _line(key, groups.get(key, []), question, maybe[key])
+        for key in sorted({*groups, *maybe})
+        if question.by
     )
     return Answer(
         question=question,
-        total=_line((), chosen, question),
+        total=_line((), chosen, question, len(vague)),
         lines=lines,
         left_out=dict(sorted(left_out.items())),
     )
+
+
+def fitting(incidents: Mapping[str, Incident], question: Question) -> dict[str, Incident]:
+    """Those that are counted, and those that may lie in its areas."""
+    return {i: one for i, one in incidents.items() if _why_not(one, question) in (None, MAYBE)}
+
+
+def _keys(incident: Incident, q: Question, fits: Where) -> list[tuple[str, ...]]:
+    """The groups it stands in, or may stand in: of several where classes or areas are asked for."""
+    asks_area = By.AREA in q.by
+    if fits is Where.MAYBE and not (asks_area or q.areas):
+        return []
+    names = {By.AREA: [a.name for a in q.areas if where(incident.place, a) is fits]}
+    names[By.VICTIMS] = sorted({h.victims.value for h in incident.harm}) or ["?"]
+    if fits is Where.MAYBE and not asks_area:  # in one of the areas, nobody knows which
+        sure = any(where(incident.place, a) is Where.INSIDE for a in q.areas)
+        vague = any(where(incident.place, a) is Where.MAYBE for a in q.areas)
+        if sure or not vague:
+            return []
+    parts = [names[b] if b in names else [group_of(incident, b)] for b in q.by]
+    return list(itertools.product(*parts))
 
 
 def group_of(incident: Incident, by: By) -> str:
@@ -133,15 +168,8 @@ def group_of(incident: Incident, by: By) -> str:
             return incident.target.value
         case By.STATUS:
             return incident.status.value
-
-
-def inside(lon_deg: float, lat_deg: float, ring: Ring) -> bool:
-    """Even-odd rule on plain degrees; a ring must not cross the antimeridian."""
-    found = False
-    for (x1, y1), (x2, y2) in zip(ring, (*ring[1:], *ring[:1]), strict=True):
-        if (y1 > lat_deg) != (y2 > lat_deg):
-            found ^= lon_deg < (x2 - x1) * (lat_deg - y1) / (y2 - y1) + x1
-    return found
+        case By.VICTIMS | By.AREA:
+            raise AssertionError("several groups: _keys")
 
 
 def _why_not(i: Incident, q: Question) -> str | None:
@@ -157,9 +185,14 @@ def _why_not(i: Incident, q: Question) -> str | None:
         ("target", not q.targets or i.target in q.targets),
         ("cause", not q.causes or i.cause in q.causes),
         ("period", _in_period(i, q)),
-        ("area", not q.area or _in_area(i, q)),
     )
-    return next((name for name, fits in wanted if not fits), None)
+    why = next((name for name, fits in wanted if not fits), None)
+    if why is not None or not q.areas:
+        return why
+    found = {where(i.place, a) for a in q.areas}
+    if Where.INSIDE in found:
+        return None
+    return MAYBE if Where.MAYBE in found else "area"
 
 
 def _in_period(i: Incident, q: Question) -> bool:
@@ -174,12 +207,11 @@ def _in_period(i: Incident, q: Question) -> bool:
     return after and (not q.until or last <= iso_date(q.until, "until"))
 
 
-def _in_area(i: Incident, q: Question) -> bool:
-    lat, lon = i.place.lat_deg, i.place.lon_deg
-    return lat is not None and lon is not None and any(inside(lon, lat, r) for r in q.area)
-
-
-def _line(group: tuple[str, ...], found: list[Incident], q: Question) -> Line:
+def _line(group: tuple[str, ...], found: list[Incident], q: Question, maybe: int) -> Line:
+    if By.VICTIMS in q.by and group:  # the harm of that class alone
+        name = group[q.by.index(By.VICTIMS)]
+        only = () if name == "?" else (Victims(name),)
+        q = replace(q, victims=only or q.victims)
     units = sorted({i.unit for i in found}, key=lambda u: u.value)
     return Line(
         group=group,
@@ -189,6 +221,7 @@ def _line(group: tuple[str, ...], found: list[Incident], q: Question) -> Line:
         injured=_harm(found, q, killed=False),
         verified=sum(i.status is Status.VERIFIED for i in found),
         ungraded=sum(all(s.grade is None for s in i.sources) for i in found),
+        maybe=maybe,
     )
 
 

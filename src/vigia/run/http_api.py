@@ -35,6 +35,7 @@ from vigia.run.http_words import WORDS, WORDS_PUBLIC
 from vigia.run.link import Committed, Refused
 from vigia.run.paper_cover import plan_board
 from vigia.run.past.doors import PAST
+from vigia.run.records.analysis import ANALYSIS
 from vigia.run.records.bulletins import BULLETINS
 from vigia.run.records.doors import RECORDS
 from vigia.run.records.episode import EPISODES
@@ -247,6 +248,7 @@ PRIVATE: dict[str, Private] = {
     "ledger_checkpoint": http_ledger.checkpoint,
     "ledger_entries": http_ledger.entries,
     **RECORDS,
+    **ANALYSIS,
     **EPISODES,
     **BULLETINS,
     **FIRST_AID,

@@ -98,6 +98,17 @@ def witness_save(
     )
 
 
+@ledger_app.command("verify-export")
+def verify_export(
+    file: Annotated[Path, typer.Argument(help="An export; FILE.proofs.json lies beside it.")],
+    key: Key = None,
+) -> None:
+    """Check an export of incidents against its proofs, anywhere. Exit code: 0 holds, 1 does not."""
+    from vigia.run.records.proved import verify_export as run_verify
+
+    _run(lambda: run_verify(file, key=key, out=sys.stdout))
+
+
 @ledger_app.command()
 def forget(
     person: Annotated[str, typer.Argument(help="Person id whose name the ledger shall not tell.")],

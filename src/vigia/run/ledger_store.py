@@ -143,6 +143,11 @@ class LedgerReader:
         )
         return [(i, _bytes(e)) for i, e in found]
 
+    def of_seq(self, seq: int) -> list[tuple[int, bytes]]:
+        """Index and bytes of what one input of the journal caused."""
+        found = self._db.execute("SELECT idx, entry FROM leaves WHERE seq = ? ORDER BY n", (seq,))
+        return [(i, _bytes(e)) for i, e in found]
+
     def checkpoints(self) -> Iterator[bytes]:
         """Every signed note, smallest tree first."""
         found = self._db.execute("SELECT note FROM checkpoints ORDER BY size")

@@ -27,7 +27,7 @@ from vigia.run.asgi import Answer, Request
 from vigia.run.gateway import Gateway
 from vigia.run.http_doors import Public
 from vigia.run.past import ask as past
-from vigia.run.records import bulletins, doors, first_aid, handover
+from vigia.run.records import analysis, bulletins, doors, first_aid, handover
 from vigia.run.roles import ROUTES, Open, Route
 from vigia.wire import observations
 
@@ -100,12 +100,14 @@ TYPES: dict[str, Types] = {
     "observe_stream": Types(observations.ObservationsIn),
     "keep_record": Types(doors.KeepIn),
     "import_incidents": Types(doors.ImportIn),
-    "count_incidents": Types(doors.CountIn),
     "timeline": Types(None, past.TimelineOut),
     "replay": Types(past.SpanIn),
     "plan": Types(None, paper_cover.PlanBoard),
     "sign_handover": Types(handover.SignIn),
     "take_handover": Types(handover.TakeIn),
+    "count_incidents": Types(analysis.CountIn),
+    "draw_incidents": Types(analysis.CountIn),
+    "report_incidents": Types(analysis.CountIn),
     "read_bulletin": Types(bulletins.ReadIn),
     "write_bulletin": Types(bulletins.BulletinIn),
     "release_bulletin": Types(bulletins.StepIn),

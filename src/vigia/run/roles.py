@@ -131,6 +131,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/v1/records/{kind}/{record_id}", READERS, "keep_record"),
     Route("POST", "/api/v1/incidents/import", ANALYSTS, "import_incidents"),
     Route("POST", "/api/v1/incidents/count", READERS, "count_incidents"),
+    Route("POST", "/api/v1/incidents/figures", READERS, "draw_incidents"),
+    Route("POST", "/api/v1/incidents/report", READERS, "report_incidents"),
     Route("POST", "/api/v1/incidents/from-episode/{incident_id}", READERS, "incident_from_episode"),
     Route("GET", "/api/v1/incidents/alike", READERS, "alike_incidents"),
     Route("GET", "/api/v1/incidents/export", ANALYSTS, "export_incidents"),

@@ -16,9 +16,8 @@ from vigia.events_desk import RECORD_MAX, RecordKept, RecordKind
 from vigia.records.claim import Claim
 from vigia.records.common import Record, canonical, digest
 from vigia.records.confront import confront
-from vigia.records.counts import Question, count
 from vigia.records.incident import Incident
-from vigia.records.incident_csv import PROFILES, read_csv, read_geojson, to_csv, to_geojson
+from vigia.records.incident_csv import PROFILES, read_csv, read_geojson
 from vigia.records.likeness import duplicates
 from vigia.run.asgi import Answer, HttpError, Request, decode, json
 from vigia.run.gateway import Gateway
@@ -47,24 +46,19 @@ class ImportIn(msgspec.Struct, frozen=True, kw_only=True):
     profile: str = "vigia"
 
 
-class CountIn(msgspec.Struct, frozen=True, kw_only=True):
-    question: Question = Question()
-
-
 class _Whose(msgspec.Struct):
     agency_id: str = SITE
 
 
 _keep = msgspec.json.Decoder(KeepIn)
 _import = msgspec.json.Decoder(ImportIn)
-_count = msgspec.json.Decoder(CountIn)
 
 
 async def listed(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     """The newest version of each record of a kind."""
     kind = _kind(request)
-    newest = _visible(gateway, caller, kind)
-    rows = [_shown(gateway, i, v) for i, v in sorted(newest.items())[:LIST_MAX]]
+    newest = visible(gateway, caller, kind)
+    rows = listed_rows(gateway, caller, kind)[:LIST_MAX]
     return json({"records": rows, "left_out": max(0, len(newest) - LIST_MAX)})
 
 
@@ -163,43 +157,19 @@ async def import_incidents(gateway: Gateway, request: Request, caller: Caller) -
     return json({"kept": len(new), "had": len(good) - len(new), "refused": refused})
 
 
-async def counted(gateway: Gateway, request: Request, caller: Caller) -> Answer:
-    question = decode(request.body, _count).question
-    answer = count(_incidents(gateway, caller), question)
-    root = await ledger_root(gateway)
-    return json(msgspec.to_builtins(answer) | {"ledger": root, "t_ms": gateway.now_ms()})
-
-
 async def alike(gateway: Gateway, request: Request, caller: Caller) -> Answer:
-    found = await asyncio.to_thread(duplicates, _incidents(gateway, caller))
+    found = await asyncio.to_thread(duplicates, incidents_of(gateway, caller))
     return json({"pairs": msgspec.to_builtins(found)})
 
 
 async def confronted(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     claim_id = request.params["record_id"]
-    seen = _visible(gateway, caller, RecordKind.CLAIM)
+    seen = visible(gateway, caller, RecordKind.CLAIM)
     claims = {i: c for i, c in gateway.records.all_of(RecordKind.CLAIM, Claim).items() if i in seen}
     if claim_id not in claims:
         raise HttpError(404, "claim", got=claim_id, expected="the id of a claim")
-    found = confront(claim_id, claims, _incidents(gateway, caller))
+    found = confront(claim_id, claims, incidents_of(gateway, caller))
     return json({"comparisons": msgspec.to_builtins(found), "ledger": await ledger_root(gateway)})
-
-
-async def exported(gateway: Gateway, request: Request, caller: Caller) -> Answer:
-    """format: csv, geojson or json (every newest version with hash, seq and ledger root)."""
-    kind = request.query.get("format", "json")
-    rows = sorted(_incidents(gateway, caller).items())
-    match kind:
-        case "csv":
-            return Answer(200, to_csv(rows).encode(), b"text/csv; charset=utf-8")
-        case "geojson":
-            return Answer(200, to_geojson(rows), b"application/geo+json")
-        case "json":
-            newest = _visible(gateway, caller, RecordKind.INCIDENT)
-            shown = [_shown(gateway, i, v) for i, v in sorted(newest.items())]
-            return json({"incidents": shown, "ledger": await ledger_root(gateway)})
-        case _:
-            raise HttpError(400, "format", got=kind, expected="csv, geojson or json")
 
 
 async def ledger_root(gateway: Gateway) -> dict[str, object] | None:
@@ -222,19 +192,25 @@ async def ledger_root(gateway: Gateway) -> dict[str, object] | None:
         return None
 
 
-def _incidents(gateway: Gateway, caller: Caller) -> dict[str, Incident]:
+def incidents_of(gateway: Gateway, caller: Caller) -> dict[str, Incident]:
     """The newest versions that the caller's agency may see."""
-    seen = _visible(gateway, caller, RecordKind.INCIDENT)
+    seen = visible(gateway, caller, RecordKind.INCIDENT)
     every = gateway.records.all_of(RecordKind.INCIDENT, Incident)
     return {i: incident for i, incident in every.items() if i in seen}
 
 
-def _visible(gateway: Gateway, caller: Caller, kind: RecordKind) -> dict[str, Version]:
+def visible(gateway: Gateway, caller: Caller, kind: RecordKind) -> dict[str, Version]:
+    """The newest version of each that the caller's agency may see."""
     return {
         record_id: version
         for record_id, version in gateway.records.newest(kind).items()
         if may_see(gateway, caller, gateway.records.versions(kind, record_id)[0])
     }
+
+
+def listed_rows(gateway: Gateway, caller: Caller, kind: RecordKind) -> list[dict[str, object]]:
+    newest = visible(gateway, caller, kind)
+    return [_shown(gateway, i, v) for i, v in sorted(newest.items())]
 
 
 def _owner(gateway: Gateway, first: Version) -> str:
@@ -286,8 +262,6 @@ RECORDS: dict[str, Private] = {
     "record": history,
     "keep_record": keep,
     "import_incidents": import_incidents,
-    "count_incidents": counted,
     "alike_incidents": alike,
     "confront_claim": confronted,
-    "export_incidents": exported,
 }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -13,16 +12,8 @@ from vigia.records.common import Span
 from vigia.records.confront import Comparison, Verdict, confront
 from vigia.records.counts import Answer, Line, Question, Sum
 from vigia.records.incident import Cause, Incident
-from vigia.records.incident_csv import (
-    BYTES_MAX,
-    PROFILES,
-    RowError,
-    read_csv,
-    read_geojson,
-    to_csv,
-    to_geojson,
-)
 from vigia.run.ledger_store import DAMAGE, LedgerError, LedgerReader
+from vigia.run.records.asked import Asked
 
 WORDS = {
     Verdict.AGREES: "agrees",
@@ -34,48 +25,10 @@ WORDS = {
 }
 
 
-def read_table(path: Path, profile: str) -> tuple[dict[str, Incident], list[RowError]]:
-    """Raises OSError, ValueError."""
-    if path.stat().st_size > BYTES_MAX:
-        raise ValueError(f"{path}: got more than {BYTES_MAX} bytes; split the table")
-    if profile == "geojson" or path.suffix in (".geojson", ".json"):
-        good, bad = read_geojson(path.read_bytes())
-    elif profile in PROFILES:
-        good, bad = read_csv(path.read_text("utf-8-sig"), PROFILES[profile])
-    else:
-        raise ValueError(f"profile: got {profile!r}; need {', '.join([*PROFILES, 'geojson'])}")
-    return dict(good), bad
-
-
-def write_export(path: Path, rows: Sequence[tuple[str, Incident]]) -> None:
-    """By the file's ending. Raises ValueError, OSError."""
-    match path.suffix:
-        case ".csv":
-            path.write_text(to_csv(rows), "utf-8")
-        case ".geojson":
-            path.write_bytes(to_geojson(rows))
-        case ".parquet":
-            _write_parquet(path, rows)
-        case _:
-            raise ValueError(f"{path}: need a name that ends with .csv, .geojson or .parquet")
-
-
-def _write_parquet(path: Path, rows: Sequence[tuple[str, Incident]]) -> None:
-    """One row an incident; nested fields as JSON text, so that any reader takes it."""
-    import pyarrow as pa  # late: a quarter of a second
-    import pyarrow.parquet as pq
-
-    columns: dict[str, list[str]] = {"id": [record_id for record_id, _ in rows]}
-    for name in (f.name for f in msgspec.structs.fields(Incident)):
-        columns[name] = [_parquet_cell(getattr(incident, name)) for _, incident in rows]
-    arrow: Any = pa  # Any: pyarrow has no types
-    parquet: Any = pq
-    parquet.write_table(arrow.table(columns), path)
-
-
-def _parquet_cell(value: object) -> str:
-    plain: object = msgspec.to_builtins(value)
-    return plain if isinstance(plain, str) else msgspec.json.encode(plain).decode()
+def again(command: str, asked: Asked, *, data: Path, table: Path | None, profile: str) -> str:
+    """The command that gives the same numbers of the same records."""
+    where = f"--data {data}" if table is None else f"--table {table} --profile {profile}"
+    return " ".join(x for x in (f"vigia incidents {command}", where, asked.words()) if x)
 
 
 def root_line(data: Path) -> str:
@@ -109,6 +62,8 @@ def question_words(q: Question) -> str:
     parts: list[str] = []
     for field in msgspec.structs.fields(Question):
         value: object = msgspec.to_builtins(getattr(q, field.name))
+        if field.name == "areas":
+            value = [a.name for a in q.areas]
         if value:
             words = value if isinstance(value, str) else msgspec.json.encode(value).decode()
             parts.append(f"{field.name} {words}")
@@ -116,10 +71,12 @@ def question_words(q: Question) -> str:
 
 
 def line_words(line: Line) -> str:
+    """One group in a line; what may lie in the areas asked for is told behind it, not added."""
+    maybe = f"; {line.maybe} more may be inside" if line.maybe else ""
     amounts = ", ".join(f"{sum_words(s)} {unit}" for unit, s in line.amounts.items())
     return (
         f"{line.records} records ({line.verified} verified): {amounts or 'none'}; "
-        f"killed {sum_words(line.killed)}, injured {sum_words(line.injured)}"
+        f"killed {sum_words(line.killed)}, injured {sum_words(line.injured)}{maybe}"
     )
 
 
