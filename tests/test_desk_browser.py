@@ -154,6 +154,22 @@ def test_a_small_table_is_imported_its_refused_row_told_and_a_record_verified(de
     page.locator("[data-page=counts]").click()
     expect(page.locator(".sums tfoot")).to_contain_text("2")
     expect(page.locator(".asked")).to_contain_text("vigia incidents count --data DATA --by year")
+    sheet = page.locator("[data-figure='time.attack']")
+    sheet.get_by_role("button", name="SVG").wait_for()
+    for name, word in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
+        with page.expect_download() as got:
+            sheet.get_by_role("button", name=name).click()
+        assert Path(got.value.path()).read_bytes().startswith(word)
+    with page.expect_download() as got:
+        page.locator("[data-paper=es]").click()
+    assert Path(got.value.path()).read_bytes().startswith(b"%PDF-")
+    square = (
+        '{"type":"Feature","properties":{"name":"Box"},"geometry":{"type":"Polygon",'
+        '"coordinates":[[[-1,-1],[1,-1],[1,1],[-1,1]]]}}'
+    )
+    box = {"name": "a.geojson", "mimeType": "application/json", "buffer": square.encode()}
+    page.locator("[data-areas]").set_input_files(box)
+    expect(page.locator(".sums tfoot")).to_contain_text("+ 2 ?")  # neither has a point
     desk.shot(page, "counts")
     page.context.close()
 

@@ -88,7 +88,8 @@ test('months without records stand in the series; a question has its command or 
   const line = (name) => ({group: [name], amounts: {attack: {low: 1, best: 2, high: 3}}});
   assert.deepEqual(series([line('2023-12'), line('2024-02'), {group: ['?'], amounts: {}}], 'attack').map((p) => [p.name, p.best]), [['2023-12', 2], ['2024-01', 0], ['2024-02', 2]]);
   assert.equal(commandOf({by: ['year'], countries: ['MX'], since: '2023-01-01'}), 'vigia incidents count --data DATA --by year --since 2023-01-01 --country MX');
-  assert.equal(commandOf({by: ['year'], causes: ['drone']}), null);
+  assert.equal(commandOf({by: ['year'], causes: ['drone']}), 'vigia incidents count --data DATA --by year --cause drone');
+  assert.equal(commandOf({by: ['year'], kinds: ['crash']}), null); // the command line has no such filter
 });
 
 test('of two alike records what differs is marked', () => {

@@ -7,7 +7,7 @@ export const VICTIMS = ['agent', 'soldier', 'police', 'civilian', 'suspect', 'un
 export const CAUSES = ['drone', 'explosive', 'other', 'unsaid'];
 export const PRECISION = ['minute', 'hour', 'day', 'month', 'year'];
 export const CONFIDENCE = ['confirmed', 'likely', 'claimed', 'unknown'];
-export const BY = ['year', 'month', 'country', 'region', 'unit', 'kind', 'target', 'actor', 'status'];
+export const BY = ['year', 'month', 'country', 'region', 'unit', 'kind', 'target', 'victims', 'actor', 'status'];
 export const PROFILES = ['vigia', 'latam', 'geojson'];
 /** What contradicts comes first, what cannot be compared last. */
 export const VERDICTS = ['contradicts', 'at_least', 'own_records_thin', 'agrees', 'fits', 'other_thing'];
@@ -184,13 +184,16 @@ export function series(lines, unit) {
 
 /** The command that asks the same of the same records; null where it has no options for it. @param {any} q */
 export function commandOf(q) {
-  if (q.kinds?.length || q.causes?.length || q.regions?.length || (q.marks ?? []).some((/** @type {string} */ m) => m !== 'actual')) return null;
+  if (q.kinds?.length || q.regions?.length) return null;
   const parts = ['vigia incidents count --data DATA'];
   for (const by of q.by ?? []) parts.push(`--by ${by}`);
   if (q.since) parts.push(`--since ${q.since}`);
   if (q.until) parts.push(`--until ${q.until}`);
   for (const c of q.countries ?? []) parts.push(`--country ${c}`);
   for (const u of q.units ?? []) parts.push(`--unit ${u}`);
+  for (const c of q.causes ?? []) parts.push(`--cause ${c}`);
+  if (q.areas) parts.push('--area FILE.geojson');
+  for (const m of q.marks ?? []) parts.push(`--mark ${m}`);
   if (q.statuses?.join() === 'verified') parts.push('--verified');
   return parts.join(' ');
 }

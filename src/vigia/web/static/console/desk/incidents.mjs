@@ -2,6 +2,7 @@
 import {html, nothing} from '../../vendor/lit/lit.mjs';
 import {live} from '../../vendor/lit/directives/live.mjs';
 import {t} from '../../core/i18n.mjs';
+import {Briefing} from './briefing.mjs';
 import {bars, timeSeries, weekGrid} from './charts.mjs';
 import {Claims} from './claims.mjs';
 import {BY, CAUSES, COLUMNS, CONFIDENCE, KINDS, PRECISION, PROFILES, STATUS, UNITS, VICTIMS, beside, cleanIncident, commandOf, episodes, filledIncident, filtered, harmWord, series, slices, sorted, spanIn, spanWord, sumWord} from './incident.mjs';
@@ -20,6 +21,9 @@ export class Incidents {
     this.desk = desk;
     this.page = 'records';
     this.claims = new Claims(desk);
+    this.briefing = new Briefing(desk);
+    this.areas = {name: '', text: ''}; // GeoJSON of polygons to count by
+    this.proofs = false;
     /** @type {any[] | null} */
     this.rows = null;
     /** @type {any} */
@@ -183,6 +187,13 @@ export class Incidents {
     await this.load();
   }
 
+  /** Polygons of a file; without one everywhere counts. @param {File | undefined} file */
+  async take_areas(file) {
+    this.areas = {name: file?.name ?? '', text: file ? await file.text() : ''};
+    this.question.by = this.areas.text ? 'area' : 'year';
+    await this.ask();
+  }
+
   async ask() {
     const {since, until, country, unit, cause, status, by} = this.question;
     const mode = this.desk.app.state.mode ?? 'actual';
@@ -190,10 +201,12 @@ export class Incidents {
       ...(since ? {since} : {}), ...(until ? {until} : {}), ...(country ? {countries: [country.toUpperCase()]} : {}), ...(unit ? {units: [unit]} : {}), ...(cause ? {causes: [cause]} : {}),
       ...(status ? {statuses: [status]} : {}), ...(mode === 'actual' ? {} : {marks: ['actual', mode]}),
     };
-    const ask = (/** @type {string[]} */ groups) => this.desk.session.post('/incidents/count', {question: {...question, by: groups}});
+    const areas = this.areas.text;
+    const ask = (/** @type {string[]} */ groups) => this.desk.session.post('/incidents/count', {question: {...question, by: groups}, areas});
+    this.briefing.draw(question, areas);
     try {
       const [table, months, week, kinds] = await Promise.all([ask([by]), ask(['month']), ask(['weekday', 'hour']), ask(['kind'])]);
-      this.answer = {table, months, week, kinds, asked: {...question, by: [by]}, error: null};
+      this.answer = {table, months, week, kinds, asked: {...question, ...(areas ? {areas: table.question.areas} : {}), by: [by]}, error: null};
     } catch (error) {
       this.answer = {error};
     }
@@ -223,7 +236,8 @@ export class Incidents {
 
   #exports(/** @type {any} */ c) {
     if (!ANALYSTS.includes(c.state.person?.role)) return nothing;
-    return html`<span class="prints">${['csv', 'geojson', 'json'].map((f) => html`<a class="quiet" download=${`incidents.${f}`} href=${`/api/v1/incidents/export?format=${f}`}>${t('console.inc.export', {format: f.toUpperCase()})}</a>`)}</span>`;
+    return html`<span class="prints"><label class="tick" title=${t('console.inc.proofs_hint')}><input type="checkbox" data-proofs .checked=${live(this.proofs)} @change=${() => { this.proofs = !this.proofs; this.desk.changed(); }}>${t('console.inc.proofs')}</label>
+      ${['csv', 'geojson', 'parquet', 'json'].map((f) => html`<a class="quiet" download=${this.proofs ? `incidents.${f}.zip` : `incidents.${f}`} href=${`/api/v1/incidents/export?format=${f}${this.proofs ? '&proofs=1' : ''}`}>${f.toUpperCase()}</a>`)}</span>`;
   }
 
   #table(/** @type {any} */ c) {
@@ -328,22 +342,24 @@ export class Incidents {
       ${field(t('console.inc.country'), text(q, 'country', ask, {max: 2, hint: t('console.bull.all')}), 'slim')}${field(t('console.inc.col.unit'), select(q, 'unit', [['', t('console.bull.all')], ...choices(UNITS, word('unit'))], ask))}
       ${field(t('console.inc.cause_of_harm'), select(q, 'cause', [['', t('console.bull.all')], ...choices(CAUSES, word('cause'))], ask))}
       ${field(t('console.inc.col.status'), select(q, 'status', [['', t('console.inc.open_ones')], ...choices(['verified', 'candidate'], word('status'))], ask))}
-      ${field(t('console.inc.by'), select(q, 'by', choices(BY, word('by')), ask))}</div>
+      ${field(t('console.inc.by'), select(q, 'by', choices(this.areas.text ? [...BY, 'area'] : BY, word('by')), ask))}
+      ${field(t('console.inc.areas'), html`<input type="file" data-areas accept=".geojson,.json" @change=${(/** @type {any} */ e) => this.take_areas(e.target.files[0])}>`)}</div>
       ${!a ? nothing : a.error ? html`<p class="failed" role="alert">${a.error.message}</p>` : this.#answer(a)}</div>`;
   }
 
   #answer(/** @type {any} */ a) {
     const {table} = a;
     const units = Object.keys(table.total.amounts);
-    const line = (/** @type {any} */ l, /** @type {string} */ name) => html`<tr><th scope="row">${name}</th><td class="num">${l.records}</td>${units.map((u) => html`<td class="num">${sumCell(l.amounts[u])}</td>`)}<td class="num">${sumCell(l.killed)}</td><td class="num">${sumCell(l.injured)}</td><td class="num">${l.verified}</td></tr>`;
+    const line = (/** @type {any} */ l, /** @type {string} */ name) => html`<tr><th scope="row">${name}</th><td class="num">${l.records}${l.maybe ? html` <small title=${t('brief.maybe')}>+ ${l.maybe} ?</small>` : nothing}</td>${units.map((u) => html`<td class="num">${sumCell(l.amounts[u])}</td>`)}<td class="num">${sumCell(l.killed)}</td><td class="num">${sumCell(l.injured)}</td><td class="num">${l.verified}</td></tr>`;
     const by = a.asked.by[0];
-    const say = (/** @type {string} */ g) => (g === '?' ? '?' : ['unit', 'kind', 'status'].includes(by) ? word(by)(g) : by === 'target' ? word('victims')(g) : g);
+    const say = (/** @type {string} */ g) => (g === '?' ? '?' : ['unit', 'kind', 'status'].includes(by) ? word(by)(g) : ['target', 'victims'].includes(by) ? word('victims')(g) : g);
     return html`<table class="sums"><thead><tr><th>${word('by')(by)}</th><th>${t('console.inc.records')}</th>${units.map((u) => html`<th>${word('unit')(u)}</th>`)}<th>${t('console.inc.col.killed')}</th><th>${t('console.inc.col.injured')}</th><th>${word('status')('verified')}</th></tr></thead>
         <tbody>${table.lines.map((/** @type {any} */ l) => line(l, say(l.group[0])))}</tbody><tfoot>${line(table.total, t('console.inc.total'))}</tfoot></table>
       <div class="asked"><p>${t('console.inc.asked')}: <span class="code">${askedWords(a.asked)}</span>. ${t('console.inc.unsaid_hint')}</p>
         ${Object.keys(table.left_out).length ? html`<p>${t('console.inc.left_out')}: ${Object.entries(table.left_out).map(([why, n]) => `${n} (${t(`console.inc.left.${why}`)})`).join(', ')}</p>` : nothing}
         <p>${t('console.inc.ledger')}: <span class="code">${table.ledger ? `${table.ledger.size} · ${table.ledger.root}` : '–'}</span></p>
-        <p>${t('console.inc.again')}: <span class="code">${commandOf(a.asked) ?? `POST /api/v1/incidents/count ${JSON.stringify({question: a.asked})}`}</span></p></div>
+        <p>${t('console.inc.again')}: <span class="code">${commandOf({...a.asked, marks: a.asked.marks ?? []}) ?? `POST /api/v1/incidents/count ${JSON.stringify({question: a.asked})}`}</span></p></div>
+      ${this.briefing.view()}
       <div class="charts">${units.map((u) => timeSeries(series(a.months.lines, u), t('console.inc.chart_months', {unit: word('unit')(u)})))}${weekGrid(a.week.lines, t('console.inc.chart_week'))}${bars(a.kinds.lines, t('console.inc.chart_kinds'), word('kind'))}</div>`;
   }
 }
@@ -355,5 +371,5 @@ function sumCell(/** @type {any} */ s) {
 
 function askedWords(/** @type {any} */ q) {
   const statuses = q.statuses ?? ['candidate', 'verified'];
-  return [q.since || q.until ? `${q.since ?? '…'} – ${q.until ?? '…'}` : t('console.inc.any_time'), q.countries?.join(' '), q.units?.map(word('unit')).join(' '), q.causes?.map(word('cause')).join(' '), statuses.map(word('status')).join(' + '), (q.marks ?? ['actual']).join(' + ')].filter(Boolean).join('; ');
+  return [q.since || q.until ? `${q.since ?? '…'} – ${q.until ?? '…'}` : t('console.inc.any_time'), q.countries?.join(' '), q.areas?.join(', '), q.units?.map(word('unit')).join(' '), q.causes?.map(word('cause')).join(' '), statuses.map(word('status')).join(' + '), (q.marks ?? ['actual']).join(' + ')].filter(Boolean).join('; ');
 }
