@@ -36,7 +36,7 @@ from vigia.events import (
 from vigia.events_access import PowerUsed
 from vigia.run import page_json as out
 from vigia.run.accounts import Accounts
-from vigia.run.desk_words import DeskWords
+from vigia.run.desk_words import DeskWords, ring
 from vigia.run.fault_count import FaultCount
 from vigia.run.gateway_past import recall_reached, recall_records, recall_reports
 from vigia.run.handing import why_not
@@ -114,7 +114,7 @@ class Gateway:
         self.push_services: tuple[str, ...] | None = None  # None: this site sends no push
         self.reach = ReachBoard(folder, self.view, self.hub)
         self.ledger: LedgerFollower | None = None
-        self.words = DeskWords()
+        self.words = DeskWords(lambda word_id: ring(self, word_id))
         self.hosts: frozenset[str] = frozenset()
         self.secure, self.base_url = False, ""
         self.pulse = Pulse(self.clock)

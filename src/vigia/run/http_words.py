@@ -41,7 +41,8 @@ Id = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_MAX)]
 
 class WordsIn(msgspec.Struct, frozen=True, kw_only=True):
     """send false: only say what would be understood. position: of whoever told it, if the desk
-    knows; corrects: an earlier word whose report was wrong and is taken back."""
+    knows; corrects: an earlier word that this one stands for: its report, if it made one, is taken
+    back. lang: of the screen; None: the person's."""
 
     text: Text
     sender: Annotated[str, msgspec.Meta(max_length=NUMBER_MAX)] = ""
@@ -49,6 +50,7 @@ class WordsIn(msgspec.Struct, frozen=True, kw_only=True):
     word_id: Id | None = None
     position: out.PositionIn | None = None
     corrects: Id | None = None
+    lang: Lang | None = None
 
 
 class SettleIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,19 +93,14 @@ async def take_words(gateway: Gateway, request: Request, caller: Caller) -> Answ
         t_obs_ns=gateway.clock.now_ns(),
     )
     made = inputs_of(report, said, t_ns=gateway.clock.now_ns())
-    lang = caller.person.lang
+    lang = body.lang or caller.person.lang
     answer = _told(gateway, said, made, lang) | {"word_id": report.word_id, "sent": body.send}
     if body.send:
-        before = gateway.words.open.get(body.corrects or "")
-        if before is not None and before.report_id is not None:
-            await committed(gateway, _taken_back(before, gateway), caller.source)
-            reason = f"corrected by {report.word_id}"
-            settled = WordSettled(
-                word_id=before.word_id, by_person_id=caller.person.person_id, reason=reason
-            )
-            await committed(gateway, settled, caller.source)
-        for one in made.bodies:
+        for one in made.bodies:  # first what is true now, then what no longer is
             await committed(gateway, one, caller.source)
+        before = gateway.words.open.get(body.corrects or "")
+        if before is not None:
+            await _replace(gateway, before, report.word_id, caller)
     return json(answer)
 
 
@@ -117,6 +114,18 @@ async def settle(gateway: Gateway, request: Request, caller: Caller) -> Answer:
         reason=decode(request.body, _settle).reason,
     )
     return received(await committed(gateway, act, caller.source))
+
+
+async def _replace(gateway: Gateway, before: WordReceived, word_id: str, caller: Caller) -> None:
+    """A word that was said anew: its report, if it made one, is taken back, and it is settled."""
+    if before.report_id is not None:
+        await committed(gateway, _taken_back(before, gateway), caller.source)
+    settled = WordSettled(
+        word_id=before.word_id,
+        by_person_id=caller.person.person_id,
+        reason=f"corrected by {word_id}",
+    )
+    await committed(gateway, settled, caller.source)
 
 
 def _taken_back(word: WordReceived, gateway: Gateway) -> Input:

@@ -31,6 +31,7 @@ import {rightColumn} from './views/right.mjs';
 import {liveBand, replayBand, timelineStrip} from './views/timeline.mjs';
 import {soundPanel, spoken} from './views/sound.mjs';
 import {banner, headline, limitedBand, markBand, topBar} from './views/top.mjs';
+import {Words} from './words.mjs';
 
 /**
  * @typedef {object} Context
@@ -46,6 +47,7 @@ import {banner, headline, limitedBand, markBand, topBar} from './views/top.mjs';
  * @property {boolean} enrolled
  * @property {any} ui
  * @property {any} act
+ * @property {Words} words
  * @property {(target_id: string) => string} targetName
  * @property {Horn} horn
  * @property {any} past  the player while somebody looks back; null: this is now
@@ -89,6 +91,7 @@ export class ConsoleApp extends LitElement {
     this.loads = new Loads(this);
     this.acts = new Acts(this);
     this.past = new Past(this);
+    this.words = new Words(this);
     this.act = this.#acts();
   }
 
@@ -159,6 +162,7 @@ export class ConsoleApp extends LitElement {
     if (message.t === 'records' && message.kind === 'cap') this.loads.received({came: message.id});
     if (message.t === 'calls' || message.t === 'hello') this.loads.reach();
     if (message.t === 'hello' || (message.t === 'records' && message.kind === 'casualty')) this.loads.hurt({rings: message.t === 'records'});
+    if (message.t === 'hello' || (message.t === 'records' && message.kind === 'word')) this.words.load();
     if (message.t === 'records') this.desk?.heard(message.kind, this.ui.tab);
     if (this.state !== before) this.#tick();
   }
@@ -359,7 +363,7 @@ export class ConsoleApp extends LitElement {
   #context() {
     const {state, ui, act, link} = this;
     return {
-      state, ui, act, now_ms: this.clock.now(), rows: trackRows(state), incidents: this.#incidents(),
+      state, ui, act, words: this.words, now_ms: this.clock.now(), rows: trackRows(state), incidents: this.#incidents(),
       watch: link.watchState, wordAge_ms: link.beatAt === null ? null : link.now() - link.beatAt, refused: link.refused, enrolled: this.enrolled,
       wrongRole: state.person !== null && !CONSOLE.includes(state.person.role),
       mayAct: state.person === null || OFFICERS.includes(state.person.role),
@@ -371,9 +375,9 @@ export class ConsoleApp extends LitElement {
     const c = this.#context();
     const shown = this.past.context(c);
     return html`<div class="page ${c.ui.ask || c.ui.invite ? 'asking' : ''} ${shown.past ? 'past' : ''}" ?inert=${c.ui.ask !== null || c.ui.invite !== null || (c.watch.state === 'lost' && !c.ui.peek)}>
-      ${topBar(c)}${markBand(c)}<div class="bands">${liveBand(c, this.past)}${limitedBand(c)}${hurtBand(c)}${replayBand(c, this.past)}${coverBand(shown)}</div>${banner(shown)}${leftColumn(shown)}${mapFrame(c)}${timelineStrip(c, this.past)}${rightColumn(shown)}
+      ${topBar(c)}${markBand(c)}<div class="bands">${liveBand(c, this.past)}${limitedBand(c)}${hurtBand(c)}${this.words.band(c)}${replayBand(c, this.past)}${coverBand(shown)}</div>${banner(shown)}${leftColumn(shown)}${mapFrame(c)}${timelineStrip(c, this.past)}${rightColumn(shown)}
       ${c.ui.tab === 'alerts' ? alertsTab(c) : c.ui.tab === 'reach' ? reachTab(c) : ''}${DESK_TABS.includes(c.ui.tab) ? this.desk?.view(c.ui.tab, c) : ''}</div>
-      ${toast(c)}${soundPanel(c)}${askDialog(c)}${inviteDialog(c)}${c.refused || c.wrongRole ? refusedOverlay(c) : lostOverlay(c)}`;
+      ${this.words.panel(c)}${toast(c)}${soundPanel(c)}${askDialog(c)}${inviteDialog(c)}${c.refused || c.wrongRole ? refusedOverlay(c) : lostOverlay(c)}`;
   }
 }
 
