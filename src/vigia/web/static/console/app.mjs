@@ -23,6 +23,7 @@ import {alertsTab} from './views/alerts.mjs';
 import {coverBand} from './views/cover.mjs';
 import {hurtBand} from './views/hurt.mjs';
 import {inviteDialog} from './views/invite.mjs';
+import {keysCard, skipLink} from './views/keys.mjs';
 import {leftColumn} from './views/left.mjs';
 import {mapFrame} from './views/map.mjs';
 import {askDialog, lostOverlay, refusedOverlay, toast} from './views/over.mjs';
@@ -83,7 +84,7 @@ export class ConsoleApp extends LitElement {
     /** @type {any} */
     this.ui = {
       tab: 'watch', selected: null, byHand: false, incident: 0, lang: 'en', sound: false, peek: false,
-      ask: null, invite: null, said: null, everybody: false, opened: null, mapless: false, layers: false, bad: {n: 0, why: ''}, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false}, received: null, hurt: [],
+      ask: null, invite: null, keys: false, said: null, everybody: false, opened: null, mapless: false, layers: false, bad: {n: 0, why: ''}, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false}, received: null, hurt: [],
       reach: {data: null, error: null, drills: []},
     };
     /** @type {any} */
@@ -279,7 +280,8 @@ export class ConsoleApp extends LitElement {
       doIt: (/** @type {string[]} */ live) => this.acts.doIt(live),
       everybody: () => this.change({everybody: !this.ui.everybody}),
       revisions: (/** @type {string} */ id) => this.change({opened: this.ui.opened === id ? null : id}),
-      closeDialog: () => this.change({ask: null, invite: null}),
+      closeDialog: () => this.change({ask: null, invite: null, keys: false}),
+      skip: () => this.focusOn(this.ui.tab === 'watch' ? '.tracks' : '.history button, .desk button, .desk input'),
       askInvite: () => this.acts.askInvite(),
       invite: (/** @type {any} */ person) => this.acts.invite(person),
       loadHistory: () => this.loads.history(),
@@ -374,10 +376,10 @@ export class ConsoleApp extends LitElement {
   render() {
     const c = this.#context();
     const shown = this.past.context(c);
-    return html`<div class="page ${c.ui.ask || c.ui.invite ? 'asking' : ''} ${shown.past ? 'past' : ''}" ?inert=${c.ui.ask !== null || c.ui.invite !== null || (c.watch.state === 'lost' && !c.ui.peek)}>
-      ${topBar(c)}${markBand(c)}<div class="bands">${liveBand(c, this.past)}${limitedBand(c)}${hurtBand(c)}${this.words.band(c)}${replayBand(c, this.past)}${coverBand(shown)}</div>${banner(shown)}${leftColumn(shown)}${mapFrame(c)}${timelineStrip(c, this.past)}${rightColumn(shown)}
+    return html`<div class="page ${c.ui.ask || c.ui.invite ? 'asking' : ''} ${shown.past ? 'past' : ''}" ?inert=${c.ui.ask !== null || c.ui.invite !== null || c.ui.keys || (c.watch.state === 'lost' && !c.ui.peek)}>
+      ${skipLink(c)}${topBar(c)}${markBand(c)}<div class="bands">${liveBand(c, this.past)}${limitedBand(c)}${hurtBand(c)}${this.words.band(c)}${replayBand(c, this.past)}${coverBand(shown)}</div>${banner(shown)}${leftColumn(shown)}${mapFrame(c)}${timelineStrip(c, this.past)}${rightColumn(shown)}
       ${c.ui.tab === 'alerts' ? alertsTab(c) : c.ui.tab === 'reach' ? reachTab(c) : ''}${DESK_TABS.includes(c.ui.tab) ? this.desk?.view(c.ui.tab, c) : ''}</div>
-      ${this.words.panel(c)}${toast(c)}${soundPanel(c)}${askDialog(c)}${inviteDialog(c)}${c.refused || c.wrongRole ? refusedOverlay(c) : lostOverlay(c)}`;
+      ${this.words.panel(c)}${toast(c)}${soundPanel(c)}${askDialog(c)}${inviteDialog(c)}${keysCard(c)}${c.refused || c.wrongRole ? refusedOverlay(c) : lostOverlay(c)}`;
   }
 }
 

@@ -10,10 +10,12 @@ export function onKey(app, e) {
   const desk = DESK_TABS.includes(ui.tab) && !ui.ask && !ui.invite;
   if (desk && app.desk?.key(e, ui.tab)) return;
   if (desk && typing && e.key === 'Escape') return /** @type {HTMLElement} */ (e.target).blur(); // what was written stays
+  if (ui.keys) return e.key === 'Escape' || e.key === '?' ? app.act.closeDialog() : undefined;
   if (e.key === 'Escape' && ui.sound) return app.act.closeSound();
   if (e.key === 'Escape' && app.past.player && !ui.ask && !ui.invite) return app.past.end();
   if (e.key === 'Escape') return ui.ask || ui.invite ? app.act.closeDialog() : app.change({selected: null, byHand: false, tab: 'watch'});
   if (typing || ui.ask || ui.invite || e.ctrlKey || e.metaKey || e.altKey) return;
+  if (e.key === '?') { app.change({keys: true}); return app.focusOn('.keys-card button'); }
   if (!desk && onMapKey(app, e)) return;
   if (e.key === 'w' || e.key === 'W') app.act.tab('watch');
   if (e.key === 'a' || e.key === 'A') app.act.tab('alerts');

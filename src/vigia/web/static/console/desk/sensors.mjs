@@ -30,7 +30,7 @@ export class Sensors {
       <aside class="side"><section><h4>${t('console.sensors.reports')}<em class="num">${sightings.length}</em></h4>
         ${sightings.length === 0 ? html`<p class="none">${t('console.sightings.none')}</p>` : html`<ul class="report-list">${sightings.slice(0, REPORTS_MAX).map((/** @type {any} */ s) => html`<li>
           <time class="num">${zulu(s.t_ms)}</time><span><b>${s.name ?? t('console.sightings.somebody')}</b> ${sightingText(s)}${s.text ? html` “${s.text}”` : nothing}
-            <small>${s.received_ms - s.t_ms > 10_000 ? t('console.sensors.late', {age: age(s.received_ms - s.t_ms)}) : ''} ${s.position ? '' : t('console.sensors.no_place')} ${s.track_number ? '' : t('console.report.no_track')}</small></span>
+            <small>${s.received_ms - s.t_ms > 10_000 ? t('console.sensors.late', {age: age(s.received_ms - s.t_ms)}) : ''} ${s.position ? '' : t('console.sensors.no_place')} ${s.track_number ? '' : t('console.sensors.no_track')}</small></span>
           <i class="code">${s.track_number ? trackName(s.track_number) : ''}</i></li>`)}</ul>`}</section></aside></div>`;
   }
 

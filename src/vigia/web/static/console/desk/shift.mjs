@@ -26,7 +26,7 @@ export class Shift {
   async load() {
     await this.#try(async () => {
       this.notes = (await this.desk.session.get('/handover')).notes;
-      if (!this.open && this.notes?.[0] && !this.notes[0].in_person_id) this.open = this.notes[0].id; // one waits to be taken over
+      if (!this.open && this.notes?.[0]) this.open = this.notes[0].id; // the newest: perhaps it waits to be taken over
     });
   }
 

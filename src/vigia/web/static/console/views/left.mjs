@@ -15,9 +15,9 @@ const SIGHTING_ROWS_MAX = 40;
 export function leftColumn(c) {
   const rows = c.rows.slice(0, ROWS_MAX);
   const sightings = recentSightings(c.state, c.now_ms).slice(0, SIGHTING_ROWS_MAX);
-  return html`<aside class="left">
+  return html`<aside class="left" ?inert=${c.ui.tab !== 'watch'}>
     <h2>${t('console.tracks.title')}<em class="num">${c.state.tracks.size > ROWS_MAX ? t('console.tracks.some', {n: ROWS_MAX, all: c.state.tracks.size}) : c.state.tracks.size}</em></h2>
-    <div class="scroll tracks" role="listbox" aria-label=${t('console.tracks.title')} tabindex="0">
+    <div class="scroll tracks" role=${rows.length ? 'listbox' : 'group'} aria-label=${t('console.tracks.title')} tabindex="0">
       ${rows.length === 0 ? html`<p class="none">${t('console.tracks.none')}</p>` : nothing}
       ${repeat(rows, (row) => row.track.track_id, (row) => trackRow(c, row))}
     </div>

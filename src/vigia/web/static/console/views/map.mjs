@@ -13,8 +13,8 @@ const OLD_MS = 4_000; // of a picture that comes once a second
 /** @param {Context} c */
 export function mapFrame(c) {
   const {pointer, view} = c.ui;
-  return html`<main class="map">
-    <div id="map" aria-label=${t('console.map.label')}></div>
+  return html`<main class="map" id="floor" ?inert=${c.ui.tab !== 'watch'}>
+    <div id="map" role="group" aria-label=${t('console.map.label')}></div>
     ${c.ui.mapless ? html`<p class="mapless" role="status">${t('console.map.none')}</p>` : nothing}
     ${c.ui.mapless ? nothing : layers(c)}
     ${doubts(c)}

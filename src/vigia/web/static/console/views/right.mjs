@@ -15,7 +15,7 @@ const PEOPLE_SHOWN = 6; // those who were not reached come first; the rest on re
 export function rightColumn(c) {
   const track = c.ui.selected?.track_id ? c.state.tracks.get(c.ui.selected.track_id) : null;
   const report = c.ui.selected?.report_id ? c.state.sightings.find((s) => s.report_id === c.ui.selected?.report_id) : null;
-  return html`<aside class="right"><div class="scroll">
+  return html`<aside class="right" ?inert=${c.ui.tab !== 'watch'}><div class="scroll">
     ${track ? trackPanel(c, track) : report ? reportPanel(c, report) : calmPanel(c)}
   </div></aside>`;
 }

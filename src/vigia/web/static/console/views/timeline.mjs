@@ -20,7 +20,7 @@ export function timelineStrip(c, past) {
   const at = past.player ? Math.max(since, past.player.at_ms) : now;
   const act = c.act.past;
   const l = layout(past.line, c.incidents, since, now);
-  return html`<section class="timeline ${past.player ? 'replaying' : ''}" aria-label=${t('console.timeline.title')}>
+  return html`<section class="timeline ${past.player ? 'replaying' : ''}" ?inert=${c.ui.tab !== 'watch'} aria-label=${t('console.timeline.title')}>
     <div class="bar-row">
       <select class="quiet" aria-label=${t('console.timeline.span')} @change=${(/** @type {any} */ e) => act.span(Number(e.target.value))}>
         ${MINUTES.map((n) => html`<option value=${n} ?selected=${n === past.minutes}>${t('console.timeline.hours', {n: n / 60})}</option>`)}</select>
