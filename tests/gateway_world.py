@@ -348,6 +348,7 @@ async def world(
         yield here
     finally:
         await here.close()
+        gateway.past.stop()
         server.stop()
         await asyncio.wait([tasks[-1]], timeout=5)
         for task in tasks:
