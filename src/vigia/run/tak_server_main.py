@@ -69,6 +69,7 @@ async def _serve(folder: Path, plan: RunPlan) -> None:
         words,
         callsigns=plan.tak.callsigns,
         store=store,
+        access=plan.access,
         senders=[TakSender(url, words[Lang.EN], places=places) for url in plan.tak.urls],
     )
     task = asyncio.current_task()

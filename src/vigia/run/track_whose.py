@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from vigia.run.page_json import TrackOut
 
 M_PER_DEG = 111_320.0  # of latitude; the earth is round enough for a radius of kilometres
 
@@ -20,8 +17,22 @@ class Place(NamedTuple):
     agency_id: str
 
 
+class Spot(NamedTuple):
+    lat_deg: float
+    lon_deg: float
+
+
+class Placed(Protocol):
+    """A track, in whatever form."""
+
+    @property
+    def lat_deg(self) -> float | None: ...
+    @property
+    def lon_deg(self) -> float | None: ...
+
+
 def near(
-    tracks: Sequence[TrackOut], places: Sequence[Place], radius_m: float
+    tracks: Sequence[Placed], places: Sequence[Place], radius_m: float
 ) -> list[frozenset[str]]:
     """For each track the agencies with a place within the radius; none without a position."""
     if not tracks or not places:

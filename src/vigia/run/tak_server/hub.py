@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from vigia.run.settings_access import Access
+from vigia.run.sharing import NOBODY
+from vigia.run.tak_server.apart import Apart
 from vigia.run.tak_server.control import gone
 from vigia.run.tak_server.item import OWN, Item, is_person
 from vigia.terms import Position
@@ -39,7 +42,9 @@ class Kept:
 class Relay:
     """on_heard: every event of a client or an upstream, after it was relayed."""
 
-    def __init__(self, clock_ns: Callable[[], int]) -> None:
+    def __init__(self, clock_ns: Callable[[], int], apart: Apart | None = None) -> None:
+        """apart: who may see what; None: everybody everything."""
+        self.apart = Apart(Access(), {}) if apart is None else apart
         self.on_heard: Callable[[Item, Who, Peer | None], None] = lambda _i, _w, _p: None
         self.on_stored: Callable[[Item], None] = lambda _item: None
         self.on_opened: Callable[[Peer], None] = lambda _peer: None
@@ -84,7 +89,7 @@ class Relay:
         now = self._clock_ns()
         for kept in list(self.picture.values()):
             if kept.item.event.t_stale_ns > now:
-                peer.send(kept.item)
+                self._send(peer, kept.item)
 
     def heard(self, peer: Peer, item: Item) -> None:
         assert peer.who is not None
@@ -109,7 +114,9 @@ class Relay:
         if peer.uid and not any(p.uid == peer.uid for p in self._peers.values()):
             kept = self.picture.pop(peer.uid, None)
             if kept is not None:
-                self.say(gone(peer.uid, kept.item.event.type, self._clock_ns()))
+                over = gone(peer.uid, kept.item.event.type, self._clock_ns())
+                over.owners, over.what = kept.item.owners, kept.item.what
+                self.say(over)
 
     # ---- others ----------------------------------------------------------------------------
 
@@ -120,13 +127,18 @@ class Relay:
 
     def say(self, item: Item, to: Iterable[Peer] | None = None) -> None:
         """Our own words, to those; None: to everybody, and to whoever comes later."""
-        if to is None and item.kept:
+        if to is not None:
+            for peer in to:
+                peer.send(item)
+            return
+        if item.kept:
             self._keep(item, 0)
-        for peer in self if to is None else to:
-            peer.send(item)
+        for peer in self:
+            self._send(peer, item)
 
     def restore(self, item: Item) -> None:
-        """From before this process: shown again, told to nobody anew."""
+        """From before this process: shown again, told to nobody anew. Whose it was is not kept."""
+        item.owners = frozenset((NOBODY,))
         if item.kept and item.key not in self.picture:
             self._keep(item, 0)
 
@@ -143,6 +155,7 @@ class Relay:
 
     def _take(self, item: Item, who: Who, sender: Peer | None) -> None:
         self.counts["heard"] += 1
+        item.owners = self.apart.owners(who)
         if item.kept:
             self._keep(item, 0 if sender is None else sender.number)
         elif item.event.type == "t-x-d-d":
@@ -153,13 +166,17 @@ class Relay:
             uids = {d.uid for d in dests if d.uid}
             for peer in self._peers.values():
                 if peer is not sender and (peer.uid in uids or peer.callsign in names):
-                    peer.send(item)
+                    self._send(peer, item)
         else:
             for peer in self._peers.values():
                 if peer is not sender:
-                    peer.send(item)
+                    self._send(peer, item)
         self.on_stored(item)
         self.on_heard(item, who, sender)
+
+    def _send(self, peer: Peer, item: Item) -> None:
+        if self.apart.sees(peer.who, item):
+            peer.send(item)
 
     def _keep(self, item: Item, by: int) -> None:
         self.picture.pop(item.key, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from vigia.run.settings_access import Share
 from vigia.wire import takp
 from vigia.wire.cot import CotEvent, parse
 from vigia.wire.cot_stream import frame_proto
@@ -14,18 +15,25 @@ OWN = "vigia."  # uids that begin so are ours; nobody else may speak under them
 
 class Item:
     """xml: without a declaration. event: what it says. kept: part of the picture that a client
-    which comes later gets, until it is stale; the newest of a uid replaces the older ones."""
+    which comes later gets, until it is stale; the newest of a uid replaces the older ones.
+    owners: the agencies whose it is, None: the whole site's; what: which of their things."""
 
     def __init__(self, xml: bytes, event: CotEvent) -> None:
         self.xml = xml
         self.event = event
+        self.owners: frozenset[str] | None = None
+        self.what = Share.PEOPLE if is_person(event) else Share.SIGHTINGS
 
     @classmethod
-    def of(cls, xml: bytes) -> Item:
+    def of(
+        cls, xml: bytes, owners: frozenset[str] | None = None, what: Share = Share.ALERTS
+    ) -> Item:
         """Of an event we wrote ourselves. Raises AssertionError when we wrote nonsense."""
         event = parse(xml)
         assert isinstance(event, CotEvent), event
-        return cls(xml, event)
+        item = cls(xml, event)
+        item.owners, item.what = owners, what
+        return item
 
     @property
     def key(self) -> str:

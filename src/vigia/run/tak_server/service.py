@@ -22,6 +22,8 @@ from vigia.events import (
 from vigia.events_desk import RecordKept
 from vigia.run.link import Emit, Picture, State, Status, ToGateway
 from vigia.run.reporting import echo, named_places
+from vigia.run.settings_access import Access
+from vigia.run.tak_server.apart import Apart
 from vigia.run.tak_server.bulletins import BulletinTalk
 from vigia.run.tak_server.hear import Ear, Heard, Site
 from vigia.run.tak_server.hub import Relay
@@ -62,14 +64,16 @@ class Service:
         callsigns: dict[str, str],
         senders: Sequence[TakSender] = (),
         store: Store | None = None,
+        access: Access | None = None,
     ) -> None:
         self.clock = clock
-        self.relay = Relay(self.clock.now_ns)
+        self.people: dict[str, PersonAdded] = {}
+        self.apart = Apart(Access() if access is None else access, self.people)
+        self.relay = Relay(self.clock.now_ns, self.apart)
         self.speaker = Speaker(self.relay, words, self.clock.now_ns)
         self.words = words
         self.ear = Ear(callsigns, self.speaker.open.get, self.speaker.open.values)
         self.bulletins = BulletinTalk(self.relay, words, self.clock.now_ns, self._record)
-        self.people: dict[str, PersonAdded] = {}
         self.devices: dict[str, DeviceEnrolled] = {}
         self.known = False  # the watch has said who there is
         self._link = link
@@ -106,6 +110,7 @@ class Service:
         self.clock.forget()
         self.clock.heard(state.t_ns)
         self.people = {p.person_id: p for p in state.people}
+        self.apart.people = self.people
         self.devices = {d.device_id: d for d in state.devices}
         self.speaker.langs = {p.person_id: p.lang for p in state.people}
         self.speaker.take_settings(state.settings)

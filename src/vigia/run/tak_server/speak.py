@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vigia.delivery.channels import cot
+from vigia.run.settings_access import Share
+from vigia.run.sharing import NOBODY
 from vigia.run.tak_server.control import gone
 from vigia.run.tak_server.item import Item
 from vigia.run.tak_server.talk import contact, message
+from vigia.run.track_whose import Place, Spot, near
 from vigia.terms import Identity, Lang, MsgType, Position
 from vigia.tracktable import Fix
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -49,7 +52,7 @@ class Speaker:
         self._clock_ns = clock_ns
         self._posts: dict[str, Post] = {}
         self._middle: Position | None = None
-        self._danger_m = 0.0
+        self._danger_m = self._watch_m = 0.0
         self._rows: NDArray[np.void] | None = None
         self._told: dict[tuple[int, str, int], None] = {}
 
@@ -57,6 +60,7 @@ class Speaker:
         self._posts = {f"post/{post.post_id}": post for post in settings.posts}
         self._middle = settings.origin
         self._danger_m = settings.policy.danger_radius_m
+        self._watch_m = settings.policy.watch_radius_m
 
     # ---- tracks ----------------------------------------------------------------------------
 
@@ -64,11 +68,28 @@ class Speaker:
         """rows: the whole present picture."""
         self._rows = rows
         words = self._words[Lang.EN]
-        for row in rows[:TRACKS_MAX]:
+        shown = rows[:TRACKS_MAX]
+        for row, whose in zip(shown, self._whose(shown), strict=True):
             who = self.identities.get(cot.track_name(row), Identity.UNKNOWN)
             data = cot.render_track(row, words, identity=who)
             if data is not None:
-                self._relay.say(Item.of(data))
+                self._relay.say(Item.of(data, whose, Share.TRACKS))
+
+    def _whose(self, rows: NDArray[np.void]) -> Sequence[frozenset[str] | None]:
+        """Agencies with a post near each track; near none it is nobody's and shown to all; one
+        without a position is shown to none."""
+        if not self._relay.apart.on:
+            return [None] * len(rows)
+        places = [
+            Place(p.position.lat_deg, p.position.lon_deg, p.agency_id) for p in self._posts.values()
+        ]
+        spots = [Spot(float(row["lat_deg"]), float(row["lon_deg"])) for row in rows]
+        unknown = frozenset((NOBODY,))
+        found = near(spots, places, self._watch_m)
+        return [
+            unknown if spot.lat_deg != spot.lat_deg else whose
+            for spot, whose in zip(spots, found, strict=True)
+        ]
 
     def track_ended(self, track_id: str, *, false: bool) -> None:
         """What was no drone vanishes; one that is lost greys out by itself when it is stale."""
@@ -124,12 +145,13 @@ class Speaker:
         words = self._words[Lang.EN]
         post = self._posts.get(alert.target_id)
         where = post.position if post is not None else self._drone(alert)
-        self._relay.say(Item.of(cot.render_alert(alert, words, position=where)))
+        whose = frozenset((NOBODY if post is None else post.agency_id,))
+        self._relay.say(Item.of(cot.render_alert(alert, words, position=where), whose))
         if post is None:
             return
         radius_m = self._danger_m + post.radius_m
         area = cot.render_area(alert, words, position=post.position, radius_m=radius_m)
-        self._relay.say(Item.of(area))
+        self._relay.say(Item.of(area, whose))
 
     def _tell_one(self, peer: Peer, alert: Alert, *, rings: bool) -> None:
         words = self._words[self.langs.get(alert.person_id or "", Lang.EN)]
