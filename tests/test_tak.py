@@ -402,5 +402,7 @@ def test_udp_reaches_a_multicast_group(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_bad_address_says_what_is_needed(url: str) -> None:
-    with pytest.raises(SettingsError, match="need tcp://host:port or udp://host:port"):
+    with pytest.raises(
+        SettingsError, match="need tcp://host:port, tls://host:port or udp://host:port"
+    ):
         parse_url(url)

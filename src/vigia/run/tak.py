@@ -1,4 +1,4 @@
-"""Alerts and tracks -> Cursor on Target to one TAK endpoint, tcp://host:port or udp://host:port.
+"""Alerts and tracks -> Cursor on Target to one TAK endpoint, tcp://, tls:// or udp://host:port.
 
 One sender per endpoint. Alerts wait until they are sent and overtake tracks; of tracks only the
 present picture is kept, and what a slow endpoint does not take of it is dropped and counted. A

@@ -1,4 +1,7 @@
-"""A TAK address -> a wire that takes one event at a time; TCP streams and UDP, also multicast."""
+"""A TAK address -> a wire that takes one event at a time; TCP and TLS streams, UDP, multicast.
+
+A stream speaks XML, which every TAK server takes: an alert does not wait for a negotiation.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import msgspec
 
 from vigia.run.settings import SettingsError
+from vigia.run.transports.tcp import client_context
+from vigia.run.transports.url import Source, parse_source
 from vigia.wire.cot_stream import CotStream, LostCount, Piece
 
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -21,9 +27,12 @@ MULTICAST_HOPS = 1  # stay on this network, as ATAK's own mesh does
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    scheme: str  # tcp or udp
+    """tls: its certificates, as a sensor's source names them; None: plain."""
+
+    scheme: str  # tcp, tls or udp
     host: str
     port: int
+    tls: Source | None = None
 
 
 class Wire(Protocol):
@@ -46,7 +55,9 @@ class Wire(Protocol):
 
 def parse_url(url: str) -> Endpoint:
     """Raises SettingsError, saying what is needed."""
-    wanted = f"tak.urls: got {url!r}, need tcp://host:port or udp://host:port"
+    wanted = f"tak.urls: got {url!r}, need tcp://host:port, tls://host:port or udp://host:port"
+    if url.startswith("tls://"):
+        return _parse_tls(url)
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -58,6 +69,19 @@ def parse_url(url: str) -> Endpoint:
     return Endpoint(scheme=parts.scheme, host=host, port=port)
 
 
+def _parse_tls(url: str) -> Endpoint:
+    """tls://host:port?ca=FILE&cert=FILE&key=FILE&name=NAME"""
+    try:
+        source = parse_source(url)
+    except SettingsError as error:
+        raise SettingsError(f"tak.urls: {error}") from error
+    for key in ("ca", "cert", "key"):
+        path = source.options.get(key)
+        if path is not None and not Path(path).is_file():
+            raise SettingsError(f"tak.urls: {key}: got {path!r}; need a PEM file that is there")
+    return Endpoint(scheme="tls", host=source.host, port=source.port, tls=source)
+
+
 def _deaf(_piece: Piece) -> None:
     """Who sends only does not listen."""
 
@@ -66,6 +90,13 @@ async def connect(endpoint: Endpoint, wake: asyncio.Event, heard: Heard = _deaf)
     """Raises OSError. wake: set when the wire is lost. heard: what a stream's other side says."""
     if endpoint.scheme == "tcp":
         reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
+        return _Tcp(reader, writer, wake, heard)
+    if endpoint.tls is not None:
+        context = await asyncio.to_thread(client_context, endpoint.tls)
+        name = endpoint.tls.options.get("name") or endpoint.host
+        reader, writer = await asyncio.open_connection(
+            endpoint.host, endpoint.port, ssl=context, server_hostname=name
+        )
         return _Tcp(reader, writer, wake, heard)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(
