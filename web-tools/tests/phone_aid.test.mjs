@@ -166,11 +166,16 @@ test("the nearest comes first and a complete kit is always among them", () => {
   assert.ok(Math.abs(wayTo(from, { lat_deg: 31.8, lon_deg: -106.6 }).bearing_deg - 90) < 0.1);
 });
 
-test("a relative arrow only with a good compass", () => {
-  const good = wayWords(90, { headingDeg: 45, sigmaDeg: 10 });
+test("a relative arrow only with a good compass in a hand", () => {
+  const good = wayWords(90, { headingDeg: 45, sigmaDeg: 10, held: true });
   assert.deepEqual([good.relativeKey, good.turnDeg], ["alert.relative.ahead_right", 45]);
-  const poor = wayWords(90, { headingDeg: 45, sigmaDeg: 40 });
-  assert.deepEqual([poor.pointKey, poor.relativeKey, poor.turnDeg], ["alert.point.e", null, null]);
+  for (const facing of [
+    { headingDeg: 45, sigmaDeg: 40, held: true },
+    { headingDeg: 45, sigmaDeg: 10, held: false },
+  ]) {
+    const poor = wayWords(90, facing);
+    assert.deepEqual([poor.pointKey, poor.relativeKey, poor.turnDeg], ["alert.point.e", null, null]);
+  }
 });
 
 test("a check is sent when all is answered, and no kit is never a complete one", () => {

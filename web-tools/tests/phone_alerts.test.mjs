@@ -65,6 +65,14 @@ test("who was in cover for a warning is asked again in danger, not in a second w
   assert.equal(alerts.answers(worse, NOW).main, "safe");
 });
 
+test("who is not in cover is asked for cover alone: nobody looks out first", () => {
+  assert.deepEqual(alerts.answers(first(), NOW), { main: "safe", second: null });
+  const safe = { ...first(), ackedMs: { safe: NOW } };
+  assert.deepEqual(alerts.answers(safe, NOW), { main: null, second: "seen" });
+  const both = { ...first(), ackedMs: { safe: NOW, seen: NOW } };
+  assert.deepEqual(alerts.answers(both, NOW), { main: null, second: null });
+});
+
 test("a cancel keeps what it does not repeat and ends the alert without ringing", () => {
   const { record, rings } = alerts.receive(
     first(),
@@ -125,12 +133,14 @@ test("old ended alerts are forgotten, open ones never", () => {
   assert.deepEqual(alerts.stale([ended, open], NOW), ["e"]);
 });
 
-test("relative words need a good compass", () => {
-  assert.deepEqual(alerts.direction(alert(), { headingDeg: 141, sigmaDeg: 10 }), {
+test("relative words need a good compass in a hand", () => {
+  assert.deepEqual(alerts.direction(alert(), { headingDeg: 141, sigmaDeg: 10, held: true }), {
     pointKey: "alert.point.sw",
     relativeKey: "alert.relative.right",
   });
-  assert.equal(alerts.direction(alert(), { headingDeg: 141, sigmaDeg: 40 }).relativeKey, null);
+  const said = (facing) => alerts.direction(alert(), facing).relativeKey;
+  assert.equal(said({ headingDeg: 141, sigmaDeg: 40, held: true }), null);
+  assert.equal(said({ headingDeg: 141, sigmaDeg: 10, held: false }), null, "it lies on a table");
   assert.equal(alerts.direction(alert(), null).relativeKey, null);
   assert.equal(alerts.direction(alert({ bearing_deg_true: null }), null), null);
 });

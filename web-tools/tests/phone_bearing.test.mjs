@@ -118,3 +118,10 @@ test("facing is the top of a phone in the hand and the camera of a raised one", 
   near(wrap360(log.facing(30).headingDeg), 270);
   assert.equal(log.facing(50_000), null);
 });
+
+test("a phone that has been silent for some seconds is held by nobody", () => {
+  const log = new PointingLog();
+  log.add(0, { alphaDeg: 90, betaDeg: 40, gammaDeg: 0 });
+  assert.equal(log.facing(2_000).held, true);
+  assert.equal(log.facing(3_000).held, false);
+});

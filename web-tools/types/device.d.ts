@@ -138,6 +138,7 @@ declare namespace Phone {
   interface Facing {
     headingDeg: number;
     sigmaDeg: number;
+    held: boolean;
   }
   interface Fix extends Wire.Position {
     timestampMs: number;
@@ -154,6 +155,7 @@ declare namespace Phone {
   type Kept =
     | Device
     | { what: "lang"; lang: Wire.Lang }
+    | { what: "quiet"; untilMs: number }
     | { what: "push"; endpoint: string; toldMs: number }
     | { what: "pushed"; alerts: Record<string, Pushed> }
     | ({ what: "bulletins" } & KeptBulletins)

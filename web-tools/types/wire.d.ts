@@ -113,6 +113,7 @@ declare namespace Wire {
     watch: Beat;
     alerts: Alert[];
     cover: Cover[];
+    ground_call?: string;
   }
   interface Placed {
     report_id: string;

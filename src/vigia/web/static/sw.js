@@ -81,8 +81,9 @@ async function pushed(text) {
   const held = await heldOf(said);
   if (held === null) return undefined; // a late one must not put an old warning on top
   const nowMs = Date.now();
-  const loud = rings(said, { nowMs, rungTier: held.rungTier }) && !(await pageShows(said));
-  await remember(said, loud ? Math.max(said.tier, held.rungTier) : held.rungTier);
+  const mayRing = rings(said, { nowMs, rungTier: held.rungTier }) && !(await pageShows(said));
+  const loud = mayRing && !(await inHiding(nowMs));
+  await remember(said, mayRing ? Math.max(said.tier, held.rungTier) : held.rungTier);
   const { title, options } = notice(said, words, { nowMs, loud });
   await worker.registration.showNotification(title, options);
   if (said.msg_type !== "cancel") await acknowledge(said, "delivered");
@@ -108,6 +109,12 @@ async function loadWords() {
   const words = new Words(lang === "en" ? english : await read(lang).catch(() => ({})), english);
   words.lang = lang;
   return words;
+}
+
+/** A quiet shift: what is shown makes no noise. @param {number} nowMs */
+async function inHiding(nowMs) {
+  const quiet = await deviceStore().get("quiet").catch(() => null);
+  return nowMs < (quiet?.untilMs ?? 0);
 }
 
 /** {rungTier} of what this phone was told of the alert before; null when it knows a newer revision. @param {Wire.Push} said */

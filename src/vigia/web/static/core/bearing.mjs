@@ -15,6 +15,8 @@ const FLAT_DEG = -40; // the camera looks at the ground: the person points with 
 const STEEP_DEG = 65; // nearer to upright the heading of the phone's top is noise
 // Browsers are silent while a phone does not turn, so seconds without an event mean "the same".
 const FRESH_MS = 10_000;
+// A hand is never still: of a phone that says nothing for so long nobody knows how its owner stands.
+const HELD_MS = 2_500;
 const READINGS_MAX = 120; // two seconds at 60 Hz
 const WINDOW_MS = 300; // before the press, whose jolt turns the phone
 
@@ -149,6 +151,7 @@ export class PointingLog {
   }
 
   /**
+   * held false: it lies or stands somewhere, and tells nothing about the reader.
    * Where the reader faces: the phone's top while it lies in the hand, else the camera's axis.
    * @param {number} tMs @returns {Phone.Facing | null}
    */
@@ -159,6 +162,10 @@ export class PointingLog {
     const axis = upright
       ? cameraAxis(last.alphaDeg, last.betaDeg, last.gammaDeg)
       : topAxis(last.alphaDeg, last.betaDeg);
-    return { headingDeg: azimuth(axis), sigmaDeg: last.accuracyDeg ?? SIGMA_DEFAULT_DEG };
+    return {
+      headingDeg: azimuth(axis),
+      sigmaDeg: last.accuracyDeg ?? SIGMA_DEFAULT_DEG,
+      held: tMs - last.tMs <= HELD_MS,
+    };
   }
 }

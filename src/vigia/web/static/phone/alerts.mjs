@@ -127,12 +127,12 @@ export function look(record, nowMs) {
   return LOOKS[record.alert.tier] ?? "watch";
 }
 
-/** {pointKey, relativeKey|null}: relative words only for a reader whose compass is good.
+/** {pointKey, relativeKey|null}: relative words only for a reader who holds a good compass.
  * @param {Wire.Alert} alert @param {Phone.Facing | null} facing */
 export function direction(alert, facing) {
   if (alert.bearing_deg_true === null || alert.bearing_deg_true === undefined || !alert.from_point)
     return null;
-  const good = facing && facing.sigmaDeg <= RELATIVE_SIGMA_MAX_DEG;
+  const good = facing?.held && facing.sigmaDeg <= RELATIVE_SIGMA_MAX_DEG;
   return {
     pointKey: `alert.point.${alert.from_point}`,
     relativeKey: good
@@ -148,7 +148,9 @@ export function sourceKeys(sources, hasWord) {
   return [...new Set(keys.map((k) => (hasWord(k) ? k : "alert.source.other")))];
 }
 
-/** The answers on offer: main is the big button. WATCH asks for eyes, the rest for cover.
+/** The answers on offer: main is the big button. WATCH asks for eyes, the rest for cover, and for eyes
+ * only of who is in cover: nobody should look out first.
+ *
  * @param {Phone.Held} record @param {number} nowMs
  * @returns {{main: "safe" | "seen" | "close" | null, second: "seen" | null}} */
 export function answers(record, nowMs) {
@@ -156,5 +158,6 @@ export function answers(record, nowMs) {
   if (record.alert.tier <= 1) {
     return { main: record.ackedMs.seen ? null : "seen", second: null };
   }
-  return { main: record.ackedMs.safe ? null : "safe", second: record.ackedMs.seen ? null : "seen" };
+  if (!record.ackedMs.safe) return { main: "safe", second: null };
+  return { main: null, second: record.ackedMs.seen ? null : "seen" };
 }

@@ -10,9 +10,11 @@ import { aidView } from "./views/aid.mjs";
 import { bulletinView, bulletinsView } from "./views/bulletins.mjs";
 import { markBar } from "./views/frame.mjs";
 import { homeView } from "./views/home.mjs";
+import { groundView } from "./views/ground.mjs";
 import { hurtView } from "./views/hurt.mjs";
 import { kitView } from "./views/kit.mjs";
 import { alertsView, mineView, moreView, settingsView } from "./views/lists.mjs";
+import { mapView } from "./views/map.mjs";
 import { sentView } from "./views/sent.mjs";
 import { strangerView } from "./views/stranger.mjs";
 
@@ -89,6 +91,10 @@ class VigiaPhone extends LitElement {
         return bulletinsView(model);
       case "bulletin":
         return bulletinView(model);
+      case "map":
+        return mapView(model);
+      case "ground":
+        return groundView(model);
       case "more":
         return moreView(model);
       case "settings":

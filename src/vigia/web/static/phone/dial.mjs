@@ -69,7 +69,7 @@ export function droneDial({ bearingDeg, headingDeg, pointKey }) {
   const label = t("alert.dial_label", { point: t(pointKey), bearing: shown });
   // no letter under the drone, nor under the words opposite it
   const off = (/** @type {number} */ deg) => Math.abs(angleDiff(deg, bearingDeg));
-  const near = (/** @type {number} */ deg) => off(deg) < 26 || off(deg) > 146;
+  const near = (/** @type {number} */ deg) => off(deg) < 26 || off(deg) > (headingDeg === null ? 146 : 120);
   const [nx, ny] = at(where + 180, 62); // opposite the drone there is always room
   return html`<svg class="dial drone" viewBox="-150 -136 300 272" role="img" aria-label=${label}>
     <circle class="rim" r="116" />${ticks(116, turn, { minor: 30 })}${letters(90, turn, near)}

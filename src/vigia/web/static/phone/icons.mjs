@@ -25,6 +25,15 @@ export const bell = icon(svg`<path d="M6 16v-6a6 6 0 1112 0v6l2 2H4z" /><path d=
 export const soundOn = icon(
   svg`<path d="M4 9.500v5h3.500L12 19V5L7.5 9.500z" /><path d="M15.5 9a4 4 0 010 6M18.2 6.300a8 8 0 010 11.4" />`,
 );
+export const shake = icon(
+  svg`<rect x="8" y="4" width="8" height="16" rx="2" /><path d="M4.500 8v8M1.500 10v4M19.500 8v8M22.500 10v4" />`,
+);
+export const map = icon(
+  svg`<path d="M3 6.500l6-2.500 6 2.500 6-2.500v14l-6 2.500-6-2.500-6 2.500z" /><path d="M9 4v14M15 6.500v14" />`,
+);
+export const fallen = icon(
+  svg`<path d="M7 8l10 6M17 8L7 14" /><circle cx="5.500" cy="7" r="2.500" /><circle cx="18.500" cy="7" r="2.500" /><path d="M2 20h20M5 15.500l-1.500 1.500M19 15.500l1.500 1.500" />`,
+);
 export const soundOff = icon(
   svg`<path d="M4 9.500v5h3.500L12 19V5L7.5 9.500z" /><path d="M16 9.500l5 5M21 9.500l-5 5" />`,
 );

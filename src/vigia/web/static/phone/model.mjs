@@ -12,6 +12,7 @@ import { Aid } from "./aid.mjs";
 import { Bulletins } from "./bulletins.mjs";
 import { Hold } from "./hold.mjs";
 import { Kit } from "./kit.mjs";
+import { Quiet } from "./quiet.mjs";
 import { positionOf } from "./report.mjs";
 import { Reports } from "./reports.mjs";
 import { Compass, Place, WakeLock } from "./sensors.mjs";
@@ -51,6 +52,7 @@ export class Model extends EventTarget {
     this.bulletins = new Bulletins(this, this.device);
     this.kit = new Kit(this, this.device);
     this.hold = new Hold();
+    this.quiet = new Quiet(this);
     const held = () => this.warnings.heldIds();
     this.link = new Link({ session, clock: this.clock, acks: this.acks, held });
     /** @type {Wire.Person | null} */
@@ -60,6 +62,10 @@ export class Model extends EventTarget {
     this.mode = /** @type {Wire.Mark} */ (read("mode") ?? "actual");
     /** @type {Wire.Post[]} */
     this.posts = [];
+    /** @type {{lat_deg: number, lon_deg: number} | null} the middle of the watched area */
+    this.origin = null;
+    this.dangerRadiusM = 0;
+    this.groundCall = read("groundCall") ?? ""; // whom to call about a drone on the ground
     /** @type {SensorState[] | null} */
     this.coverage = null; // null: not known
     /** @type {Wire.Cover | null} */
@@ -79,6 +85,7 @@ export class Model extends EventTarget {
     this.person = device?.person ?? readJson("person");
     await setLanguage(preferredLanguage(this.person?.lang), { keep: false });
     this._wire();
+    if (this.onWatch) this.quiet.load();
     this.compass.start();
     this.place.start();
     if (this.onWatch) {
@@ -94,6 +101,7 @@ export class Model extends EventTarget {
     setInterval(() => this._readCoverage(), COVERAGE_MS);
     setInterval(() => this.link.connected && this.kit.fetch(), NEAR_MS);
     setInterval(() => this._sendPosition(), POSITION_MS);
+    setInterval(() => this.quiet.look(), COVERAGE_MS);
     this.change();
   }
 
@@ -138,6 +146,10 @@ export class Model extends EventTarget {
     this.enrolled = true;
     this.posts = message.posts ?? [];
     this.mode = message.mode ?? this.mode;
+    this.origin = message.origin ?? null;
+    this.dangerRadiusM = message.danger_radius_m ?? 0;
+    this.groundCall = message.ground_call ?? "";
+    write("groundCall", this.groundCall);
     write("mode", this.mode);
     write("unit", this.unit());
     write("person", JSON.stringify(this.person)); // who this is, when the next start has no network
@@ -198,6 +210,11 @@ export class Model extends EventTarget {
     return post?.name ?? (id ? (read("unit") ?? "") : "");
   }
 
+  /** The post this person belongs to; null: none, or not known in this start yet. */
+  ownPost() {
+    return this.posts.find((p) => p.post_id === this.person?.post_id) ?? null;
+  }
+
   /** What a screen reader says at once. @param {Phone.Held} record */
   shout(record) {
     this.dispatchEvent(new CustomEvent("shout", { detail: record }));
@@ -207,6 +224,7 @@ export class Model extends EventTarget {
 
   async toggleWatch() {
     this.onWatch = !this.onWatch;
+    if (!this.onWatch) this.quiet.end(); // loud again: quiet is of one shift
     write("onWatch", this.onWatch ? "1" : "0");
     this.compass.ask();
     if (this.onWatch) {
@@ -219,6 +237,16 @@ export class Model extends EventTarget {
     this.change();
   }
 
+  /** In hiding, from now until the end of the shift; who is not on watch goes on watch. */
+  async toggleQuiet() {
+    if (this.quiet.on) this.quiet.end();
+    else {
+      this.quiet.begin();
+      if (!this.onWatch) await this.toggleWatch();
+    }
+    this._tellOnWatch();
+  }
+
   /** The loudest pattern, marked as a drill, for one moment. */
   async testSiren() {
     await this.siren.unlock();
@@ -229,17 +257,25 @@ export class Model extends EventTarget {
     }, 4_000);
   }
 
-  /** "on": rings for certain while on watch; "screen": rings if this page is open; "off". */
+  /**
+   * "on": rings for certain while on watch; "screen": rings if this page is open; "off"; in hiding
+   * "quiet": shakes, "earphone": and soft tones, "still": this phone can do neither.
+   */
   sirenTruth() {
+    if (this.quiet.on) {
+      if (this.siren.volume === "earphone" && this.siren.unlocked) return "earphone";
+      return this.quiet.canShake ? "quiet" : "still";
+    }
     if (!this.siren.unlocked) return "off";
     return this.onWatch && this.wake.held ? "on" : "screen";
   }
 
   _tellOnWatch() {
     const on = this.onWatch;
-    const siren = this.siren.unlocked;
-    const said = `${on}/${siren}`;
-    if (this.toldOnWatch !== said && this.link.send({ t: "on_watch", on, siren }))
+    const quiet = this.quiet.on && this.quiet.canShake;
+    const siren = this.siren.unlocked && !this.quiet.on;
+    const said = `${on}/${siren}/${quiet}`;
+    if (this.toldOnWatch !== said && this.link.send({ t: "on_watch", on, siren, quiet }))
       this.toldOnWatch = said;
   }
 

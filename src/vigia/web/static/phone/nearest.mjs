@@ -3,7 +3,7 @@
 
 import { compassPoint, relativeDirection } from "../core/geo.mjs";
 
-const RELATIVE_SIGMA_MAX_DEG = 25; // as for warnings: a worse compass gives compass words only
+const RELATIVE_SIGMA_MAX_DEG = 25; // as for warnings: a worse compass, or one not held, gives compass words only
 const EARTH_M = 6_371_000; // error below 0.5 %, far below a walker's need
 const RAD = Math.PI / 180;
 
@@ -45,7 +45,7 @@ export function nearest(rows, from, max) {
 /** {pointKey, relativeKey, turnDeg}: the last two null unless the compass is good.
  * @param {number} bearing_deg @param {Phone.Facing | null} facing */
 export function wayWords(bearing_deg, facing) {
-  const good = facing && facing.sigmaDeg <= RELATIVE_SIGMA_MAX_DEG;
+  const good = facing?.held && facing.sigmaDeg <= RELATIVE_SIGMA_MAX_DEG;
   return {
     pointKey: `alert.point.${compassPoint(bearing_deg)}`,
     relativeKey: good

@@ -80,6 +80,14 @@ export function bearingOf(aim, sense) {
   };
 }
 
+/**
+ * Magnetic as the phone measured it, or true as told by hand.
+ * @param {Wire.Bearing} bearing
+ */
+export function azimuthOf({ azimuth_deg_true, azimuth_deg_magnetic }) {
+  return azimuth_deg_true ?? azimuth_deg_magnetic ?? 0;
+}
+
 /** Told by hand on a phone without a compass; true north, as people mean it.
  * @param {number} index @returns {Wire.Bearing} */
 export function bearingOfPoint(index) {

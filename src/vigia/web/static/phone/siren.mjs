@@ -77,6 +77,8 @@ export class Siren extends EventTarget {
     this.gain = null;
     /** @type {{tier: number, mark: Wire.Mark} | null} */
     this.ringing = null;
+    /** @type {"full" | "earphone" | "none"} of a shift in hiding: quiet.mjs */
+    this.volume = "full";
     /** @type {ReturnType<typeof setInterval> | undefined} the notes to come */
     this.timer = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -113,12 +115,11 @@ export class Siren extends EventTarget {
     if (this.ringing?.tier === tier && this.ringing.mark === mark && tier > 1) return;
     this.stop();
     this.ringing = { tier, mark };
-    if (tier === 3) this._shakeAgain();
-    else navigator.vibrate?.(vibration(tier));
+    this._shake();
     const plan = sirenPlan(tier, mark);
-    if (this.context) {
+    if (this.context && this.volume !== "none") {
       this.gain = this.context.createGain();
-      this.gain.gain.value = 0.9;
+      this.gain.gain.value = this.volume === "full" ? 0.9 : 0.12;
       this.gain.connect(this.context.destination);
       this._play(plan, this.context, this.gain);
     }
@@ -135,7 +136,7 @@ export class Siren extends EventTarget {
   chime({ aloud }) {
     if (this.ringing) return;
     navigator.vibrate?.([80, 120, 80]);
-    if (!aloud || !this.unlocked || !this.context) return;
+    if (!aloud || this.volume !== "full" || !this.unlocked || !this.context) return;
     const gain = this.context.createGain();
     gain.gain.value = 0.5;
     gain.connect(this.context.destination);
@@ -175,11 +176,20 @@ export class Siren extends EventTarget {
     fill();
   }
 
-  /** DANGER goes on shaking as long as it sounds. */
-  _shakeAgain() {
-    if (this.ringing?.tier !== 3) return;
-    navigator.vibrate?.(vibration(3));
-    this.again = setTimeout(() => this._shakeAgain(), 3_600);
+  /** What is heard ends at once; it goes on shaking. */
+  mute() {
+    this.gain?.disconnect();
+    this.gain = null;
+    clearInterval(this.timer);
+  }
+
+  /** DANGER goes on shaking as long as it sounds; so does WARNING on a phone that makes no sound. */
+  _shake() {
+    if (!this.ringing) return;
+    const { tier } = this.ringing;
+    navigator.vibrate?.(vibration(tier));
+    const again = tier === 3 || (tier === 2 && this.volume !== "full");
+    if (again) this.again = setTimeout(() => this._shake(), tier === 3 ? 3_600 : 6_000);
   }
 
   /** @param {Phone.Note} note @param {number} start @param {AudioContext} context @param {GainNode} out */

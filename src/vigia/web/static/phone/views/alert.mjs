@@ -179,7 +179,7 @@ function buttons(model, record) {
       ${
         second
           ? html`<button data-act=${second} @click=${() => model.warnings.answer(second)}>${t("alert.do.seen")}</button>`
-          : record.alert.tier > 1
+          : record.alert.tier > 1 && record.ackedMs.seen
             ? html`<span class="said">${icons.eye}${t("alert.done.seen")}</span>`
             : nothing
       }

@@ -70,6 +70,7 @@ export function tabs(model) {
 const TAB_OF = {
   ...{ home: "home", alerts: "alerts", bulletins: "bulletins", bulletin: "bulletins" },
   ...{ aid: "aid", kit: "aid", more: "more", mine: "more", settings: "more" },
+  ...{ map: "more", ground: "more" },
 };
 
 /**

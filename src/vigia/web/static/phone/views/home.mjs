@@ -66,6 +66,8 @@ function todo(model) {
 function watchSwitch(model) {
   const hint = !model.onWatch
     ? "home.on_watch_hint_off"
+    : model.quiet.on
+      ? "home.on_watch_quiet"
     : !model.siren.unlocked
       ? "home.tap_sound"
       : model.wake.held
@@ -170,8 +172,15 @@ function coverage(model) {
 /** @param {Model} model */
 function sirenLine(model) {
   const truth = model.link.connected ? model.sirenTruth() : "cannot";
-  const icon = truth === "on" || truth === "screen" ? icons.soundOn : icons.soundOff;
-  return html`<p class="siren-line" data-siren=${truth}>${icon}${t(`truth.siren_${truth}`)}</p>`;
+  const icon =
+    truth === "on" || truth === "screen"
+      ? icons.soundOn
+      : truth === "quiet" || truth === "earphone"
+        ? icons.shake
+        : icons.soundOff;
+  return html`<p class="siren-line" data-siren=${truth}>${icon}<span>${t(`truth.siren_${truth}`)}</span></p>
+    ${model.quiet.unplugged ? html`<p class="limited" role="alert">${t("quiet.unplugged")}</p>` : nothing}
+    ${model.quiet.ended ? html`<p class="limited" role="status">${t("quiet.ended")}</p>` : nothing}`;
 }
 
 /** @param {Model} model @param {Phone.Held} record */

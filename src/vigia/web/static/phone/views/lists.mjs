@@ -9,7 +9,8 @@ import { THEMES, setTheme, theme } from "../theme.mjs";
 import { isOwed } from "../../core/outbox.mjs";
 import * as icons from "../icons.mjs";
 import { statusLine, tabs } from "./frame.mjs";
-import { azimuthOf, outcome, placedText } from "./sent.mjs";
+import { azimuthOf } from "../report.mjs";
+import { outcome, placedText } from "./sent.mjs";
 import { truth } from "./home.mjs";
 
 /** @typedef {import('../model.mjs').Model} Model */
@@ -54,10 +55,30 @@ export function moreView(model) {
     ${icon}<span><b>${t(key)}</b>${said}</span>${icons.next}</button>`;
   const waiting = owed ? html`<small>${t("net.waiting", { n: owed })}</small>` : nothing;
   return page(model, "more", t("nav.more"), [
+    row("map", icons.map, "nav.map"),
+    row("ground", icons.fallen, "nav.ground", html`<small>${t("ground.hint")}</small>`),
+    quietSwitch(model),
     row("mine", icons.list, "nav.mine", waiting),
     row("settings", icons.gear, "nav.settings"),
     model.aid.all().map((c) => casualtyRow(model, c)),
   ]);
+}
+
+/** For a patrol in hiding: of this shift only. @param {Model} model */
+function quietSwitch(model) {
+  const { on, shift } = model.quiet;
+  const hint = on ? (model.quiet.canShake ? "quiet.on" : "quiet.on_still") : "quiet.off";
+  const until = on && shift ? clockTime(shift.untilMs, { seconds: false }) : "";
+  return html`<button class="line" role="switch" data-act="quiet" aria-checked=${String(on)} @click=${() => model.toggleQuiet()}>
+      ${icons.shake}<span><b>${t("quiet.title")}</b><small>${t(hint, { time: until })}</small></span><i class="knob" aria-hidden="true"></i></button>
+    ${on ? earphoneSwitch(model) : nothing}`;
+}
+
+/** @param {Model} model */
+function earphoneSwitch(model) {
+  const on = model.quiet.shift?.earphone === true;
+  return html`<button class="line" role="switch" data-act="earphone" aria-checked=${String(on)} @click=${() => model.quiet.setEarphone(!on)}>
+    ${icons.ear}<span><b>${t("quiet.earphone")}</b><small>${t("quiet.earphone_hint")}</small></span><i class="knob" aria-hidden="true"></i></button>`;
 }
 
 /** @param {Model} model @param {Phone.Casualty} c */

@@ -3,7 +3,7 @@
 import { html, nothing } from "../../vendor/lit/lit.mjs";
 import { t } from "../../core/i18n.mjs";
 import { POINTS, clockTime } from "../../core/geo.mjs";
-import { CHIPS } from "../report.mjs";
+import { CHIPS, azimuthOf } from "../report.mjs";
 import { caughtDial } from "../dial.mjs";
 import * as icons from "../icons.mjs";
 import { ageText, statusLine } from "./frame.mjs";
@@ -120,14 +120,6 @@ function caught(model, entry) {
     bearingDeg: azimuthOf(bearing),
     sigmaDeg: bearing.sigma_deg,
   });
-}
-
-/**
- * Magnetic as the phone measured it, or true as told by hand.
- * @param {Wire.Bearing} bearing
- */
-export function azimuthOf({ azimuth_deg_true, azimuth_deg_magnetic }) {
-  return azimuth_deg_true ?? azimuth_deg_magnetic ?? 0;
 }
 
 /**
