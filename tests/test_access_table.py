@@ -76,6 +76,7 @@ EXPECTED: dict[str, Row] = {
     "GET /api/v1/push/key": Row(ALL),
     "POST /api/v1/push/subscription": Row(ALL),
     "POST /api/v1/push/unsubscribe": Row(ALL),
+    "POST /api/v1/push/heartbeat": Row(ALL),
     "GET /cap/feed.atom": Row(ALL),
     "GET /cap/{name}": Row(ALL),
     "POST /api/v1/cap": Row("WX"),

@@ -148,22 +148,51 @@ def test_a_press_is_received_with_position_and_turns_green_only_then(
 
 
 def test_a_press_is_on_disk_within_50_ms(phone: Phone, bench: Bench) -> None:
-    """Measured in the page, from the press to the transaction's end; the best of five."""
+    """A hundred presses on the button, each from the press to the end of the disk's transaction.
+    p99 is printed and stands in docs/phone.md; on a busy machine only the middle one is judged."""
     phone.log_in().connected()
     took = phone.page.evaluate(
         """async () => {
-            const model = document.querySelector('vigia-phone').model;
+            const page = document.querySelector('vigia-phone');
+            const {model} = page;
+            const add = model.outbox.add.bind(model.outbox);
+            let kept;
+            model.outbox.add = (...args) => (kept = add(...args));
             const times = [];
-            for (let i = 0; i < 5; i++) {
+            for (let i = 0; i < 100; i++) {
+                model.go('home');
+                await page.updateComplete;
+                const button = document.querySelector('[data-act=seen]');
                 const from = performance.now();
-                const entry = await model.report('seen');
+                button.click();
+                const entry = await kept;
                 times.push(performance.now() - from);
                 if (!entry.saved) throw new Error('not saved');
+                // nobody presses while the last answer is still being written down
+                while (entry.state !== 'received') await new Promise((ok) => setTimeout(ok, 5));
+                await new Promise((ok) => setTimeout(ok, 20));
             }
             return times;
         }"""
     )
-    assert min(took) < 50, took
+    ranked = sorted(took)
+    p50, p99 = ranked[50], ranked[98]
+    print(f"press to disk: p50 {p50:.1f} ms, p99 {p99:.1f} ms, max {ranked[-1]:.1f} ms, of 100")
+    assert p50 < 50, took
+
+
+def test_one_touch_sends_a_report_within_five_seconds(phone: Phone, bench: Bench) -> None:
+    """From the home screen, with everything the phone knows; three touches is the most allowed."""
+    phone.log_in().connected()
+    begun = time.monotonic()
+    phone.press("seen")
+    expect(phone.page.locator(".outcome[data-look=ok]")).to_be_visible(timeout=5_000)
+    took_s = time.monotonic() - begun
+    print(f"press to sent: 1 touch, {took_s:.2f} s; with a direction told by hand 2 touches")
+    phone.page.locator(".picker .p-sw").click()
+    told = bench.wait_for(lambda: [r for r in bench.reports() if r.get("refines")])[0]
+    assert told["bearing"]["azimuth_deg_true"] == 225
+    assert told["t_ms"] == bench.reports()[0]["t_ms"], "seen then, not when it was told"
 
 
 def test_a_report_pressed_offline_survives_a_reload_and_arrives_once_with_its_true_time(
@@ -297,6 +326,15 @@ def test_a_place_without_a_working_sensor_is_watch_lost_and_calm_says_what_is_wa
 def test_the_reporter_sees_what_became_of_it(phone: Phone, bench: Bench) -> None:
     phone.log_in().connected().press("seen")
     expect(phone.page.locator(".facts")).to_contain_text("T-041")
+    (report,) = bench.reports()
+    placed = {"t": "placed", "report_id": report["report_id"], "track_id": "t1", "track_number": 41}
+    bench.tell(placed | {"confirmed": True, "warned": 3})
+    expect(phone.page.locator(".facts")).to_contain_text("T-041 is confirmed")
+    expect(phone.page.locator(".facts")).to_contain_text("3 people were warned")
+    bench.tell(placed | {"verdict": "not_a_drone"})
+    phone.press("done")
+    phone.tab("more").press("mine")
+    expect(phone.page.locator(".row")).to_contain_text("was not a drone")
 
 
 def test_a_report_survives_the_death_of_the_browser(
@@ -359,11 +397,16 @@ def test_an_alert_is_shown_delivered_and_answered(phone: Phone, bench: Bench) ->
     expect(phone.page.locator(".alert")).to_contain_text("Confirmed drone")
     expect(phone.page.locator(".alert")).to_contain_text("radar, Remote ID and people")
     phone.page.wait_for_timeout(700)  # the guard against a thumb already on its way
+    expect(phone.act("seen")).to_have_count(0)  # nobody looks out before he is in cover
     phone.press("safe")
     safe = bench.wait_for(lambda: bench.acks("safe"))[0]
     assert (safe["alert_id"], safe["revision"]) == ("al-1", 1)
     expect(phone.page.locator(".answer.done[data-told=true]")).to_contain_text("In cover since")
     expect(phone.page.locator(".action")).to_have_text("STAY IN COVER")
+    phone.press("seen")
+    seen = bench.wait_for(lambda: bench.acks("seen"))[0]
+    assert seen["alert_id"] == "al-1"
+    expect(phone.act("seen")).to_have_count(0)
 
 
 def test_a_press_in_the_first_moment_answers_nothing(phone: Phone, bench: Bench) -> None:
@@ -537,7 +580,104 @@ def test_the_siren_truth_follows_what_is_really_unlocked(phone: Phone, bench: Be
     phone.press("watch")
     expect(line).to_have_text("Siren is on")
     told = bench.wait_for(lambda: bench.heard("on_watch"))[-1]
-    assert told == {"t": "on_watch", "on": True, "siren": True}
+    assert told == {"t": "on_watch", "on": True, "siren": True, "quiet": False}
+
+
+NO_SOUND = """
+window.heard = {tones: 0, shakes: []};
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...args) {
+  window.heard.tones++; return start.apply(this, args); };
+navigator.vibrate = (pattern) => { window.heard.shakes.push(pattern); return true; };
+"""
+
+
+def test_a_quiet_shift_shakes_and_stays_dark_and_makes_no_sound(phone: Phone, bench: Bench) -> None:
+    phone.context.add_init_script(NO_SOUND)
+    phone.context.grant_permissions(["screen-wake-lock", "geolocation"])
+    phone.log_in().connected().tab("more")
+    phone.press("quiet")
+    told = bench.wait_for(lambda: [m for m in bench.heard("on_watch") if m["on"]])[-1]
+    assert (told["siren"], told["quiet"]) == (False, True), "the desk knows that nothing rings"
+    phone.tab("home")
+    expect(phone.page.locator(".siren-line")).to_contain_text("shakes, no siren")
+    assert phone.page.evaluate("document.documentElement.dataset.theme") == "night-red"
+    phone.reload().connected()
+    expect(phone.page.locator(".siren-line")).to_contain_text("shakes, no siren")
+    bench.say(an_alert())
+    expect(phone.page.locator(".action")).to_be_visible()
+    heard = phone.page.evaluate("window.heard")
+    assert heard["tones"] == 0
+    assert [700, 200, 700, 200, 700, 200, 700] in heard["shakes"]
+    phone.page.wait_for_timeout(700)
+    phone.press("safe")
+    bench.wait_for(lambda: bench.acks("safe"))
+    phone.press("report")
+    phone.press("watch")  # the shift is over: loud again
+    assert phone.page.evaluate("document.documentElement.dataset.theme") == "dark"
+    bench.say(an_alert(alert_id="al-2"))
+    expect(phone.page.locator(".action")).to_have_text("TAKE COVER")
+    bench.wait_for(lambda: phone.page.evaluate("window.heard.tones") > 0)
+
+
+def test_an_earphone_that_is_unplugged_silences_at_once(phone: Phone, bench: Bench) -> None:
+    phone.context.add_init_script(NO_SOUND)
+    phone.log_in().connected().tab("more")
+    phone.press("quiet")
+    phone.press("earphone")
+    bench.say(an_alert())
+    expect(phone.page.locator(".action")).to_be_visible()
+    bench.wait_for(lambda: phone.page.evaluate("window.heard.tones") > 0)
+    sounds = "document.querySelector('vigia-phone').model.siren.gain !== null"
+    assert phone.page.evaluate(sounds)
+    phone.page.evaluate("navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
+    assert not phone.page.evaluate(sounds)
+    phone.page.wait_for_timeout(700)
+    phone.press("safe")
+    phone.press("report")
+    phone.tab("more")
+    expect(phone.act("earphone")).to_have_attribute("aria-checked", "false")
+
+
+def test_what_is_near_is_drawn_and_listed_also_without_a_network(
+    phone: Phone, bench: Bench
+) -> None:
+    phone.log_in().connected().press("seen")
+    phone.page.locator(".picker .p-n").click()
+    bench.say(an_alert(tier=2, action="get_ready"))
+    expect(phone.page.locator(".action")).to_be_visible()
+    phone.page.wait_for_timeout(700)
+    phone.press("safe")
+    phone.press("report")
+    bench.network(False)
+    phone.tab("more")
+    phone.press("map")
+    rows = phone.page.locator(".near-list li")
+    expect(rows.first).to_contain_text("Drone T-041")
+    expect(rows.first).to_contain_text("1.2 km · south-west")
+    expect(phone.page.locator("[data-near=sighting]")).to_have_count(1)
+    assert phone.page.locator("[data-near=post]").count() >= 1
+    expect(phone.page.locator(".near-map .mark-drone")).to_have_count(1)
+    expect(phone.page.locator(".near-map .seen-way")).to_have_count(1)
+    label = phone.page.locator(".near-map").get_attribute("aria-label")
+    phone.press("nearer")
+    expect(phone.page.locator(".near-map")).not_to_have_attribute("aria-label", label or "")
+    expect(phone.page.locator(".page .note").first).to_contain_text("You are in the middle")
+
+
+def test_a_drone_on_the_ground_says_keep_away_and_whom_to_call(phone: Phone, bench: Bench) -> None:
+    bench.gateway.ground_call = "Bomb disposal desk, +1 915 555 0100"
+    phone.log_in().connected()
+    phone.tab("more").press("ground")
+    page = phone.page.locator(".ground")
+    for words in ("Keep away", "Do not touch it", "Bomb disposal desk, +1 915 555 0100"):
+        expect(page).to_contain_text(words)
+    assert phone.page.locator("a.call").get_attribute("href") == "tel:+19155550100"
+    expect(page).to_contain_text("Agent 4471. Drone on the ground near my position 31.79000")
+    bench.network(False)
+    phone.reload()
+    phone.tab("more").press("ground")
+    expect(page).to_contain_text("+1 915 555 0100")  # kept for the day without a network
 
 
 def test_a_position_is_shared_only_on_watch_and_only_when_wanted(
@@ -609,26 +749,51 @@ def test_a_stranger_is_told_what_to_do(phone: Phone) -> None:
     expect(phone.page.locator(".stranger")).to_contain_text("not enrolled")
 
 
-def test_every_target_is_big_enough_for_a_glove(phone: Phone, bench: Bench) -> None:
+@pytest.mark.parametrize("size", [(390, 844), (360, 640)])
+def test_every_target_is_big_enough_for_a_glove(
+    phone: Phone, bench: Bench, size: tuple[int, int]
+) -> None:
+    """Each button and link of each screen, and what a screen reader says of it."""
+    phone.page.set_viewport_size({"width": size[0], "height": size[1]})
     phone.log_in().connected()
-    measure = """() => [...document.querySelectorAll('button')].map((b) => {
-        const r = b.getBoundingClientRect(); return [b.innerText, r.width, r.height]; })"""
+    measure = """() => [...document.querySelectorAll('button, a[href]')].map((b) => {
+        const r = b.getBoundingClientRect();
+        const name = (b.getAttribute('aria-label') ?? b.innerText).trim();
+        return [name, r.width, r.height, b.dataset.act ?? '', r.left, r.right]; })"""
+    confirms = {"safe", "close", "report-seen"}
 
-    def check(least: float = 58) -> None:
-        small = [b for b in phone.page.evaluate(measure) if min(b[1], b[2]) < least]
-        assert small == []
+    def check(where: str) -> None:
+        found = phone.page.evaluate(measure)
+        assert found, where
+        for name, width, height, act, left, right in found:
+            assert min(width, height) >= 58, (where, name, width, height)
+            assert name, (where, act, "says nothing to a screen reader")
+            assert left >= 0, (where, name)
+            assert right <= size[0], (where, name)
+            if act in confirms:
+                assert height >= 92, (where, name, height)
 
-    check()
+    check("home")
     for tab in ("alerts", "bulletins", "aid", "more"):
         phone.tab(tab)
-        check()
-    for page in ("mine", "settings"):
+        check(tab)
+    for page in ("mine", "settings", "map", "ground"):
         phone.tab("more").press(page)
-        check()
+        check(page)
+    phone.tab("more").press("quiet")
+    check("quiet")
+    phone.press("quiet")
     phone.tab("home")
     phone.press("seen")
-    check()
+    check("sent")
     bench.say(an_alert())
     expect(phone.page.locator(".action")).to_be_visible()
-    check()
+    check("alert")
     assert phone.act("safe").bounding_box()["height"] >= 92
+    phone.page.wait_for_timeout(700)
+    phone.press("safe")
+    check("in cover")
+    ends = {"msg_type": "cancel", "action": "all_clear", "end_reason": "all_clear"}
+    bench.say(an_alert(revision=2, by_name="Lt. Ortega", **ends))
+    expect(phone.act("close")).to_be_visible()
+    check("ended")

@@ -238,6 +238,24 @@ def test_what_cannot_be_read_still_says_that_something_is_up(locked: Locked) -> 
     assert one["title"] == "Drone warning"
 
 
+def test_are_you_there_is_answered_and_leaves_nothing_on_the_screen(locked: Locked) -> None:
+    locked.log_in()
+    locked.push('{"v":1,"t":"beat","t_s":1800000000,"mac":"abc"}')
+    told = locked.bench.wait_for(lambda: locked.bench.heard("POST push/heartbeat"))
+    assert (told[0]["t_s"], told[0]["mac"]) == (1_800_000_000, "abc")
+    assert locked.shown(lambda found: found == []) == []
+
+
+def test_a_shift_in_hiding_is_shown_and_makes_no_noise(locked: Locked) -> None:
+    locked.log_in()
+    locked.page.evaluate("document.querySelector('vigia-phone').model.quiet.begin()")
+    locked.page.wait_for_timeout(300)
+    locked.push(pushed(sound=True))
+    (one,) = locked.shown()
+    assert one["silent"] is True
+    assert one["title"] == "TAKE COVER"
+
+
 def test_going_on_watch_subscribes_and_tells_the_server(locked: Locked) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     locked.bench.gateway.push_key = base64url(point_bytes(key.public_key()))

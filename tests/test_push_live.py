@@ -111,13 +111,12 @@ def test_a_raised_warning_reaches_a_closed_phone_and_another_agency(
         answer = agent.http.post("/api/v1/push/subscription", json=body | {"endpoint": bad})
         assert answer.status_code == 400
     assert agent.http.post("/api/v1/push/subscription", json=body).status_code == 200
-    time.sleep(2.5)  # the courier looks once a second and tells the core
+    _asked_and_proved(officer, agent, phone)
     raised = officer.http.post(
         "/api/v1/raise", json={"reason": "test", "tier": 3, "target_ids": []}
     )
     assert raised.status_code == 200, raised.text
-    wait_for(lambda: phone.got, 20)
-    first = phone.got[0]
+    first = wait_for(lambda: [g for g in phone.got if g.get("t") != "beat"], 20)[0]
     assert (first["action"], first["tier"], first["mark"]) == ("take_cover", 3, "exercise")
     told = {"alert_id": first["alert_id"], "revision": first["revision"], "kind": "delivered"}
     answer = agent.http.post(
@@ -135,6 +134,36 @@ def test_a_raised_warning_reaches_a_closed_phone_and_another_agency(
     assert feed.findall("{http://www.w3.org/2005/Atom}entry")
     order = raised.json()["raise_id"]
     assert officer.http.post(f"/api/v1/orders/{order}/undo", json={"reason": "x"}).is_success
-    ended = wait_for(lambda: [g for g in phone.got if g["msg_type"] == "cancel"], 20)
+    ended = wait_for(lambda: [g for g in phone.got if g.get("msg_type") == "cancel"], 20)
     assert ended[0]["alert_id"] == first["alert_id"]
     assert served.double.bad == []
+
+
+def _asked_and_proved(officer: Person, agent: Person, phone: Phone) -> None:
+    """The site asks the closed phone by push; its answer turns the reach board's row."""
+    assert _push_row(officer, agent)["state"] != "proved", "a subscription proves nothing"
+    beat = wait_for(lambda: [g for g in phone.got if g.get("t") == "beat"], 30)[0]
+    said = {"t_s": beat["t_s"], "mac": beat["mac"]}
+    forged = agent.http.post("/api/v1/push/heartbeat", json=said | {"t_s": beat["t_s"] + 1})
+    assert forged.status_code == 409
+    stolen = officer.http.post("/api/v1/push/heartbeat", json=said)
+    assert stolen.status_code == 409, "another device's question proves nothing of this one"
+    assert _push_row(officer, agent)["state"] != "proved"
+    assert agent.http.post("/api/v1/push/heartbeat", json=said).status_code == 200
+    row = _push_row(officer, agent)
+    assert row["state"] == "proved", row
+    assert abs(row["last_ms"] - time.time() * 1000) < 60_000
+
+
+def _push_row(officer: Person, agent: Person) -> dict[str, Any]:
+    """Once the core knows of the address and the courier has said that its channel works."""
+
+    def look() -> dict[str, Any] | None:
+        people = officer.http.get("/api/v1/reach").json()["people"]
+        (mine,) = [p for p in people if p["name"] == "Agent"]
+        rows = [c for c in mine["channels"] if c["channel"] == "push"]
+        return rows[0] if rows and rows[0]["state"] != "broken" else None
+
+    found = wait_for(look, 20)
+    assert found is not None
+    return found

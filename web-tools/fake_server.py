@@ -110,6 +110,7 @@ class FakeGateway:
         self.cap_messages: list[Json] = []  # of other agencies, the newest first
         self.bulletins: list[Json] = []
         self.first_aid: Json = {"kits": [], "medics": [], "all_kits": [], "approved": []}
+        self.ground_call = ""
         self.push_key = ""  # none: this site sends no notifications
         self.log: list[Json] = []
 
@@ -123,7 +124,8 @@ class FakeGateway:
         return {
             "t": "hello", "server_ms": now, "mode": world.mode, "person": PEOPLE[role],
             "posts": world.posts(), "origin": {"lat_deg": ORIGIN[0], "lon_deg": ORIGIN[1]},
-            "danger_radius_m": DANGER_RADIUS_M, "watch": self.beat(),
+            "danger_radius_m": DANGER_RADIUS_M, "ground_call": self.ground_call,
+            "watch": self.beat(),
             "alerts": [a for a in world.alerts(now)
                        if a["msg_type"] != "cancel" and self.visible(a, role)],
             "cover": self.cover,

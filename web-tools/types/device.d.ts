@@ -39,7 +39,7 @@ declare namespace Phone {
     sentMs?: number;
     why: string | null;
     saved: boolean;
-    placed: { track_id: string | null; track_number: number | null } | null;
+    placed: Omit<Wire.Placed, "report_id"> | null;
     completed?: boolean;
   }
   type Body = Wire.Sighting | Word | Wire.KitCheck | { edition: number };

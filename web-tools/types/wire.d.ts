@@ -119,6 +119,9 @@ declare namespace Wire {
     report_id: string;
     track_id: string | null;
     track_number: number | null;
+    confirmed?: boolean;
+    warned?: number;
+    verdict?: string | null;
   }
   type Acked = { alert_id: string; revision: number; kind: AckKind };
   interface Pong {

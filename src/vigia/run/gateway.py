@@ -31,12 +31,12 @@ from vigia.events import (
     RecordKept,
     Sighting,
     SightingPlaced,
-    TracksPublished,
 )
 from vigia.events_access import PowerUsed
 from vigia.run import page_json as out
 from vigia.run.accounts import Accounts
 from vigia.run.desk_words import DeskWords, ring
+from vigia.run.fates import OF_TRACKS
 from vigia.run.fault_count import FaultCount
 from vigia.run.gateway_past import recall_reached, recall_records, recall_reports
 from vigia.run.handing import why_not
@@ -110,11 +110,10 @@ class Gateway:
         self.observers = Observers(())
         self.records = RecordBook()
         self.records.on_kept = lambda version, record: hear(self, version, record)
-        self.cap = Cap()
+        self.cap, self.words = Cap(), DeskWords(lambda word_id: ring(self, word_id))
         self.push_services: tuple[str, ...] | None = None  # None: this site sends no push
         self.reach = ReachBoard(folder, self.view, self.hub)
         self.ledger: LedgerFollower | None = None
-        self.words = DeskWords(lambda word_id: ring(self, word_id))
         self.hosts: frozenset[str] = frozenset()
         self.secure, self.base_url = False, ""
         self.pulse = Pulse(self.clock)
@@ -162,8 +161,8 @@ class Gateway:
                 self._reply(event.seq, body)
             case Fault() as body if body.where == CORE:
                 self._reply(event.seq, body)
-            case TracksPublished() as body:
-                self.view.take_tracks(body)
+            case body if isinstance(body, OF_TRACKS):
+                self.showing.tracks(body)
             case PersonAdded() as body:
                 if self.view.take_person(body):
                     self.hub.drop_person(body.person_id)
@@ -320,6 +319,7 @@ class Gateway:
             posts=self.view.posts(),
             origin=out.PointOut(settings.origin.lat_deg, settings.origin.lon_deg),
             danger_radius_m=settings.policy.danger_radius_m,
+            ground_call=self.view.ground_call,
             watch=self.pulse.beat(),
             alerts=self.view.open_alerts(mine),
             cover=self.view.covers(mine),

@@ -117,7 +117,7 @@ async def _serve(folder: Path, plan: RunPlan, tls_word: str | None, ready_fd: in
     gateway = Gateway(
         folder, LinkClient(lambda: link_path(folder)), open_sessions(folder / "keys"), plan.access
     )
-    gateway.cap = plan.cap
+    gateway.cap, gateway.view.ground_call = plan.cap, plan.ground_call
     push = [entry for entry in plan.channels.values() if entry.kind is Channel.PUSH]
     gateway.push_services = push[0].services if push else None
     if plan.access.sign_in.issuer is not None:

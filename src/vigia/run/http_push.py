@@ -16,6 +16,7 @@ from vigia.run.gateway import Gateway
 from vigia.run.http_doors import Caller, Private
 from vigia.run.pem_keys import own_key
 from vigia.run.push_address import Subscription, refused, to_address
+from vigia.run.push_beat import BeatIn, answers, secret_of
 from vigia.run.settings import SettingsError
 from vigia.terms import Channel
 from vigia.wire.webpush import base64url, point_bytes
@@ -24,6 +25,7 @@ KEY = "push.key"
 
 
 _subscription = msgspec.json.Decoder(Subscription)
+_beat = msgspec.json.Decoder(BeatIn)
 
 
 async def push_key(gateway: Gateway, request: Request, caller: Caller) -> Answer:
@@ -51,6 +53,33 @@ async def subscribe(gateway: Gateway, request: Request, caller: Caller) -> Answe
 async def unsubscribe(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     await _change(gateway, caller, None)
     return json({"received": True})
+
+
+async def heartbeat(gateway: Gateway, request: Request, caller: Caller) -> Answer:
+    """A phone whose page is closed has had our question: a proof of reach, of its person."""
+    _services(gateway)
+    said = decode(request.body, _beat)
+    try:
+        good = await asyncio.to_thread(_proved, gateway, caller, said)
+    except (sqlite3.Error, OSError, SettingsError, ContactError) as e:
+        gateway.fault("push", f"a heartbeat could not be kept: {type(e).__name__}")
+        raise HttpError(503, "push: not kept", fix="the next one counts") from e
+    if not good:
+        raise HttpError(409, "push: no question of ours to this phone, or too old", got=said.mac)
+    return json({"received": True})
+
+
+def _proved(gateway: Gateway, caller: Caller, said: BeatIn) -> bool:
+    secret = secret_of(own_key(gateway.folder / "keys" / KEY))
+    now_ns = gateway.clock.now_ns()
+    if not answers(secret, caller.device_id, said, now_ns // 1_000_000_000):
+        return False
+    contacts = Contacts(gateway.folder)
+    try:
+        contacts.prove(caller.person.person_id, Channel.PUSH, now_ns)
+    finally:
+        contacts.close()
+    return True
 
 
 async def _change(gateway: Gateway, caller: Caller, address: str | None) -> None:
@@ -88,4 +117,5 @@ PUSH: dict[str, Private] = {
     "push_key": push_key,
     "subscribe": subscribe,
     "unsubscribe": unsubscribe,
+    "push_heartbeat": heartbeat,
 }

@@ -96,6 +96,7 @@ TYPES: dict[str, Types] = {
     "acknowledge": Types(http_acks.AckPost, Received),
     "subscribe": Types(http_push.Subscription),
     "unsubscribe": Types(http_push.Subscription),
+    "push_heartbeat": Types(http_push.BeatIn),
     "observe": Types(observations.ObservationsIn),
     "observe_stream": Types(observations.ObservationsIn),
     "keep_record": Types(doors.KeepIn),

@@ -116,6 +116,7 @@ class AckIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="ack")
 class OnWatchIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="on_watch"):
     on: bool
     siren: bool = False
+    quiet: bool = False  # a shift in hiding: it shakes instead
 
 
 class SpotIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="position"):
@@ -219,6 +220,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="hello
     watch: Beat
     alerts: tuple[AlertBody, ...]
     cover: tuple[CoverOut, ...] = ()
+    ground_call: str = ""  # whom to call about a drone on the ground
 
 
 class AlertOut(msgspec.Struct, frozen=True, tag_field="t", tag="alert"):
@@ -312,9 +314,14 @@ class SightingOut(msgspec.Struct, kw_only=True, tag_field="t", tag="sighting"):
 
 
 class PlacedOut(msgspec.Struct, frozen=True, tag_field="t", tag="placed"):
+    """warned: people warned of that track. verdict: what a named person says it is."""
+
     report_id: str
     track_id: str | None
     track_number: int | None
+    confirmed: bool = False
+    warned: int = 0
+    verdict: str | None = None  # not_a_drone, friendly
 
 
 class ReachedOut(msgspec.Struct, frozen=True, tag_field="t", tag="reached"):

@@ -72,6 +72,7 @@ async def serve_page(
     talk = PageTalk(gateway, page)
     talk.tell_session()
     gateway.greet(page)
+    gateway.showing.fates_to(page)
     try:
         while True:
             message = await receive()
@@ -104,7 +105,7 @@ class PageTalk:
             session_id=page.session_id,
             device_id=page.device_id,
             person_id=page.person_id,
-            on_watch=page.on_watch and page.siren,
+            on_watch=page.on_watch and (page.siren or page.quiet),
         )
         self._gateway.link.submit_nowait(opened, self._source)
 
@@ -127,9 +128,10 @@ class PageTalk:
                 self._ack(message)
             case out.HoldsIn():
                 self._holds(message)
-            case out.OnWatchIn(on=on, siren=siren):
-                if (on, siren) != (self._page.on_watch, self._page.siren):
-                    self._page.on_watch, self._page.siren = on, siren
+            case out.OnWatchIn(on=on, siren=siren, quiet=quiet):
+                page = self._page
+                if (on, siren, quiet) != (page.on_watch, page.siren, page.quiet):
+                    page.on_watch, page.siren, page.quiet = on, siren, quiet
                     self.tell_session()
             case out.SpotIn():
                 self._spot(message)

@@ -73,6 +73,7 @@ class Page:
         self.on_watch = False
         self.siren = False
         self.columns = False  # it asked for its pictures as binary frames
+        self.quiet = False  # a shift in hiding: it shakes, and makes no sound
         self.t_spot_ns = 0
         self.t_heard_ns = 0  # its last word; it pings every few seconds
         self.acking: set[tuple[str, int, str]] = set()

@@ -34,6 +34,7 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The whole start. site_name is for people."""
 
     site_name: str
+    ground_call: str = ""  # whom phones say to call about a drone on the ground
     core: CoreSettings
     listen: Listen
     storage: Storage

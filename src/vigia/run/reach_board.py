@@ -200,9 +200,13 @@ class ReachBoard:
         last = max(page.t_heard_ns for page in pages)
         if now_ns - last > PROOF_NS[Channel.PAGE]:
             return ChannelRow("page", "silent", last // 1_000_000, "no heartbeat for 30 s")
-        if not any(page.on_watch and page.siren for page in pages):
-            return ChannelRow("page", "quiet", last // 1_000_000, "open, and will not ring")
-        return ChannelRow("page", "proved", last // 1_000_000)
+        watching = [page for page in pages if page.on_watch]
+        if any(page.siren for page in watching):
+            return ChannelRow("page", "proved", last // 1_000_000)
+        if any(page.quiet for page in watching):
+            why = "a quiet shift: it shakes, no siren"
+            return ChannelRow("page", "proved", last // 1_000_000, why)
+        return ChannelRow("page", "quiet", last // 1_000_000, "open, and will not ring")
 
     def courier(self, now_ns: int) -> CourierHealth | None:
         """Its own word; None when it is not there, or silent. Reads a small file."""

@@ -92,6 +92,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/v1/push/key", ANYONE_ENROLLED, "push_key"),
     Route("POST", "/api/v1/push/subscription", ANYONE_ENROLLED, "subscribe"),
     Route("POST", "/api/v1/push/unsubscribe", ANYONE_ENROLLED, "unsubscribe"),
+    Route("POST", "/api/v1/push/heartbeat", ANYONE_ENROLLED, "push_heartbeat"),
     Route("POST", "/api/v1/all-clear", OFFICERS, "all_clear"),
     Route("POST", "/api/v1/tracks/{track_id}/not-a-drone", OFFICERS, "not_a_drone"),
     Route("POST", "/api/v1/all-clear/reverse", OFFICERS, "reverse"),

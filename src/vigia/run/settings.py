@@ -43,6 +43,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     alt_hae_m: float | None = None  # None: no height above ground is shown
     false_tracks_per_hour: float = 1.0  # confirmed ones, of one sensor
     own_drones: tuple[str, ...] = ()  # serials of our own
+    ground_call: str = ""  # whom phones say to call about a drone on the ground
 
 
 class PostEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PORT_MAX = 65_535
 SERIAL_MAX = 24  # bytes of a stated identity
 WORDS_MIN = 10  # characters of an authority that say something
+GROUND_CALL_MAX = 120  # characters, on a phone
 OWN_MAX = 64  # serials the tracker compares with
 CHANCES = ("warning_p", "danger_p", "fall_share")  # keys of [policy]
 
@@ -42,6 +43,11 @@ def check_values(settings: Settings) -> None:
                 f"[site] own_drones: got {serial!r}; need serials of 1 to {SERIAL_MAX} bytes, "
                 "as the drone broadcasts them"
             )
+    if len(settings.site.ground_call) > GROUND_CALL_MAX:
+        raise SettingsError(
+            f"[site] ground_call: got {len(settings.site.ground_call)} characters; "
+            f'need {GROUND_CALL_MAX} at most, as "EOD desk, 555-0100"'
+        )
     if len(settings.site.own_drones) > OWN_MAX:
         raise SettingsError(
             f"[site] own_drones: got {len(settings.site.own_drones)}; need {OWN_MAX} at most"

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from vigia.events import Alert, CoverTold, Reached, SightingPlaced
+from vigia.events import (
+    Alert,
+    CoverTold,
+    FriendlyEnded,
+    MarkedFriendly,
+    Reached,
+    SightingPlaced,
+    TrackJudged,
+    TracksPublished,
+)
 from vigia.run import page_json as out
+from vigia.run.fates import Fates
 from vigia.run.page_socket import binary_frame, frame_of
 from vigia.run.pages import Handover, Hub, Page
 from vigia.run.roles import CONSOLE
@@ -58,9 +68,11 @@ class Showing:
         self._view = view
         self._hub = hub
         self.eyes = eyes
+        self._fates = Fates()
 
     def alert(self, alert: Alert, handover: Handover | None) -> None:
         """Whole to the person it warns, whatever his agency; to consoles as they may see it."""
+        self._fates.alert(alert)
         message = out.AlertOut(self._view.alert(alert))
         frames = Frames(self.eyes, message)
         self._hub.alert(alert.person_id, frame_of(message), handover, frames.console)
@@ -83,7 +95,8 @@ class Showing:
 
     def placed(self, body: SightingPlaced) -> None:
         """To the reporter, and to consoles that see his report."""
-        message = self._view.take_placed(body)
+        self._view.take_placed(body)
+        message = self._fates.placed(body)
         own = self._hub.of_person(body.person_id or "")
         frame = frame_of(message)
         for page in own:
@@ -93,6 +106,20 @@ class Showing:
             shown = frames.console(page) if page not in own else None
             if shown is not None:
                 page.send(shown)
+
+    def tracks(self, body: TracksPublished | TrackJudged | MarkedFriendly | FriendlyEnded) -> None:
+        """The picture, and what it tells reporters of their reports."""
+        if isinstance(body, TracksPublished):
+            self._view.take_tracks(body)
+        for told in self._fates.take(body):
+            frame = frame_of(told.message)
+            for page in self._hub.of_person(told.person_id):
+                page.send(frame)
+
+    def fates_to(self, page: Page) -> None:
+        """What became of his reports, to somebody who comes (back)."""
+        for message in self._fates.of_person(page.person_id):
+            page.send(frame_of(message))
 
     def reached(self, body: Reached) -> None:
         self.to_consoles(self._view.take_reached(body))

@@ -102,6 +102,7 @@ def capture_plan(
     core = _on_the_ground(core, files, adapter)
     return RunPlan(
         site_name="recording" if settings is None else settings.site.name,
+        ground_call="" if settings is None else settings.site.ground_call,
         core=core,
         listen=_listen(listen, settings),
         storage=Storage() if settings is None else settings.storage,

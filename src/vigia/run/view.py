@@ -49,6 +49,7 @@ class View:
 
     def __init__(self) -> None:
         self.settings: CoreSettings | None = None
+        self.ground_call = ""  # whom phones say to call about a drone on the ground
         self.agencies: dict[str, AgencyAdded] = {}
         self.people: dict[str, PersonAdded] = {}
         self.devices: dict[str, DeviceEnrolled] = {}

@@ -24,8 +24,10 @@ from vigia.events import (
     DeviceRevoked,
     Event,
     Fault,
+    FriendlyEnded,
     HandedOver,
     Input,
+    MarkedFriendly,
     PersonAdded,
     PositionErased,
     Reached,
@@ -37,6 +39,7 @@ from vigia.events import (
     SightingPlaced,
     Tick,
     TrackEnded,
+    TrackJudged,
     TracksPublished,
     WordReceived,
     WordSettled,
@@ -95,6 +98,9 @@ SHOWN = (
     AttackReported,
     WordReceived,
     WordSettled,
+    TrackJudged,
+    MarkedFriendly,
+    FriendlyEnded,
 )  # fmt: skip - what the pages need to hear of
 
 

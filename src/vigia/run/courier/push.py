@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING
 import httpx
 import msgspec
 
-from vigia.delivery.channels.push import PAD_TO, render
-from vigia.run.courier.contacts import Contacts
+from vigia.delivery.channels.push import PAD_TO, PushMessage, render
+from vigia.run.courier.contacts import Contact, Contacts
 from vigia.run.courier.door import Around, Job, Receipt, Result
+from vigia.run.courier.push_beats import Beats
 from vigia.run.courier.push_ready import ReadyRecords
 from vigia.run.pem_keys import own_key
 from vigia.run.push_address import Subscription, of_address, origin_of, refused
+from vigia.run.push_beat import TOPIC, TTL_S, secret_of
 from vigia.terms import Channel
 from vigia.wire.webpush import PushRefused, seal, vapid_header, vapid_token
 
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-    from vigia.delivery.channels.push import PushMessage
     from vigia.run.channel_settings import ChannelEntry
 
 TOKEN_S = 12 * 3600
@@ -110,6 +111,7 @@ class PushSender:
         self._filling: asyncio.Task[None] | None = None
         self._sending = 0
         self._contacts = contacts
+        self._beats = Beats(secret_of(key), wall_ns)
         self._seen_version = -1
         if contacts is not None:
             self._fill_by_itself()
@@ -158,7 +160,40 @@ class PushSender:
         async with gate:
             message = render(job.alert, t_ns=self._wall_ns())
             body = seal(self.ready.take(job.address, to), message.plain, pad_to=PAD_TO)
-            return await self._post(http, subscription, origin, message, body, job)
+            return await self._post(http, subscription, origin, message, body, job.address)
+
+    async def ask(self) -> int:
+        """Asks phones that have not proved themselves for most of a day. Returns how many."""
+        book = self._contacts
+        if book is None:
+            return 0
+        phones = [c for c in book.all() if c.channel is Channel.PUSH]
+        due = self._beats.due(phones, book.proofs())
+        for phone, plain in due:
+            if self._sending:
+                break  # an alert goes first; who was not asked is asked in some hours
+            receipt = await self._ask_one(phone, plain)
+            if receipt.result is Result.GONE:
+                book.drop(phone.person_id, Channel.PUSH, phone.address)
+        return len(due)
+
+    async def _ask_one(self, phone: Contact, plain: bytes) -> Receipt:
+        try:
+            subscription = of_address(phone.address)
+            why = refused(subscription, self._settings.services)
+            if why is not None:
+                return Receipt(Result.REFUSED, why)
+            body = seal(
+                self.ready.take(phone.address, subscription.subscriber()), plain, pad_to=PAD_TO
+            )
+        except PushRefused as e:
+            return Receipt(Result.REFUSED, str(e))
+        origin = origin_of(subscription.endpoint)
+        if self._quiet.get(origin, 0.0) > time.monotonic():
+            return Receipt(Result.RETRY, "the push service asks us to wait")
+        question = PushMessage(plain=plain, topic=TOPIC, urgency="normal", ttl_s=TTL_S)
+        http, _ = self._clients[0]
+        return await self._post(http, subscription, origin, question, body, phone.address)
 
     async def _post(
         self,
@@ -167,7 +202,7 @@ class PushSender:
         origin: str,
         message: PushMessage,
         body: bytes,
-        job: Job,
+        address: str,
     ) -> Receipt:
         headers = {
             "TTL": str(message.ttl_s),
@@ -186,7 +221,7 @@ class PushSender:
         except httpx.HTTPError as e:
             return Receipt(Result.RETRY, f"push service: {type(e).__name__}")
         if receipt.result is Result.GONE:
-            self.ready.forget(job.address)
+            self.ready.forget(address)
         return receipt
 
     def _judge(self, answer: httpx.Response, origin: str) -> Receipt:
@@ -235,7 +270,13 @@ class PushSender:
                 return
             else:
                 self._look(self._contacts)
+                await self._ask_quietly()
                 await asyncio.sleep(LOOK_S)
+
+    async def _ask_quietly(self) -> None:
+        """A question is worth nothing beside an alert: whatever goes wrong with it waits."""
+        with contextlib.suppress(sqlite3.Error, OSError):
+            await self.ask()
 
     def _look(self, contacts: Contacts) -> None:
         """The address book's phones, when it changed. What is not to be had now comes later."""

@@ -7,7 +7,7 @@ import { ackKey } from "./core/acks.mjs";
 import { Clock } from "./core/clock.mjs";
 import { Store, deviceStore } from "./core/db.mjs";
 import { Words } from "./core/i18n.mjs";
-import { notice, readPush, rings, unreadable } from "./core/notice.mjs";
+import { BEAT_TAG, beatNotice, notice, readBeat, readPush, rings, unreadable } from "./core/notice.mjs";
 import { Outbox } from "./core/outbox.mjs";
 import { bytesOf, told } from "./core/push.mjs";
 import { session } from "./core/session.mjs";
@@ -72,8 +72,10 @@ worker.addEventListener("pushsubscriptionchange", (event) => {
 
 /** @param {string} text */
 async function pushed(text) {
-  const said = readPush(text);
+  const beat = readBeat(text);
   const words = await loadWords();
+  if (beat) return answer(beat, words);
+  const said = readPush(text);
   if (!said) {
     const { title, options } = unreadable(words);
     return worker.registration.showNotification(title, options);
@@ -88,6 +90,18 @@ async function pushed(text) {
   await worker.registration.showNotification(title, options);
   if (said.msg_type !== "cancel") await acknowledge(said, "delivered");
   return undefined;
+}
+
+/**
+ * "Are you there?": told to the server, signed, so that the desk knows that a closed phone can be
+ * reached. Lost where there is no network: the next question comes in some hours.
+ * @param {{t_s: number, mac: string}} beat @param {Words} words
+ */
+async function answer(beat, words) {
+  const { title, options } = beatNotice(words);
+  await worker.registration.showNotification(title, options);
+  await session.postSigned("/push/heartbeat", beat).catch(() => {});
+  for (const shown of await worker.registration.getNotifications({ tag: BEAT_TAG })) shown.close();
 }
 
 /** Words in this person's language, from what is kept: a push may come where the server is not. */

@@ -3,6 +3,7 @@
 // No countdown: a notification stands still while time goes on. The clock time of the earliest
 // arrival stays true. Nothing here says "safe".
 
+export const BEAT_TAG = "vigia-heartbeat";
 const TEXT_MAX = 1024; // characters of a push text's own words that are believed
 /** @type {Record<number, number[]>} */
 const VIBRATIONS = { 3: [700, 200, 700, 200, 700, 200, 700], 2: [350, 250, 350, 250, 350], 1: [200, 200, 200] };
@@ -30,6 +31,27 @@ export function readPush(text) {
     Number.isFinite(said.decided_ms) &&
     Number.isFinite(said.expires_ms);
   return good ? said : null;
+}
+
+/** Our question whether this phone is there, as it came; null when it is not one. @param {string} text */
+export function readBeat(text) {
+  if (!text || text.length > TEXT_MAX) return null;
+  try {
+    const { v, t, t_s, mac } = JSON.parse(text);
+    const good = v === 1 && t === "beat" && Number.isInteger(t_s) && typeof mac === "string" && mac.length <= 64;
+    return good ? { t_s, mac } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Browsers demand to see something for every push; this makes no noise and goes by itself.
+ * @param {import('./i18n.mjs').Words} words */
+export function beatNotice(words) {
+  return {
+    title: words.say("push.beat"),
+    options: { tag: BEAT_TAG, body: words.say("push.beat_body"), lang: words.lang, silent: true, data: {} },
+  };
 }
 
 /**

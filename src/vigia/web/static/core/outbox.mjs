@@ -121,10 +121,10 @@ export class Outbox extends EventTarget {
   }
 
   /** What became of it ("placed" on the socket). @param {Wire.Placed} said */
-  placed({ report_id, track_id, track_number }) {
+  placed({ report_id, track_id, track_number, confirmed = false, warned = 0, verdict = null }) {
     const entry = this.entries.get(report_id);
     if (!entry) return;
-    entry.placed = { track_id, track_number };
+    entry.placed = { track_id, track_number, confirmed, warned, verdict };
     this._save(entry);
   }
 

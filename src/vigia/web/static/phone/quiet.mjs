@@ -25,6 +25,7 @@ export class Quiet {
     this.shift = null;
     this.ended = false; // it ran out by itself: said until the next press on the switch
     this.unplugged = false; // what sounds go to has changed: they would be heard
+    globalThis.navigator?.mediaDevices?.addEventListener("devicechange", () => this._devices());
   }
 
   get on() {
@@ -41,7 +42,6 @@ export class Quiet {
     const kept = read();
     if (kept && lasts(kept, this.model.clock.wall())) this._set(kept);
     else if (kept) this._end({ ended: true, before: kept.before });
-    navigator.mediaDevices?.addEventListener?.("devicechange", () => this._devices());
   }
 
   begin() {

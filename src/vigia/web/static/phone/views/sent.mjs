@@ -149,12 +149,17 @@ function facts(model, entry) {
     ${entry.placed ? html`<b>${placedText(entry.placed)}</b>` : nothing}`;
 }
 
-/** What became of it: the track it supports, or that it stands alone so far.
- * @param {{track_number: number | null}} placed */
-export function placedText({ track_number }) {
-  return track_number
-    ? t("sent.placed", { number: String(track_number).padStart(3, "0") })
-    : t("sent.placed_none");
+/**
+ * What became of it: what a person says it was, else whom it warned, else the track it supports, else
+ * that it stands alone so far.
+ * @param {Omit<Wire.Placed, "report_id">} placed
+ */
+export function placedText({ track_number, confirmed = false, warned = 0, verdict = null }) {
+  if (!track_number) return t("sent.placed_none");
+  const number = String(track_number).padStart(3, "0");
+  if (verdict) return t(`sent.verdict.${verdict}`, { number });
+  const helped = t(confirmed ? "sent.placed_confirmed" : "sent.placed", { number });
+  return warned ? `${helped} ${t(warned === 1 ? "sent.warned_one" : "sent.warned_n", { n: warned })}` : helped;
 }
 
 /** @param {Model} model @param {Phone.SightingEntry} entry @param {{id: string}} chip */
