@@ -409,6 +409,18 @@ def test_an_alert_is_shown_delivered_and_answered(phone: Phone, bench: Bench) ->
     expect(phone.act("seen")).to_have_count(0)
 
 
+def test_the_lowest_tier_leaves_who_is_reporting_at_his_report(phone: Phone, bench: Bench) -> None:
+    phone.log_in().connected().press("seen")
+    expect(phone.page.locator(".outcome")).to_be_visible()
+    bench.say(an_alert(tier=1, action="be_aware"))
+    card = phone.page.locator(".sent .alert-card")
+    expect(card).to_contain_text("WATCH THE SKY")
+    bench.wait_for(lambda: bench.acks("delivered"))
+    expect(phone.page.locator(".chip").first).to_be_visible()
+    bench.say(an_alert(revision=2, tier=3))
+    expect(phone.page.locator(".action")).to_have_text("TAKE COVER")
+
+
 def test_a_press_in_the_first_moment_answers_nothing(phone: Phone, bench: Bench) -> None:
     phone.log_in().connected()
     bench.say(an_alert())

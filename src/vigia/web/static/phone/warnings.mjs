@@ -3,6 +3,8 @@
 import { inOrder, phase, receive, stale } from "./alerts.mjs";
 
 const HELD_MAX = 64; // the server reads no more; a phone never holds so many
+// Who is telling something goes on: the lowest tier, often of his own report, is a card above it.
+const TELLING = ["sent", "hurt"];
 const GUARD_MS = 600; // a thumb already on its way when the alert came means nothing
 
 /** Part of the model: uses its clock, siren, acks and view. store keeps records over a reload. */
@@ -88,7 +90,8 @@ export class Warnings {
       const [first] = this.open();
       const outranked = first.alert_id !== record.alert_id;
       // A drill must not drown the real thing: it waits as a row below it.
-      if (!outranked || this.model.view !== "alert" || top === null) this._show(first);
+      const busy = record.alert.tier <= 1 && TELLING.includes(this.model.view);
+      if (!busy && (!outranked || this.model.view !== "alert" || top === null)) this._show(first);
       if (!outranked) this.model.siren.ring(record.alert.tier, record.alert.mark);
     } else if (ended && held) {
       const nobodyElse = !this.open().some((r) => r.alert.tier >= 2);

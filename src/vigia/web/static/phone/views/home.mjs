@@ -183,6 +183,12 @@ function sirenLine(model) {
     ${model.quiet.ended ? html`<p class="limited" role="status">${t("quiet.ended")}</p>` : nothing}`;
 }
 
+/** The worst open warning as a card above what somebody is telling. @param {Model} model */
+export function openCard(model) {
+  const [open] = model.warnings.open();
+  return open ? alertCard(model, open) : nothing;
+}
+
 /** @param {Model} model @param {Phone.Held} record */
 function alertCard(model, record) {
   const { alert } = record;

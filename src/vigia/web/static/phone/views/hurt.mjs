@@ -8,6 +8,7 @@ import { bodyFigure } from "../drawings.mjs";
 import * as icons from "../icons.mjs";
 import { clockRows, limbButtons } from "./clocks.mjs";
 import { ageText, statusLine, sureButton } from "./frame.mjs";
+import { openCard } from "./home.mjs";
 
 /** @typedef {import('../model.mjs').Model} Model */
 
@@ -22,7 +23,7 @@ export function hurtView(model) {
     return html`<main class="screen hurt">${statusLine(model)}<div class="scroll"></div>${end(model, null)}</main>`;
   const open = c_.isOpen(c, model.now);
   return html`<main class="screen hurt" data-casualty=${c.id}>
-    ${statusLine(model)} ${banner(model, c)}
+    ${statusLine(model)} ${openCard(model)} ${banner(model, c)}
     <div class="scroll" tabindex="0">
       <p class="facts">${facts(model, c)}</p>
       ${open ? asked(model, c) : nothing}

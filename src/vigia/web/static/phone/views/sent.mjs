@@ -7,6 +7,7 @@ import { CHIPS, azimuthOf } from "../report.mjs";
 import { caughtDial } from "../dial.mjs";
 import * as icons from "../icons.mjs";
 import { ageText, statusLine } from "./frame.mjs";
+import { openCard } from "./home.mjs";
 
 /** @typedef {import('../model.mjs').Model} Model */
 
@@ -21,7 +22,7 @@ export function sentView(model) {
   const asking =
     !attack && !gone && !model.reports.bearingNow(entry) && !model.reports.skipped.has(entry.root);
   return html`<main class="screen sent ${asking ? "asking" : ""}">
-    ${statusLine(model)} ${banner(model, entry, gone)}
+    ${statusLine(model)} ${openCard(model)} ${banner(model, entry, gone)}
     <div class="caught-area">${attack ? html`<p class="skipped">${t("attack.sent")}</p>` : caught(model, entry)}</div>
     <p class="facts">${facts(model, entry)}</p>
     ${
