@@ -135,7 +135,6 @@ class VigiaSignIn extends LitElement {
       ${step === "claim" ? nothing : this._others()}`;
   }
 
-  /** @param {boolean} passkeys this browser has them */
   _others() {
     return html`<div class="steps">
       ${this.ways.oidc ? html`<a class="second" href="${API}/oidc">${t("sign_in.oidc")}</a>` : nothing}
