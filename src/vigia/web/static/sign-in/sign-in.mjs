@@ -118,7 +118,6 @@ class VigiaSignIn extends LitElement {
 
   _form() {
     const { step } = this;
-    const passkeys = Boolean(globalThis.PublicKeyCredential) && !/^[\d.:[\]]+$/.test(location.hostname);
     return html`<h1>${t(`sign_in.${step}`)}</h1>
       ${step === "password" ? nothing : html`<p class="lead">${t(`sign_in.${step}_hint`, { n: this.ways.password_min })}</p>`}
       ${this.why ? html`<p class="notice bad" role="alert" tabindex="-1">${t(this.why)}</p>` : nothing}
