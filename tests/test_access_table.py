@@ -106,6 +106,7 @@ EXPECTED: dict[str, Row] = {
     "POST /api/v1/words/{word_id}/settle": Row("WX", REASON, ({"word_id": "none"}, 404)),
     "GET /api/v1/ledger/checkpoint": Row("NX"),
     "GET /api/v1/ledger/entries": Row("NX", None, ({}, 403)),
+    "GET /api/v1/ledger/witnesses": Row("WNRX"),
     "GET /api/v1/records/{kind}": Row("WNRX"),
     "GET /api/v1/records/{kind}/{record_id}": Row("WNRX"),
     "POST /api/v1/records/{kind}/{record_id}": Row("WNRX"),

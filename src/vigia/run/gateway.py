@@ -70,6 +70,7 @@ from vigia.run.spread import Spread
 from vigia.run.throttle import NAME_FAILURES_MAX, NAME_WINDOW_S, Throttle
 from vigia.run.view import SIGHTINGS_S, View
 from vigia.run.watch_clock import WatchClock
+from vigia.run.witness.witnessing import Witnessing
 from vigia.terms import AckKind, Channel
 
 SOURCE = "gateway"
@@ -89,8 +90,7 @@ class Gateway:
         self.access = access = access or Access()
         self.folder = folder
         self.link = link
-        self.sessions = sessions
-        self.invitations = Invitations(folder)
+        self.sessions, self.invitations = sessions, Invitations(folder)
         self.guesses = Throttle()
         self.name_guesses = Throttle(NAME_FAILURES_MAX, NAME_WINDOW_S)
         self.accounts = Accounts(folder)
@@ -117,8 +117,8 @@ class Gateway:
         self.hosts: frozenset[str] = frozenset()
         self.secure, self.base_url = False, ""
         self.pulse = Pulse(self.clock)
-        self._recalled = False
-        self.knows_past = False  # whose the alerts of before this process were
+        self.witnessing: Witnessing | None = None
+        self._recalled, self.knows_past = False, False  # the latter: whose earlier alerts were
         self.replies: dict[int, AllClearAsked | Fault] = {}
         self._faults = FaultCount()
         self._tasks: set[asyncio.Task[None]] = set()

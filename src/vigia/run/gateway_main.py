@@ -44,6 +44,7 @@ from vigia.run.say import say
 from vigia.run.sessions import open_sessions
 from vigia.run.settings import Listen, SettingsError
 from vigia.run.supervise import EXIT_OPERATOR, EXIT_PORT
+from vigia.run.witness.witnessing import Witnessing
 from vigia.terms import Channel
 
 BACKLOG = 4096
@@ -133,6 +134,9 @@ async def _serve(folder: Path, plan: RunPlan, tls_word: str | None, ready_fd: in
     server = make_server(gateway, tls=tls, ca=ca)
     ledger = gateway.ledger = follow_journal(folder)
     grower = Grower(gateway)
+    witnessing = gateway.witnessing = Witnessing(
+        folder, plan.witness, gateway.now_ms, gateway.fault
+    )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
@@ -141,6 +145,7 @@ async def _serve(folder: Path, plan: RunPlan, tls_word: str | None, ready_fd: in
         loop.create_task(gateway.run()),
         loop.create_task(Timetable(gateway, plan.reach_times).run()),
         loop.create_task(grower.run()),
+        loop.create_task(witnessing.run()),
         loop.create_task(_end_with_parent(server, gateway)),
         loop.create_task(_tell_ready(server, ready_fd, gateway.base_url)),
     ]

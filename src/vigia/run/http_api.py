@@ -43,6 +43,7 @@ from vigia.run.records.first_aid import FIRST_AID
 from vigia.run.records.handover import HANDOVER
 from vigia.run.roles import OFFICERS
 from vigia.run.signed import check_request
+from vigia.run.witness.doors import WITNESS, WITNESS_PUBLIC
 from vigia.terms import Bearing, Position
 
 FUTURE_NS = 2_000_000_000  # a device's clock ahead by more is not believed
@@ -212,6 +213,7 @@ async def sensors(gateway: Gateway, request: Request) -> Answer:
 
 
 PUBLIC: dict[str, Public] = {
+    **WITNESS_PUBLIC,
     "observe": observe,
     "observe_openapi": observe_openapi,
     "sensors": sensors,
@@ -249,6 +251,7 @@ PRIVATE: dict[str, Private] = {
     "ledger_entries": http_ledger.entries,
     **RECORDS,
     **ANALYSIS,
+    **WITNESS,
     **EPISODES,
     **BULLETINS,
     **FIRST_AID,

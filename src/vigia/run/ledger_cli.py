@@ -76,6 +76,23 @@ def key(data: Data = Path("data")) -> None:
     _run(go)
 
 
+@ledger_app.command("witness-key")
+def witness_key_(data: Data = Path("data")) -> None:
+    """Print our key as a witness of other agencies' ledgers, to be told to them."""
+    from vigia.run.ledger_keys import witness_signer
+    from vigia.run.ledger_store import LedgerError
+
+    def go() -> int:
+        if not data.is_dir():
+            raise LedgerError(
+                f"ledger: there is no folder {data}; name the data folder with --data"
+            )
+        typer.echo(witness_signer(data / "keys" / "witness.key").verifier.text())
+        return 0
+
+    _run(go)
+
+
 @ledger_app.command("witness-save")
 def witness_save(
     file: Annotated[Path, typer.Argument(help="Where to keep it: not on this machine.")],

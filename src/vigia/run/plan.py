@@ -13,6 +13,7 @@ from vigia.run.settings import Listen, Sapient, Storage, Tak, TextMessages
 from vigia.run.settings_access import Access
 from vigia.run.settings_cap import Cap
 from vigia.run.settings_reach import ReachTimes
+from vigia.run.settings_witness import Witness
 
 PLAN_NAME = "run.json"
 
@@ -46,6 +47,7 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     channels: dict[str, ChannelEntry] = {}
     cap: Cap = Cap()
     reach_times: ReachTimes = ReachTimes()
+    witness: Witness = Witness()
 
 
 def write_plan(folder: Path, plan: RunPlan) -> Path:

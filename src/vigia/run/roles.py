@@ -121,6 +121,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/v1/replay", READERS, "replay"),
     Route("GET", "/api/v1/ledger/checkpoint", ANALYSTS, "ledger_checkpoint"),
     Route("GET", "/api/v1/ledger/entries", ANALYSTS, "ledger_entries"),
+    Route("GET", "/api/v1/ledger/witnesses", READERS, "witnesses"),
+    Route("POST", "/api/v1/witness/add-checkpoint", Open.PUBLIC, "add_checkpoint"),
     # other agencies' messages, and ours to them
     Route("GET", "/cap/feed.atom", ANYONE_ENROLLED, "cap_feed"),
     Route("GET", "/cap/{name}", ANYONE_ENROLLED, "cap_document"),

@@ -25,6 +25,7 @@ from vigia.run.settings_access import (
 )
 from vigia.run.settings_cap import Cap
 from vigia.run.settings_reach import Reach
+from vigia.run.settings_witness import Witness
 from vigia.terms import Channel, Grade, Mark, Position
 
 SETTINGS_BYTES_MAX = 1_000_000
@@ -153,6 +154,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sign_in: SignIn = SignIn()
     privacy: Privacy = Privacy()
     cap: Cap = Cap()
+    witness: Witness = Witness()
 
     def access(self) -> Access:
         return Access(

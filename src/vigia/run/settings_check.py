@@ -12,6 +12,7 @@ from vigia.run.channel_check import check_channels
 from vigia.run.feeds import load_adapter
 from vigia.run.settings import SettingsError
 from vigia.run.settings_cap import Cap
+from vigia.run.settings_witness import Witness
 from vigia.run.tak_wire import parse_url
 from vigia.run.transports.url import API, is_url, parse_source
 from vigia.terms import Channel, Mark
@@ -60,6 +61,7 @@ def check_values(settings: Settings) -> None:
     sends = any(entry.kind is Channel.CAP for entry in settings.channels.values())
     if sends or settings.cap != Cap():
         _check_cap(settings.cap, sends=sends)
+    _check_witness(settings.witness)
     _least(settings.storage.scans_mb_max, 1, "[storage] scans_mb_max")
     _least(settings.storage.forget_after_h, 1, "[storage] forget_after_h")
     for key, value in msgspec.structs.asdict(settings.policy).items():
@@ -69,6 +71,22 @@ def check_values(settings: Settings) -> None:
             _chance(value, f"[policy] {key}")
         else:
             _positive(value, f"[policy] {key}")
+
+
+def _check_witness(witness: Witness) -> None:
+    from vigia.ledger.note import NoteError, parse_verifier
+
+    if len(witness.ask) != len(witness.keys):
+        raise SettingsError(
+            f"[witness] keys: got {len(witness.keys)} for {len(witness.ask)} addresses in ask; "
+            "need one each, in the same order, as `vigia ledger witness-key` prints there"
+        )
+    for text in (*witness.logs, *witness.keys):
+        try:
+            parse_verifier(text)
+        except NoteError as e:
+            raise SettingsError(f"[witness]: {e}") from e
+    _positive(witness.every_s, "[witness] every_s")
 
 
 def _check_cap(cap: Cap, *, sends: bool) -> None:

@@ -35,6 +35,7 @@ from vigia.run.settings_access import Access
 from vigia.run.settings_cap import Cap
 from vigia.run.settings_check import check_address
 from vigia.run.settings_reach import ReachTimes
+from vigia.run.settings_witness import Witness
 from vigia.run.stdin_io import forget_heads
 from vigia.run.supervise import FINAL, Child, supervise
 from vigia.run.transports.url import API, is_url
@@ -113,6 +114,7 @@ def capture_plan(
         access=Access() if settings is None else settings.access(),
         channels={} if settings is None else settings.channels,
         cap=Cap() if settings is None else settings.cap,
+        witness=Witness() if settings is None else settings.witness,
         reach_times=ReachTimes(silent_at="") if settings is None else settings.reach.tests,
     )
 

@@ -6,7 +6,7 @@ import {Briefing} from './briefing.mjs';
 import {bars, timeSeries, weekGrid} from './charts.mjs';
 import {Claims} from './claims.mjs';
 import {BY, CAUSES, COLUMNS, CONFIDENCE, KINDS, PRECISION, PROFILES, STATUS, UNITS, VICTIMS, beside, cleanIncident, commandOf, episodes, filledIncident, filtered, harmWord, series, slices, sorted, spanIn, spanWord, sumWord} from './incident.mjs';
-import {proposals, story} from './story.mjs';
+import {proposals, story, witnessed} from './story.mjs';
 import {choices, field, lines, number, refusal, select, shortDay, sourceLines, text} from './parts.mjs';
 
 const PAGES = ['records', 'alike', 'imports', 'counts', 'claims'];
@@ -24,6 +24,8 @@ export class Incidents {
     this.briefing = new Briefing(desk);
     this.areas = {name: '', text: ''}; // GeoJSON of polygons to count by
     this.proofs = false;
+    /** @type {any} who vouches for the ledger */
+    this.witnesses = null;
     /** @type {any[] | null} */
     this.rows = null;
     /** @type {any} */
@@ -204,6 +206,7 @@ export class Incidents {
     const areas = this.areas.text;
     const ask = (/** @type {string[]} */ groups) => this.desk.session.post('/incidents/count', {question: {...question, by: groups}, areas});
     this.briefing.draw(question, areas);
+    this.witnesses = await this.desk.session.get('/ledger/witnesses').catch(() => null);
     try {
       const [table, months, week, kinds] = await Promise.all([ask([by]), ask(['month']), ask(['weekday', 'hour']), ask(['kind'])]);
       this.answer = {table, months, week, kinds, asked: {...question, ...(areas ? {areas: table.question.areas} : {}), by: [by]}, error: null};
@@ -302,7 +305,7 @@ export class Incidents {
           ${i.status === 'verified' || !open.version ? nothing : html`<button class="ghost" data-act="verify" ?disabled=${open.busy} @click=${() => this.keep({status: 'verified', merged_into: ''})}>${t('console.inc.verify')}</button>`}
           ${i.status === 'rejected' || !open.version ? nothing : html`<button class="ghost" data-act="reject" ?disabled=${open.busy} @click=${() => this.keep({status: 'rejected', merged_into: ''})}>${t('console.inc.reject')}</button>`}
           <button class="ghost" @click=${() => { this.open = null; this.desk.changed(); }}>${t('console.inc.back')}</button></div>
-        ${story(i)}
+        ${story(i, this.desk.app)}
         ${i.origin ? html`<p class="hint pad">${t('console.inc.origin', {what: i.origin})}</p>` : nothing}
         ${open.versions.length ? html`<section><h2>${t('console.inc.versions')}</h2><ol class="versions">${[...open.versions].reverse().map((/** @type {any} */ v) => html`<li><b class="num">${v.version}</b><span>${word('status')(v.record.status)}${v.record.reason ? `: ${v.record.reason}` : ''}<small>${v.by ?? t('console.inc.machine')} · ${shortDay(new Date(v.t_ms).toISOString().slice(0, 16))} Z</small><small class="code">SHA-256 ${v.sha256.slice(0, 16)}… · ${t('console.inc.seq', {n: v.seq})}</small></span></li>`)}</ol></section>` : nothing}
       </aside></div>`;
@@ -358,6 +361,7 @@ export class Incidents {
       <div class="asked"><p>${t('console.inc.asked')}: <span class="code">${askedWords(a.asked)}</span>. ${t('console.inc.unsaid_hint')}</p>
         ${Object.keys(table.left_out).length ? html`<p>${t('console.inc.left_out')}: ${Object.entries(table.left_out).map(([why, n]) => `${n} (${t(`console.inc.left.${why}`)})`).join(', ')}</p>` : nothing}
         <p>${t('console.inc.ledger')}: <span class="code">${table.ledger ? `${table.ledger.size} · ${table.ledger.root}` : '–'}</span></p>
+        ${witnessed(this.witnesses)}
         <p>${t('console.inc.again')}: <span class="code">${commandOf({...a.asked, marks: a.asked.marks ?? []}) ?? `POST /api/v1/incidents/count ${JSON.stringify({question: a.asked})}`}</span></p></div>
       ${this.briefing.view()}
       <div class="charts">${units.map((u) => timeSeries(series(a.months.lines, u), t('console.inc.chart_months', {unit: word('unit')(u)})))}${weekGrid(a.week.lines, t('console.inc.chart_week'))}${bars(a.kinds.lines, t('console.inc.chart_kinds'), word('kind'))}</div>`;

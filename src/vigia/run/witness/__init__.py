@@ -1,0 +1,1 @@
+"""Checkpoints of other agencies' ledgers -> our cosignatures, and ours to them."""
