@@ -14,6 +14,7 @@ from tools.live import Live, Person, live, wait_for
 
 from eyes import Axe, glaring, pixels, red_dominant
 from phone_bench import CHROMIUM, CHROMIUM_ARGS, now_ms
+from vigia.run.invitations import invite
 from vigia.terms import Role
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -227,6 +228,47 @@ def test_what_lies_over_the_page_reads_well_too(night: Night) -> None:
     page.keyboard.press("Escape")
     assert found == [], "\n" + "\n".join(found)
     page.context.close()
+
+
+PHONE_VIEWS = ("home", "alerts", "bulletins", "kit", "aid", "hurt", "mine", "more", "settings")
+
+
+def test_a_link_leads_the_officer_to_the_console_and_the_agent_to_a_phone_that_reads_well(
+    night: Night,
+) -> None:
+    """axe-core on every view of the phone; in other themes its contrast, red, glare."""
+    for role, page_name in ((Role.WATCH_OFFICER, "console"), (Role.OFFICER, "phone")):
+        made = invite(night.running.folder, name=f"By {page_name}", role=role, post_id="post-12")
+        context = night.browser.new_context(viewport={"width": 390, "height": 844})
+        page = context.new_page()
+        page.on("pageerror", lambda e: night.errors.append(str(e)))
+        page.goto(f"{night.running.url}/enrol#{made.token}")
+        page.click("[data-act=enrol]")
+        page.locator(f"[data-act=open][data-page={page_name}]").wait_for(timeout=SLOW_MS)
+        if page_name == "phone":
+            _read_phone(night, page)
+        context.close()
+
+
+def _read_phone(night: Night, page: Any) -> None:
+    axe = Axe(page)
+    found = [f"enrolled {p}" for p in axe.problems()]
+    page.click("[data-act=open]")
+    page.locator("vigia-phone[data-ready]").wait_for(timeout=SLOW_MS)
+    page.wait_for_timeout(500)
+    for theme in THEMES:
+        page.evaluate("(t) => { document.documentElement.dataset.theme = t; }", theme)
+        for view in PHONE_VIEWS:
+            page.evaluate("(v) => document.querySelector('vigia-phone').model.go(v)", view)
+            page.wait_for_timeout(150)
+            rules = () if theme == "dark" else ("color-contrast",)
+            found += [f"{theme} {view} {p}" for p in axe.problems(rules)]
+            rgb = pixels(page.screenshot())
+            if theme == "nvg" and (red := red_dominant(rgb)):
+                found.append(f"nvg {view}: {red} red-dominant pixels")
+            if theme == "night-red" and (glare := glaring(rgb)):
+                found.append(f"night-red {view}: {glare} pixels of green, blue or white")
+    assert found == [], "\n" + "\n".join(found)
 
 
 def test_the_keyboard_reaches_everything_and_is_caught_nowhere(night: Night) -> None:

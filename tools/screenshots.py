@@ -1,7 +1,11 @@
-"""`make screenshots`: the real demo, console and phone enrolled by link -> docs/images/*.png."""
+"""`make screenshots`: the real demo, console and phone enrolled by link -> docs/images/*.png.
+
+Every tab of the console in every theme goes to VIGIA_ARTEFACTS (else artefacts/).
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import time
@@ -16,6 +20,9 @@ from vigia.terms import Role
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
+SCREENS = Path(os.environ.get("VIGIA_ARTEFACTS") or ROOT / "artefacts") / "screens"
+THEMES = ("dark", "light", "night-red", "nvg")
+REPLAY_S = 20.0
 CHROMIUM = "/usr/bin/chromium"
 ARGS = [
     "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist",
@@ -27,6 +34,7 @@ DANGER_S = 100.0  # the demo's first DANGER comes well before
 
 def main() -> int:
     IMAGES.mkdir(parents=True, exist_ok=True)
+    SCREENS.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "demo"
         args = ["demo", "--no-browser", "--data", str(data)]
@@ -58,10 +66,35 @@ def _take(running: Live, browser: Browser) -> None:
     console.wait_for_timeout(3000)
     console.screenshot(path=IMAGES / "console-danger.png")
     phone.screenshot(path=IMAGES / "phone-alert.png")
+    _replay(console)
     phone.dispatch_event("[data-act=hit]", "pointerdown")
     phone.wait_for_selector(".hurt .outcome[data-look=ok]")
     phone.screenshot(path=IMAGES / "phone-hurt.png")
-    print(f"taken into {IMAGES}")
+    _every_tab(console)
+    print(f"taken into {IMAGES}, every tab and theme into {SCREENS}")
+
+
+def _replay(console: Page) -> None:
+    """While the raid is on: what happens now stands above it."""
+    console.keyboard.press(",")
+    end = time.monotonic() + REPLAY_S
+    while time.monotonic() < end and not console.locator(".replaying .needle").count():
+        console.wait_for_timeout(200)
+    console.wait_for_timeout(4000)
+    console.screenshot(path=IMAGES / "console-replay.png")
+    console.keyboard.press("Escape")
+
+
+def _every_tab(console: Page) -> None:
+    tabs = console.locator(".tabs button").count()
+    for theme in THEMES:
+        console.select_option("select.theme", theme)
+        for n in range(1, tabs + 1):
+            console.keyboard.press(str(n))
+            console.wait_for_timeout(1200 if n == 1 else 500)
+            console.screenshot(path=SCREENS / f"console-{n}-{theme}.png")
+            if theme == "dark" and n == 8:
+                console.screenshot(path=IMAGES / "console-plan.png")
 
 
 def _go(phone: Page, view: str) -> None:

@@ -48,7 +48,7 @@ export class Loads {
   /** The radio desk's list is on the tab's badge on every screen; the rest only while it is open. */
   async reach(drills = false) {
     try {
-      const data = {calls: [], people: [], courier: null, ...(await session.get('/reach'))};
+      const data = {calls: [], people: [], tests: [], courier: null, ...(await session.get('/reach'))};
       const found = drills ? (await session.get('/drills')).drills ?? [] : this.ui.reach.drills;
       this.app.change({reach: {data, error: null, drills: found}});
     } catch (error) {
