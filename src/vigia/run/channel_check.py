@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from vigia.run.channel_settings import OF_A_PERSON, RETRY, ChannelEntry
+from vigia.run.channel_settings import MESHTASTIC, OF_A_PERSON, RETRY, ChannelEntry
 from vigia.run.settings_reach import check_times
 from vigia.terms import Channel
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vigia.run.settings import Settings
     from vigia.run.settings_reach import Reach
 
+MESH_CHANNELS = 8  # of a Meshtastic node
 CHANNELS_MAX = 32
 SCHEMES: dict[Channel, tuple[str, ...]] = {
     Channel.NTFY: ("http", "https"),
@@ -57,6 +58,7 @@ def check_channel(key: str, entry: ChannelEntry) -> None:
         _check_push(key, entry)
     elif entry.services or entry.proxy:
         raise ValueError(f"{key} services, proxy: of kind push only")
+    _check_form(key, entry)
     schemes = ("http", "https") if entry.kind is Channel.CAP and entry.url else ()
     schemes = SCHEMES.get(entry.kind, schemes) or None
     if schemes is not None:
@@ -77,6 +79,19 @@ def check_channel(key: str, entry: ChannelEntry) -> None:
         entry.backoff_s and all(0 <= s < math.inf for s in entry.backoff_s)
     ):
         raise ValueError(f"{key} backoff_s: got {list(entry.backoff_s)}; need seconds, one or more")
+
+
+def _check_form(key: str, entry: ChannelEntry) -> None:
+    if not entry.form:
+        return
+    if entry.kind is not Channel.MQTT or entry.form != MESHTASTIC:
+        raise ValueError(f'{key} form: got {entry.form!r}; need "meshtastic", of kind mqtt only')
+    if not 0 < entry.node < 1 << 32:
+        raise ValueError(f"{key} node: got {entry.node}; need the gateway node's number")
+    if not 0 <= entry.mesh_channel < MESH_CHANNELS:
+        raise ValueError(f"{key} mesh_channel: got {entry.mesh_channel}; need 0 to 7")
+    if not entry.topic:
+        raise ValueError(f'{key} topic: needed, such as "msh/US/2/json/mqtt"')
 
 
 def _check_push(key: str, entry: ChannelEntry) -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from vigia.terms import Channel
 
+MESHTASTIC = "meshtastic"
 SECRET_MAX = 16_384  # bytes of a secret's file
 OF_A_PERSON = frozenset({Channel.PUSH, Channel.NTFY, Channel.SMS, Channel.EMAIL})
 
@@ -26,6 +27,9 @@ class ChannelEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     kind: Channel
     url: str = ""
     topic: str = ""  # MQTT: the first part of all topics
+    form: str = ""  # MQTT: "" JSON, kept by the broker; "meshtastic": 40 bytes for a radio mesh
+    node: int = 0  # of form meshtastic: number of the gateway node that puts it on the air
+    mesh_channel: int = 0  # of form meshtastic: index of the mesh's channel
     secret: str = ""
     ca: str = ""  # PEM file of the receiver's own certificate authority
     subject: str = ""  # e-mail: the subject line; Web Push: whom a push service may write to

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
 
-from vigia.run.channel_settings import ChannelEntry, read_secret
+from vigia.run.channel_settings import MESHTASTIC, ChannelEntry, read_secret
 from vigia.run.courier.bodies import alert_body
 from vigia.run.courier.door import Around, Job, Receipt, Result
 from vigia.terms import Channel
@@ -24,6 +24,14 @@ RECONNECT_S = (1, 5)
 INFLIGHT_MAX = 100
 CONNECT_S = 3.0  # a job waits so long for a connection that is being made
 QOS = 1  # the broker says that it has it
+
+
+def make_mqtt(name: str, entry: ChannelEntry, around: Around) -> Mqtt:
+    if entry.form == MESHTASTIC:
+        from vigia.run.courier.mesh import Mesh
+
+        return Mesh(name, entry, around)
+    return Mqtt(name, entry, around)
 
 
 class Mqtt:
@@ -71,8 +79,11 @@ class Mqtt:
 
     async def _send(self, job: Job) -> Receipt:
         post = job.alert.target_id.partition("/")[2].translate(_PLAIN)
-        topic = f"{self._topic}/posts/{post}/alert"
-        info = self._client.publish(topic, alert_body(job), qos=QOS, retain=True)
+        return await self._publish(f"{self._topic}/posts/{post}/alert", alert_body(job), keep=True)
+
+    async def _publish(self, topic: str, data: bytes, *, keep: bool) -> Receipt:
+        """keep: by the broker, for who comes later."""
+        info = self._client.publish(topic, data, qos=QOS, retain=keep)
         if info.rc != mqtt.MQTT_ERR_SUCCESS:
             return Receipt(Result.RETRY, f"MQTT: error {int(info.rc)}")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()

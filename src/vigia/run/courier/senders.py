@@ -16,7 +16,7 @@ SENDERS: dict[Channel, str] = {
     Channel.CAP: "vigia.run.courier.cap:CapSender",
     Channel.NTFY: "vigia.run.courier.ntfy:Ntfy",
     Channel.WEBHOOK: "vigia.run.courier.webhook:Webhook",
-    Channel.MQTT: "vigia.run.courier.mqtt:Mqtt",
+    Channel.MQTT: "vigia.run.courier.mqtt:make_mqtt",
     Channel.SIREN: "vigia.run.courier.relay:Relay",
     Channel.SMS: "vigia.run.courier.texts:Texts",
     Channel.EMAIL: "vigia.run.courier.texts:Texts",
