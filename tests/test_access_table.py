@@ -101,6 +101,7 @@ EXPECTED: dict[str, Row] = {
     "POST /api/v1/contacts": Row(
         "X", {"person_id": "beatriz", "channel": "sms", "addresses": ["+1"]}, ({}, 404)
     ),
+    "POST /api/v1/tak/packages": Row("X", {"name": "New", "agency_id": "bravo"}, ({}, 403)),
     "GET /api/v1/words": Row("WX"),
     "POST /api/v1/words": Row("WX", {"text": "drone over post 12"}),
     "POST /api/v1/words/{word_id}/settle": Row("WX", REASON, ({"word_id": "none"}, 404)),

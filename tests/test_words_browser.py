@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tools.live import Live, Person, live, wait_for
+from tools.live import Live, Person, free_port, live, wait_for
 
 from phone_bench import CHROMIUM, CHROMIUM_ARGS
 from vigia.terms import Role
@@ -35,6 +35,8 @@ lat_deg = 31.792
 lon_deg = -106.742
 [text]
 key_file = "{}"
+[tak]
+listen_tls = "127.0.0.1:{}"
 """
 
 
@@ -58,7 +60,7 @@ class Floor:
 def floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
     folder = tmp_path_factory.mktemp("words")
     (folder / "sms.key").write_text(KEY)
-    (folder / "site.toml").write_text(SITE.format(folder / "sms.key"))
+    (folder / "site.toml").write_text(SITE.format(folder / "sms.key", free_port()))
     args = ["watch", "--settings", str(folder / "site.toml"), "--data", str(folder / "data")]
     shots = Path(os.environ.get("VIGIA_ARTEFACTS") or folder)
     errors: list[str] = []
@@ -156,3 +158,28 @@ def test_it_speaks_spanish_too(floor: Floor) -> None:
     page.locator(".words textarea").fill("dos drones hacia el sur en puesto 12")
     expect(page.locator(".understood:not(.not)")).to_contain_text("va al sur")
     floor.shot("spanish")
+
+
+def test_an_administrator_makes_a_tak_package_that_one_scan_fetches_once(floor: Floor) -> None:
+    page, running = floor.page, floor.running
+    admin = Person.enrolled(running, "Ada Roth", Role.ADMIN)
+    value = admin.http.cookies["vigia_session"]
+    context = page.context.browser.new_context(viewport={"width": 1366, "height": 768})
+    context.add_cookies([{"name": "vigia_session", "value": value, "url": running.url}])
+    other = context.new_page()
+    other.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+    other.set_default_timeout(SLOW_MS)
+    other.goto(f"{running.url}/console")
+    other.locator("vigia-console[data-watch=ready], vigia-console[data-watch=degraded]").wait_for()
+    other.locator("header.top button[title*=phone]").click()
+    other.locator(".dialog input[name=name]").fill("Ana Ruiz")
+    other.locator(".dialog summary").click()
+    other.screenshot(path=str(floor.shots / "words-tak.png"))
+    other.locator(".dialog [name=tak]").click()
+    expect(other.locator(".qr img")).to_be_visible()
+    link = other.locator(".dialog .link").inner_text()
+    got = httpx.get(link)
+    assert (got.status_code, got.headers["content-type"]) == (200, "application/zip")
+    assert got.content.startswith(b"PK")
+    assert httpx.get(link).status_code == 404
+    context.close()

@@ -31,6 +31,7 @@ from vigia.run.http_doors import COMMIT_S, Caller, Private, Public, starting
 from vigia.run.http_observe import observe, observe_openapi
 from vigia.run.http_push import PUSH
 from vigia.run.http_reach import REACH
+from vigia.run.http_tak import TAK, TAK_PUBLIC
 from vigia.run.http_words import WORDS, WORDS_PUBLIC
 from vigia.run.link import Committed, Refused
 from vigia.run.paper_cover import plan_board
@@ -226,6 +227,7 @@ PUBLIC: dict[str, Public] = {
     **http_oidc.PUBLIC,
     "openapi": _openapi,
     **WORDS_PUBLIC,
+    **TAK_PUBLIC,
 }
 PRIVATE: dict[str, Private] = {
     "me": http_who.me,
@@ -244,6 +246,7 @@ PRIVATE: dict[str, Private] = {
     **http_passkeys.PRIVATE,
     **REACH,
     **WORDS,
+    **TAK,
     "status": status,
     "sightings": sightings,
     "alerts": http_ledger.alerts,

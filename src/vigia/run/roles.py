@@ -113,6 +113,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/v1/words", OFFICERS, "take_words"),
     Route("POST", "/api/v1/words/{word_id}/settle", OFFICERS, "settle"),
     Route("POST", "/api/v1/sms", Open.PUBLIC, "sms"),
+    Route("POST", "/api/v1/tak/packages", ADMINS, "make_tak_package"),
+    Route("GET", "/api/v1/tak/packages/{token}", Open.PUBLIC, "take_tak_package"),
     # reading
     Route("GET", "/api/v1/status", ANYONE_ENROLLED, "status"),
     Route("GET", "/api/v1/sightings", READERS, "sightings"),

@@ -46,10 +46,11 @@ export class Acts {
     this.app.focusOn('.dialog input');
   }
 
-  async invite(/** @type {any} */ person) {
+  /** @param {any} person @param {string} path  a phone's page, or a TAK client */
+  async invite(person, path = '/invitations') {
     this.app.change({invite: {busy: true, error: null, made: null}});
     try {
-      const made = await session.post('/invitations', person);
+      const made = await session.post(path, person);
       this.app.change({invite: {busy: false, error: null, made: {...made, name: person.name}}});
     } catch (error) {
       this.app.change({invite: {busy: false, error: message(error), made: null}});

@@ -283,7 +283,7 @@ export class ConsoleApp extends LitElement {
       closeDialog: () => this.change({ask: null, invite: null, keys: false}),
       skip: () => this.focusOn(this.ui.tab === 'watch' ? '.tracks' : '.history button, .desk button, .desk input'),
       askInvite: () => this.acts.askInvite(),
-      invite: (/** @type {any} */ person) => this.acts.invite(person),
+      invite: (/** @type {any} */ person, /** @type {string | undefined} */ path) => this.acts.invite(person, path),
       loadHistory: () => this.loads.history(),
       past: this.past.acts(),
     };

@@ -23,7 +23,10 @@ function form(/** @type {Context} */ c, /** @type {any} */ invite) {
     e.preventDefault();
     const fields = new FormData(/** @type {HTMLFormElement} */ (e.target));
     const name = String(fields.get('name')).trim();
-    if (name && !invite.busy) c.act.invite({name, role: 'agent', lang: fields.get('lang'), post_id: fields.get('post_id') || null});
+    if (!name || invite.busy) return;
+    const person = {name, lang: fields.get('lang'), post_id: fields.get('post_id') || null};
+    if (/** @type {any} */ (e).submitter?.name !== 'tak') return c.act.invite({...person, role: 'agent'});
+    c.act.invite({...person, positions: fields.has('positions')}, '/tak/packages');
   };
   return html`<form @submit=${send}>
     <p>${t('console.invite.what')}</p>
@@ -32,6 +35,9 @@ function form(/** @type {Context} */ c, /** @type {any} */ invite) {
       <option value="">${t('console.invite.no_post')}</option>
       ${c.state.posts.map((p) => html`<option value=${p.post_id}>${p.name}</option>`)}</select></label>
     <label>${t('settings.language')}<select name="lang">${LANGS.map((lang) => html`<option value=${lang}>${t(`lang.${lang}`)}</option>`)}</select></label>
+    ${c.state.person?.role === 'admin' ? html`<details><summary>${t('console.invite.tak')}</summary><p>${t('console.invite.tak_what')}</p>
+      <label class="tick"><input type="checkbox" name="positions"> ${t('console.invite.tak_positions')}</label>
+      <button type="submit" name="tak" class="ghost" ?disabled=${invite.busy}>${t('console.invite.tak_do')}</button></details>` : nothing}
     ${invite.error ? html`<p class="failed" role="alert">${t('console.ask.failed', {why: invite.error})}</p>` : nothing}
     <footer><button type="button" class="ghost" @click=${c.act.closeDialog}>${t('console.invite.cancel')}</button>
       <button type="submit" class="primary" ?disabled=${invite.busy}>${t(invite.busy ? 'console.ask.sending' : 'console.invite.do')}</button></footer>
