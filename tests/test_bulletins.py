@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 from tools.live import Person, live
 
+from vigia.records import release as release_rules
 from vigia.records.bulletin import Both, Bulletin, BulletinStatus, Statement, one_sided, unready
 from vigia.records.bulletin_text import CHAT_MAX, parts, short, text
 from vigia.records.memo import memo
@@ -211,3 +213,13 @@ def test_from_draft_to_receipts_in_two_agencies(tmp_path: Path) -> None:
         page.wait("bulletins")
         (mine,) = dee.http.get("/api/v1/bulletins").json()["bulletins"]
         assert mine["sides"]["en"]["banner"] == "RECALLED: DO NOT USE"
+
+
+def test_every_refusal_of_a_release_or_recall_has_words_in_both_languages() -> None:
+    source = Path(release_rules.__file__).read_text()
+    told = re.findall(r'"((?:release|recall|a recalled)[^"{]*)', source)
+    assert len(told) >= 10
+    for text_ in told:
+        words = re.sub(r"[^a-z]+", "_", text_.lower()).strip("_").split("_")[:7]
+        for lang in Lang:
+            assert f"console.refused.{'_'.join(words)}" in words_of(lang), text_

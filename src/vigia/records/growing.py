@@ -124,7 +124,8 @@ def grown_from_hit(
         precision=Precision.MINUTE,
         place=_placed(where, name, said=c.position is not None),
         amount=Span(1, 1, 1) if attack else Span(0, None, 1),
-        summary="Somebody was reported hurt. No warning came before.",
+        summary="Somebody was reported hurt. No warning came before. / "
+        "Se informó de un herido. Ningún aviso llegó antes.",
         harm=_harm([c]),
         episode=f"{HIT}{casualty_id}",
         casualty_ids=(casualty_id,),
@@ -241,14 +242,21 @@ def _sources(alerts: Sequence[Alert]) -> list[str]:
 
 
 def _summary(people: int, tracks: int, *, said: bool, sources: list[str]) -> str:
-    """Plain facts; a person writes the story."""
-    parts = [
+    """Plain facts in both languages; a person writes the story."""
+    known = ", ".join(sources)
+    english = [
         "An attack was reported." if said else "A drone came close enough for DANGER.",
         f"Drones tracked: {tracks}." if tracks else "",
         f"People warned: {people}." if people else "",
-        f"Known by: {', '.join(sources)}." if sources else "",
+        f"Known by: {known}." if known else "",
     ]
-    return " ".join(p for p in parts if p)
+    spanish = [
+        "Se informó de un ataque." if said else "Un dron se acercó lo bastante para PELIGRO.",
+        f"Drones seguidos: {tracks}." if tracks else "",
+        f"Personas avisadas: {people}." if people else "",
+        f"Conocido por: {known}." if known else "",
+    ]
+    return " / ".join(" ".join(p for p in parts if p) for parts in (english, spanish))
 
 
 def _iso(t_ms: int) -> str:

@@ -1,6 +1,7 @@
 // Drawings that leave the console: each as SVG or PNG, all of it with its numbers as PDF. Drawn by the server on white.
 import {html, nothing} from '../../vendor/lit/lit.mjs';
 import {language, t} from '../../core/i18n.mjs';
+import {refusedWords} from './refused.mjs';
 
 const PNG_SCALE = 3; // sharp on a projector
 
@@ -44,7 +45,7 @@ export class Briefing {
   }
 
   view() {
-    if (this.error) return html`<p class="failed" role="alert">${this.error.message}</p>`;
+    if (this.error) return html`<p class="failed" role="alert">${refusedWords(this.error)}</p>`;
     if (!this.figures.length) return nothing;
     return html`<section class="briefing"><h4>${t('console.inc.briefing')}<em>${t('console.inc.briefing_hint')}</em>
         ${['en', 'es'].map((lang) => html`<button class="ghost" data-paper=${lang} ?disabled=${this.busy} @click=${() => this.paper(lang)}>PDF ${lang.toUpperCase()}</button>`)}</h4>

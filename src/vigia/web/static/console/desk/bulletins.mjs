@@ -4,6 +4,7 @@ import {live} from '../../vendor/lit/directives/live.mjs';
 import {language, t} from '../../core/i18n.mjs';
 import {GROUPS, LIKELIHOOD, ROLES, TLP, both, filled, fromBox, groupOf, readCount, toBox, unready, withoutSource} from './bulletin.mjs';
 import {choices, field, gradeWord, lines, pair, refusal, select, shortDay, sourceLines, text} from './parts.mjs';
+import {refusedWords} from './refused.mjs';
 
 const RELEASERS = ['releaser', 'admin'];
 
@@ -123,7 +124,7 @@ export class Bulletins {
     return html`<nav class="list" aria-label=${t('console.tab.bulletins')}>
       <div class="acts tight"><button class="primary" data-act="template" @click=${() => this.fresh(true)}>${t('console.bull.template')}</button>
         <button class="ghost" @click=${() => this.fresh(false)}>${t('console.bull.blank')}</button></div>
-      ${this.error ? html`<p class="failed pad" role="alert">${this.error.message}</p>` : nothing}
+      ${this.error ? html`<p class="failed pad" role="alert">${refusedWords(this.error)}</p>` : nothing}
       <div class="scroll">${GROUPS.map((group) => {
         const mine = rows.filter((r) => groupOf(r, c.now_ms) === group);
         return mine.length || group === 'force' ? html`<h2>${t(`console.bull.group.${group}`)}<em class="num">${mine.length || ''}</em></h2>

@@ -8,6 +8,7 @@ import {Claims} from './claims.mjs';
 import {BY, CAUSES, COLUMNS, CONFIDENCE, KINDS, PRECISION, PROFILES, STATUS, UNITS, VICTIMS, beside, cleanIncident, commandOf, episodes, filledIncident, filtered, harmWord, series, slices, sorted, spanIn, spanWord, sumWord} from './incident.mjs';
 import {proposals, story, witnessed} from './story.mjs';
 import {choices, field, lines, number, refusal, select, shortDay, sourceLines, text} from './parts.mjs';
+import {refusedWords} from './refused.mjs';
 
 const PAGES = ['records', 'alike', 'imports', 'counts', 'claims'];
 const SHOWN_MAX = 400; // rows drawn at once; a filter finds the others
@@ -223,7 +224,7 @@ export class Incidents {
     return html`<div class="desk stack"><nav class="pages" role="tablist">${PAGES.map((p) => html`<button role="tab" data-page=${p} aria-selected=${this.page === p} @click=${() => this.show(p)}>
         ${t(`console.inc.page.${p}`)}${count[p] ? html`<b class="count num">${count[p]}</b>` : nothing}</button>`)}
       <div class="grow"></div>${this.#exports(c)}</nav>
-      ${this.error ? html`<p class="failed pad" role="alert">${this.error.message}</p>` : nothing}
+      ${this.error ? html`<p class="failed pad" role="alert">${refusedWords(this.error)}</p>` : nothing}
       ${this.#page(c)}</div>`;
   }
 
@@ -331,7 +332,7 @@ export class Incidents {
         ${field(t('console.inc.profile'), select(job, 'profile', choices(PROFILES, word('profile')), this.desk.changed), 'wide')}
         <button class="primary" data-act="take" ?disabled=${!may || job.busy || !job.text.trim()} @click=${() => this.take()}>${t('console.inc.take')}</button></div>
       ${field(t('console.inc.or_paste'), html`<textarea class="code" rows="10" spellcheck="false" .value=${live(job.text.slice(0, 200_000))} @input=${(/** @type {any} */ e) => { job.text = e.target.value; this.desk.changed(); }}></textarea>`)}
-      ${job.error ? html`<p class="failed" role="alert">${job.error.message}</p>` : nothing}
+      ${job.error ? html`<p class="failed" role="alert">${refusedWords(job.error)}</p>` : nothing}
       ${job.done ? html`<section class="done" role="status"><b>${t('console.inc.imported', {kept: job.done.kept, had: job.done.had, refused: job.done.refused.length})}</b>${job.busy ? html` <span class="num">${job.done.part} / ${job.done.of}</span>` : nothing}
         ${job.done.refused.length ? html`<table class="refused"><thead><tr><th>${t('console.inc.row')}</th><th>${t('console.inc.why')}</th></tr></thead><tbody>${job.done.refused.slice(0, 200).map((/** @type {any} */ r) => html`<tr><td class="num">${r.row}</td><td>${r.what}</td></tr>`)}</tbody></table>` : nothing}</section>` : nothing}</div>`;
   }
@@ -347,7 +348,7 @@ export class Incidents {
       ${field(t('console.inc.col.status'), select(q, 'status', [['', t('console.inc.open_ones')], ...choices(['verified', 'candidate'], word('status'))], ask))}
       ${field(t('console.inc.by'), select(q, 'by', choices(this.areas.text ? [...BY, 'area'] : BY, word('by')), ask))}
       ${field(t('console.inc.areas'), html`<input type="file" data-areas accept=".geojson,.json" @change=${(/** @type {any} */ e) => this.take_areas(e.target.files[0])}>`)}</div>
-      ${!a ? nothing : a.error ? html`<p class="failed" role="alert">${a.error.message}</p>` : this.#answer(a)}</div>`;
+      ${!a ? nothing : a.error ? html`<p class="failed" role="alert">${refusedWords(a.error)}</p>` : this.#answer(a)}</div>`;
   }
 
   #answer(/** @type {any} */ a) {

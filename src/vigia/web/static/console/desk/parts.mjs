@@ -2,6 +2,7 @@
 import {html, nothing} from '../../vendor/lit/lit.mjs';
 import {live} from '../../vendor/lit/directives/live.mjs';
 import {t} from '../../core/i18n.mjs';
+import {refusedWords} from './refused.mjs';
 
 export const NOTE_MAX = 4000;
 export const RELIABILITY = ['A', 'B', 'C', 'D', 'E', 'F'];
@@ -77,7 +78,7 @@ export const sourceLines = (sources, changed, gone = (/** @type {number} */ n) =
 /** What a call was refused for, and a way back to the newest version. @param {any} error @param {() => void} again */
 export function refusal(error, again) {
   if (!error) return nothing;
-  return html`<p class="failed refusal" role="alert">${error.message}${error.body?.error?.expected ? html` <i>(${t('console.desk.expected', {what: error.body.error.expected})})</i>` : nothing}
+  return html`<p class="failed refusal" role="alert">${refusedWords(error)}
     ${error.what === 'version' ? html`<button type="button" class="more" @click=${again}>${t('console.desk.read_again')}</button>` : nothing}</p>`;
 }
 

@@ -4,6 +4,7 @@ import {html, nothing} from '../../vendor/lit/lit.mjs';
 import {t} from '../../core/i18n.mjs';
 import {distance} from '../format.mjs';
 import {sourceWord} from '../views/right.mjs';
+import {refusedWords} from './refused.mjs';
 
 const POINTS = ['n', 'ne', 'e', 'se', 's', 'sw', 'w', 'nw'];
 
@@ -32,7 +33,7 @@ export class Plan {
     const {board} = this;
     if (!board) return html`<div class="desk one"><main class="sheet"><p class=${this.error ? 'failed' : 'none'}>${this.error ? this.error.message : t('console.plan.loading')}</p></main></div>`;
     return html`<div class="desk two"><main class="sheet plan">
-        ${this.error ? html`<p class="failed" role="alert">${this.error.message}</p>` : nothing}
+        ${this.error ? html`<p class="failed" role="alert">${refusedWords(this.error)}</p>` : nothing}
         <h4>${t('console.plan.title')}</h4>
         <p class="on-paper"><b>${t('console.plan.paper')}</b> ${t('console.plan.paper_hint')}</p>
         <label class="speed">${t('console.plan.speed')}<select @change=${(/** @type {any} */ e) => { this.speed = Number(e.target.value); this.desk.changed(); }}>

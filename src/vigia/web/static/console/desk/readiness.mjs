@@ -4,6 +4,7 @@ import {t} from '../../core/i18n.mjs';
 import {age, zulu} from '../format.mjs';
 import {openReports} from '../views/hurt.mjs';
 import {field, lines, number, refusal, select, text} from './parts.mjs';
+import {refusedWords} from './refused.mjs';
 
 const NEEDED = /** @type {Record<string, number>} */ ({tourniquet: 2, pressure_dressing: 2, hemostatic_gauze: 1, packing_gauze: 1, chest_seal: 2, gloves: 2, shears: 1, marker: 1, blanket: 1});
 const OFFICERS = ['watch_officer', 'admin'];
@@ -103,7 +104,7 @@ export class Readiness {
     const open = openReports(hurt);
     const done = hurt.length - open.length;
     return html`<div class="desk two"><main class="sheet ready">
-        ${this.error ? html`<p class="failed" role="alert">${this.error.message}</p>` : nothing}
+        ${this.error ? html`<p class="failed" role="alert">${refusedWords(this.error)}</p>` : nothing}
         <h4>${t('console.ready.hurt')}<em class="num">${open.length ? open.length : t('console.ready.nobody_hurt')}${done ? ` · ${t('console.ready.closed', {n: done})}` : ''}</em></h4>
         ${open.map((/** @type {any} */ r) => this.#report(c, r))}
         ${this.board ? this.#board(c) : nothing}</main>
@@ -166,6 +167,6 @@ export class Readiness {
 function history(r) {
   const rows = r.history ?? [];
   const back = rows.filter((/** @type {any} */ h) => h.taken_back).length;
-  return html`<details class="history"><summary>${t('console.ready.history', {n: rows.length})}${back ? ` · ${t('console.ready.taken_back', {n: back})}` : ''}</summary><ol>${rows.map((/** @type {any} */ h) => html`<li class=${h.taken_back ? 'back' : ''}>
+  return html`<details class="words-said"><summary>${t('console.ready.history', {n: rows.length})}${back ? ` · ${t('console.ready.taken_back', {n: back})}` : ''}</summary><ol>${rows.map((/** @type {any} */ h) => html`<li class=${h.taken_back ? 'back' : ''}>
     <time class="num">${zulu(h.t_ms)} Z</time><span>${h.by}</span><span>${h.said.map((/** @type {string} */ s) => t(`console.ready.said.${s}`)).join(', ') || t('console.ready.said.hit')}</span></li>`)}</ol></details>`;
 }
