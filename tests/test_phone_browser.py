@@ -563,6 +563,18 @@ def test_the_watch_is_lost_within_five_seconds_of_silence(phone: Phone, bench: B
     assert time.monotonic() - began < 6.5  # the last beat, five seconds, a slow machine
 
 
+def test_an_all_clear_does_not_hide_that_the_watch_is_lost(phone: Phone, bench: Bench) -> None:
+    phone.log_in().connected()
+    bench.say(an_alert())
+    ends = {"msg_type": "cancel", "action": "all_clear", "end_reason": "all_clear"}
+    bench.say(an_alert(revision=2, by_name="Lt. Ortega", **ends))
+    expect(phone.page.locator(".action")).to_have_text("ALL CLEAR")
+    phone.page.evaluate("document.querySelector('vigia-phone').model.go('home')")
+    expect(phone.page.locator(".alert-card")).to_contain_text("ALL CLEAR")
+    bench.network(False)
+    expect(phone.page.locator(".truth.lost")).to_contain_text("WATCH LOST", timeout=15_000)
+
+
 def test_a_warning_of_a_lost_watch_says_that_it_may_be_old(phone: Phone, bench: Bench) -> None:
     phone.log_in().connected()
     bench.say(an_alert())

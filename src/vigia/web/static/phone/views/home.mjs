@@ -81,15 +81,17 @@ function watchSwitch(model) {
 }
 
 /**
- * One card. The worst news wins: an open alert, then a lost watch, then "no warning".
+ * One card. The worst news wins: an open alert, then a lost watch, then one that ended, then calm.
  * @param {Model} model
  */
 export function truth(model) {
-  const [pressing] = model.warnings.pressing();
-  if (pressing) return alertCard(model, pressing);
+  const [open] = model.warnings.open();
+  if (open) return alertCard(model, open);
   const { state, why } = model.link.watchState;
   if (state === "lost") return lostCard(model, why);
   if (model.cover?.watched === "lost") return blindCard(model);
+  const [ended] = model.warnings.pressing();
+  if (ended) return alertCard(model, ended); // an all clear is no news beside a watch that is lost
   if (state === "connecting")
     return plainCard(icons.clock, t("truth.connecting"), html`<p>${coverage(model)}</p>`);
   if (state === "starting")

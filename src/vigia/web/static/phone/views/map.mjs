@@ -37,10 +37,10 @@ export function mapView(model) {
     model,
     "map",
     t("nav.map"),
-    html`<div class="map-area">${drawing(model, items, mid, scale_m)}
-        <div class="zooms"><button data-act="nearer" aria-label=${t("map.nearer")} @click=${() => zoom(-1)}>+</button>
-        <button data-act="farther" aria-label=${t("map.farther")} @click=${() => zoom(1)}>−</button></div></div>
-      <p class="note">${t(`map.middle_${mid.from}`)} ${t("map.limits")}</p>
+    html`${drawing(model, items, mid, scale_m)}
+      <div class="zooms"><p class="note">${t(`map.middle_${mid.from}`)} ${t("map.limits")}</p>
+        <button data-act="nearer" aria-label=${t("map.nearer")} @click=${() => zoom(-1)}>+</button>
+        <button data-act="farther" aria-label=${t("map.farther")} @click=${() => zoom(1)}>−</button></div>
       <ul class="near-list">${items.map((item) => row(model, item))}</ul>`,
   );
 }
