@@ -780,7 +780,8 @@ def test_every_target_is_big_enough_for_a_glove(
     """Each button and link of each screen, and what a screen reader says of it."""
     phone.page.set_viewport_size({"width": size[0], "height": size[1]})
     phone.log_in().connected()
-    measure = """() => [...document.querySelectorAll('button, a[href]')].map((b) => {
+    measure = """() => [...document.querySelectorAll('button, a[href]')]
+        .filter((b) => b.checkVisibility()).map((b) => {
         const r = b.getBoundingClientRect();
         const name = (b.getAttribute('aria-label') ?? b.innerText).trim();
         return [name, r.width, r.height, b.dataset.act ?? '', r.left, r.right]; })"""
