@@ -271,6 +271,22 @@ def _read_phone(night: Night, page: Any) -> None:
     assert found == [], "\n" + "\n".join(found)
 
 
+@pytest.mark.parametrize("wide", [1366, 1600, 1920, 2560, 3840])
+def test_the_clock_and_every_tab_stay_on_the_screen_in_both_languages(
+    night: Night, wide: int
+) -> None:
+    page = night.sit(night.officer, size={"width": wide, "height": wide * 9 // 16})
+    for lang in ("es", "en"):
+        page.locator(f"button[lang={lang}]").click()
+        page.locator(f"button[lang={'en' if lang == 'es' else 'es'}]").wait_for()
+        box = page.locator(".clock").bounding_box()
+        assert box["x"] + box["width"] <= wide, (wide, lang, box)
+        last = page.locator(".tabs button").last.bounding_box()
+        feeds = page.locator(".quiet.sound").bounding_box()
+        assert last["x"] + last["width"] <= feeds["x"], (wide, lang)
+    page.context.close()
+
+
 def test_the_keyboard_reaches_everything_and_is_caught_nowhere(night: Night) -> None:
     page = night.sit(night.officer)
     page.keyboard.press("Tab")

@@ -14,13 +14,13 @@ export function layout(line, open, since_ms, now_ms) {
   const wide = (/** @type {number} */ a, /** @type {number | null} */ b) => ({left: at(a), width: Math.max(0.25, at(b ?? now_ms) - at(a))});
   const alerts = episodes(line?.alerts ?? [], open).filter((e) => (e.end_ms ?? now_ms) >= since_ms);
   return {
-    alerts: alerts.flatMap((e) => parts(e, now_ms).map((/** @type {any} */ p) => ({...wide(p.from_ms, p.to_ms), tier: p.tier, from_ms: p.from_ms, to_ms: p.to_ms, open: e.end_ms === null}))),
+    alerts: alerts.flatMap((e) => parts(e, now_ms).map((/** @type {any} */ p) => ({...wide(p.from_ms, p.to_ms), tier: p.tier, id: e.incident_id, from_ms: p.from_ms, to_ms: p.to_ms, open: e.end_ms === null}))),
     lost: (line?.lost ?? []).filter((/** @type {any} */ l) => (l.to_ms ?? now_ms) >= since_ms).map((/** @type {any} */ l) => ({...wide(l.from_ms, l.to_ms), ...l})),
     sightings: (line?.sightings ?? []).filter((/** @type {any} */ s) => s.t_ms >= since_ms).map((/** @type {any} */ s) => ({left: at(s.t_ms), ...s})),
     acts: (line?.acts ?? []).filter((/** @type {any} */ a) => a.t_ms >= since_ms).map((/** @type {any} */ a) => ({left: at(a.t_ms), ...a})),
     restarts: (line?.restarts ?? []).filter((/** @type {number} */ t) => t >= since_ms).map((/** @type {number} */ t) => ({left: at(t), t_ms: t})),
     unknown: line && line.known_from_ms > since_ms + 1000 ? at(line.known_from_ms) : 0,
-    ticks: ticks(since_ms, now_ms).map((t) => ({left: at(t), t_ms: t})).filter((k) => k.left < 95), // "now" stands there
+    ticks: ticks(since_ms, now_ms).map((t) => ({left: at(t), t_ms: t})).filter((k) => k.left > 2 && k.left < 95), // "now" stands there
   };
 }
 

@@ -52,8 +52,8 @@ function lanes(/** @type {any} */ l) {
 
 /** In words, for whoever does not see the strip. */
 function summary(/** @type {any} */ l) {
-  const starts = new Set(l.alerts.map((/** @type {any} */ a) => a.from_ms)).size;
-  const parts = [['console.timeline.alerts', starts], ['console.timeline.reports', l.sightings.length], ['console.timeline.acts', l.acts.length], ['console.timeline.lost', l.lost.length]];
+  const alerts = new Set(l.alerts.map((/** @type {any} */ a) => a.id)).size;
+  const parts = [['console.timeline.alerts', alerts], ['console.timeline.reports', l.sightings.length], ['console.timeline.acts', l.acts.length], ['console.timeline.lost', l.lost.length]];
   const said = parts.filter(([, n]) => n).map(([key, n]) => t(/** @type {string} */ (key), {n}));
   return said.length ? said.join(' · ') : t('console.timeline.nothing');
 }
