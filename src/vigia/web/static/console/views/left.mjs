@@ -21,7 +21,7 @@ export function leftColumn(c) {
       ${rows.length === 0 ? html`<p class="none">${t('console.tracks.none')}</p>` : nothing}
       ${repeat(rows, (row) => row.track.track_id, (row) => trackRow(c, row))}
     </div>
-    <h2>${t('console.sightings.title')}<em>${t('console.sightings.span')}</em>${c.words.button(c)}</h2>
+    <h2>${t('console.sightings.title')}<em>${t('console.sightings.span')}</em>${c.past ? nothing : c.words.button(c)}</h2>
     <div class="scroll sightings">
       ${sightings.length === 0 ? html`<p class="none">${t('console.sightings.none')}</p>` : nothing}
       ${repeat(sightings, (s) => s.report_id, (s) => sightingRow(c, s))}
