@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from gateway_world import NOW_NS, POST, Phone, World, alert, run, until, world
-from vigia.alert_terms import Watched
+from vigia.alert_terms import Via, Watched
 from vigia.events import CoverTold, Post, Reached, Sighting, TracksPublished
 from vigia.events_access import PersonalRead
+from vigia.events_words import WordKind, WordReceived
 from vigia.run.link import PersonSpot, Picture, Submit
 from vigia.run.page_json import FromPage
 from vigia.run.roles import MESSAGES, ROUTES, SOCKET, Open
@@ -104,7 +105,7 @@ EXPECTED: dict[str, Row] = {
     "POST /api/v1/tak/packages": Row("X", {"name": "New", "agency_id": "bravo"}, ({}, 403)),
     "GET /api/v1/words": Row("WX"),
     "POST /api/v1/words": Row("WX", {"text": "drone over post 12"}),
-    "POST /api/v1/words/{word_id}/settle": Row("WX", REASON, ({"word_id": "none"}, 404)),
+    "POST /api/v1/words/{word_id}/settle": Row("WX", REASON, ({"word_id": "w-b"}, 404)),
     "GET /api/v1/ledger/checkpoint": Row("NX"),
     "GET /api/v1/ledger/entries": Row("NX", None, ({}, 403)),
     "GET /api/v1/ledger/witnesses": Row("WNRX"),
@@ -235,6 +236,12 @@ async def bravo_happens(w: World) -> None:
             text="bravo words",
         )
     )
+    w.watch.emit(
+        WordReceived(
+            word_id="w-b", t_obs_ns=NOW_NS, via=Via.TEXT, kind=WordKind.TEXT, text="bravo words",
+            person_id="beatriz", why="none",
+        )
+    )  # fmt: skip
     w.watch.warn(alert("beatriz", alert_id="a-b", track_ids=("tb",)))
     w.watch.warn(alert(None, alert_id="a-b2", target_id="post/bravo-post", track_ids=("tb",)))
     w.watch.emit(Reached(alert_id="a-b", person_id="beatriz", kind=AckKind.SAFE, t_obs_ns=NOW_NS))

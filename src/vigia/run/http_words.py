@@ -26,6 +26,8 @@ from vigia.run.catalogue import words_of
 from vigia.run.desk_words import place_of
 from vigia.run.http_doors import Caller, Private, Public, committed, received, starting
 from vigia.run.reporting import Made, Report, echo, inputs_of, named_places
+from vigia.run.settings_access import Share
+from vigia.run.track_whose import Place, Spot, near
 from vigia.terms import Lang, Position
 from vigia.textreport.parse import Understood, understand
 
@@ -75,7 +77,8 @@ _object = msgspec.json.Decoder(dict[str, object])
 
 async def read_words(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     """What is open, newest last."""
-    return json({"words": list(gateway.words.open.values())})
+    found = gateway.words.open.values()
+    return json({"words": [word for word in found if _may_see(gateway, caller, word)]})
 
 
 async def take_words(gateway: Gateway, request: Request, caller: Caller) -> Answer:
@@ -99,14 +102,15 @@ async def take_words(gateway: Gateway, request: Request, caller: Caller) -> Answ
         for one in made.bodies:  # first what is true now, then what no longer is
             await committed(gateway, one, caller.source)
         before = gateway.words.open.get(body.corrects or "")
-        if before is not None:
+        if before is not None and _may_see(gateway, caller, before):
             await _replace(gateway, before, report.word_id, caller)
     return json(answer)
 
 
 async def settle(gateway: Gateway, request: Request, caller: Caller) -> Answer:
     word_id = request.params["word_id"]
-    if word_id not in gateway.words.open:
+    word = gateway.words.open.get(word_id)
+    if word is None or not _may_see(gateway, caller, word):
         raise HttpError(404, "word", got=word_id, expected="one that is open")
     act = WordSettled(
         word_id=word_id,
@@ -114,6 +118,23 @@ async def settle(gateway: Gateway, request: Request, caller: Caller) -> Answer:
         reason=decode(request.body, _settle).reason,
     )
     return received(await committed(gateway, act, caller.source))
+
+
+def _may_see(gateway: Gateway, caller: Caller, word: WordReceived) -> bool:
+    """Agencies apart: his own people's words, and those at a place near his own posts, or as they
+    are shared. What nobody can be told the owner of is everybody's: somebody must handle it."""
+    eyes, settings = gateway.eyes, gateway.view.settings
+    if not eyes.apart or settings is None:
+        return True
+    viewer = caller.viewer
+    if word.person_id is not None:
+        return eyes.may(viewer, eyes.whose_person(word.person_id), Share.SIGHTINGS)
+    if word.position is None:
+        return True
+    spot = Spot(word.position.lat_deg, word.position.lon_deg)
+    places = [Place(p.position.lat_deg, p.position.lon_deg, p.agency_id) for p in settings.posts]
+    [whose] = near([spot], places, settings.policy.watch_radius_m)
+    return not whose or any(eyes.may(viewer, one, Share.SIGHTINGS) for one in whose)
 
 
 async def _replace(gateway: Gateway, before: WordReceived, word_id: str, caller: Caller) -> None:

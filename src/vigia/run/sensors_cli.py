@@ -24,7 +24,7 @@ def main(folder: Path) -> int:
         module = importlib.import_module(f"vigia.sensors.{name}")
         first = (module.__doc__ or "").splitlines()[0]
         off = getattr(module.Adapter, "NEEDS_AUTHORITY", False)
-        print(f"  {name:<14} {kind_of(name):<10} {first}{' (needs authority)' if off else ''}")
+        print(f"  {name:<16} {kind_of(name):<12} {first}{' (needs authority)' if off else ''}")
     try:
         plan = read_plan(folder)
     except (OSError, msgspec.ValidationError):

@@ -36,7 +36,7 @@ def near(
 ) -> list[frozenset[str]]:
     """For each track the agencies with a place within the radius; none without a position."""
     if not tracks or not places:
-        return [frozenset()] * len(tracks)
+        return [frozenset[str]()] * len(tracks)
     at = np.array([(_number(t.lat_deg), _number(t.lon_deg)) for t in tracks])
     names = sorted({p.agency_id for p in places})
     inside = np.zeros((len(tracks), len(names)), dtype=bool)
