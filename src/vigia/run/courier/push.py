@@ -22,7 +22,7 @@ import msgspec
 from vigia.delivery.channels.push import PAD_TO, PushMessage, render
 from vigia.run.courier.contacts import Contact, Contacts
 from vigia.run.courier.door import Around, Job, Receipt, Result
-from vigia.run.courier.push_beats import Beats
+from vigia.run.courier.push_beats import AT_ONCE_MAX, Beats
 from vigia.run.courier.push_ready import ReadyRecords
 from vigia.run.pem_keys import own_key
 from vigia.run.push_address import Subscription, of_address, origin_of, refused
@@ -47,6 +47,7 @@ ORIGINS_MAX = 256  # services whose token or pause is remembered
 FILL_AT_ONCE = 20  # exchanges between two looks at the loop: a millisecond and a half
 FILL_PAUSE_S = 0.02
 LOOK_S = 5.0  # between two looks whether the address book has changed
+ASK_S = 60.0  # between two looks who has to be asked whether he is there; sooner while many are due
 KEY = "push.key"
 ANSWER_MAX = 4_096  # bytes of a service's answer that are read, so that its connection lives on
 
@@ -113,6 +114,8 @@ class PushSender:
         self._contacts = contacts
         self._beats = Beats(secret_of(key), wall_ns)
         self._seen_version = -1
+        self._phones = 0
+        self._t_ask = 0.0  # monotonic: when to look next
         if contacts is not None:
             self._fill_by_itself()
 
@@ -270,13 +273,16 @@ class PushSender:
                 return
             else:
                 self._look(self._contacts)
-                await self._ask_quietly()
+                if time.monotonic() >= self._t_ask:
+                    await self._ask_quietly()
                 await asyncio.sleep(LOOK_S)
 
     async def _ask_quietly(self) -> None:
         """A question is worth nothing beside an alert: whatever goes wrong with it waits."""
+        self._t_ask = time.monotonic() + ASK_S
         with contextlib.suppress(sqlite3.Error, OSError):
-            await self.ask()
+            if await self.ask() == AT_ONCE_MAX:
+                self._t_ask = 0.0  # more are due
 
     def _look(self, contacts: Contacts) -> None:
         """The address book's phones, when it changed. What is not to be had now comes later."""
@@ -286,6 +292,8 @@ class PushSender:
                 found = [c.address for c in contacts.all() if c.channel is Channel.PUSH]
                 self._expect(found)
                 self._seen_version = version
+                if len(found) != self._phones:  # somebody new is asked at once
+                    self._phones, self._t_ask = len(found), 0.0
 
 
 async def _read_some(answer: httpx.Response) -> None:
