@@ -271,6 +271,23 @@ def _read_phone(night: Night, page: Any) -> None:
     assert found == [], "\n" + "\n".join(found)
 
 
+def test_the_sound_says_the_truth_and_a_mute_counts_down(night: Night) -> None:
+    page = night.sit(night.officer)
+    button = page.locator(".quiet.sound")
+    expect(button).to_contain_text("SOUND IS OFF")
+    button.click()
+    expect(button).to_have_attribute("data-sound", "on")
+    button.click()
+    panel = page.locator(".sound-panel")
+    expect(panel).to_contain_text(re.compile("No voice on this machine|Speaks with a voice"))
+    assert panel.locator("[data-test]").count() == 5
+    page.click("[data-act=mute]")
+    expect(button).to_contain_text(re.compile(r"Muted (5:00|4:5\d), not DANGER"))
+    page.click("[data-act=sound-off]")
+    expect(button).to_contain_text("SOUND IS OFF")
+    page.context.close()
+
+
 @pytest.mark.parametrize("wide", [1366, 1600, 1920, 2560, 3840])
 def test_the_clock_and_every_tab_stay_on_the_screen_in_both_languages(
     night: Night, wide: int

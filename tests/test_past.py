@@ -13,6 +13,7 @@ from journal_world import (
     T0_NS,
     WAIT_S,
     S,
+    alert,
     observation,
     opened,
     place,
@@ -20,6 +21,7 @@ from journal_world import (
     record,
     settings,
     sighting,
+    tracks,
 )
 from vigia.events import (
     AllClear,
@@ -27,15 +29,19 @@ from vigia.events import (
     Input,
     PersonAdded,
     PositionErased,
+    Tick,
+    TracksPublished,
 )
 from vigia.flow import Watch
 from vigia.run.journal_reader import JournalReader
 from vigia.run.past.ask import Ask, Asker, SpanAsk, TimelineAsk
 from vigia.run.past.main import HEAD, Past, serve
 from vigia.run.past.marks import Marks
+from vigia.run.past.span import ROWS_MAX
 from vigia.run.settings_access import Access, AgencyEntry
 from vigia.run.sharing import Viewer
 from vigia.terms import Mark, Role
+from vigia.tracktable import PUBLISHED_VERSION
 
 PEOPLE = (
     *(b for b in raid() if isinstance(b, PersonAdded)),
@@ -193,6 +199,23 @@ def test_the_process_answers_frames_and_says_what_is_wrong(tmp_path: Path) -> No
     serve(Past(tmp_path), io.BytesIO(HEAD.pack(len(ask)) + ask), sink)
     said = msgspec.msgpack.decode(sink.getvalue()[HEAD.size :])
     assert said[0] == 503 if isinstance(said, list) else said["status"] == 503
+
+
+def test_many_tracks_are_thinned_to_what_fits_and_no_alert_is_lost(tmp_path: Path) -> None:
+    journal = opened(tmp_path)
+    rows = TracksPublished(version=PUBLISHED_VERSION, data=tracks(3_000).data)
+    for n in range(60):
+        at_ns = T0_NS + n * S
+        first: Input = settings() if n == 0 else Tick()
+        said = [Event(n + 1, at_ns, "core", Mark.EXERCISE, rows)]
+        said += [Event(n + 1, at_ns, "core", Mark.EXERCISE, alert("ana"))] if n == 59 else []
+        journal.append(Event(n + 1, at_ns, "clock", Mark.EXERCISE, first), said)
+    journal.close(WAIT_S)
+    answer = span(tmp_path, 0, 60)
+    pictures = kinds(answer).count("picture")
+    assert 2 <= pictures <= ROWS_MAX // 3_000 + 1
+    assert answer["left_out"]["thinned"] == 60 - pictures  # type: ignore[index]
+    assert kinds(answer)[-1] == "alert"
 
 
 def test_what_was_never_recorded_is_no_error(tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {Horn, MUTE_MS} from '../../src/vigia/web/static/console/horn.mjs';
-import {lengthOf, onsets, PATTERNS, patternOf} from '../../src/vigia/web/static/console/sound/patterns.mjs';
+import {lengthOf, onsets, PATTERNS, soundOf} from '../../src/vigia/web/static/console/sound/patterns.mjs';
 import {localVoice, Voice} from '../../src/vigia/web/static/console/sound/voice.mjs';
 
-const alert = (tier, more = {}) => ({alert_id: `a${tier}`, revision: 1, tier, grounds: null, ...more});
+const alert = (tier, more = {}) => ({alert_id: `a${tier}`, revision: 1, tier, mark: 'actual', ...more});
 
 function horn(state = 'running') {
   const played = [];
@@ -23,7 +23,10 @@ test('each level has a rhythm of its own, and none is another one louder', () =>
   const direction = (p) => Math.sign(p.tones.filter(([h]) => h)[1][0] - p.tones.filter(([h]) => h)[0][0]);
   assert.deepEqual(['watch', 'warning', 'danger'].map((n) => direction(PATTERNS[n])), [0, 1, -1]);
   for (const pattern of Object.values(PATTERNS)) assert.ok(lengthOf(pattern) < 4);
-  assert.equal(patternOf(alert(3, {grounds: {rule: 'drill'}})), 'drill');
+  const drill = soundOf(alert(3, {mark: 'exercise'}));
+  assert.equal(drill.wave, 'sine');
+  assert.ok(lengthOf(drill) > lengthOf(PATTERNS.danger) + 1, 'bells come first');
+  assert.equal(soundOf(alert(3)), PATTERNS.danger);
 });
 
 test('it says the truth: off, refused by the browser, on', async () => {
@@ -63,7 +66,12 @@ test('a drill never sounds as an alert and never cuts one short', async () => {
   const {horn: h} = horn();
   await h.set(true);
   assert.equal(h.ring(alert(3), 'x', 'en'), true);
-  assert.equal(h.ring(alert(3, {alert_id: 'd', grounds: {rule: 'drill'}}), 'x', 'en'), false);
+  assert.equal(h.ring(alert(3, {alert_id: 'd', mark: 'exercise'}), 'x', 'en'), false);
+  assert.equal(h.ring(alert(1, {alert_id: 'w'}), 'x', 'en'), false, 'nor does a lower level within the gap');
+  const {horn: other} = horn();
+  await other.set(true);
+  assert.equal(other.ring(alert(3, {alert_id: 'd', mark: 'exercise'}), 'x', 'en'), true);
+  assert.equal(other.ring(alert(1), 'x', 'en'), true, 'what is real does not wait for a drill');
 });
 
 test('only a voice of this machine speaks, in the language of the page', () => {

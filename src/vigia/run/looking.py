@@ -29,6 +29,8 @@ DOORS: dict[str, str] = {
     "devices": "devices",
     "reach": "reach",
     "drills": "drills",
+    "timeline": "timeline",
+    "handovers": "handover notes",
     "contacts": "contacts",
     "casualties": "casualties",
     "ready_board": "readiness",

@@ -20,7 +20,7 @@ from vigia.records.readiness import Kit
 from vigia.run import page_json as out
 from vigia.run.asgi import Answer, HttpError, Request, decode, json
 from vigia.run.catalogue import words_of
-from vigia.run.http_doors import Caller, Private, looked
+from vigia.run.http_doors import Caller, Private
 from vigia.run.records.bell import recipients_of
 from vigia.run.records.bulletins import receipts
 from vigia.run.records.doors import keep_record, may_see
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from vigia.run.gateway import Gateway
 
 SHOWN_MAX = 20
-LOOKED_S = 3600
 
 
 class SignIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,18 +114,7 @@ async def listed(gateway: Gateway, request: Request, caller: Caller) -> Answer:
         names["in_name"] = _name(gateway, note.in_person_id) if note.in_person_id else ""
         seqs = [v.seq for v in versions]
         rows.append({"id": record_id, "seqs": seqs} | names | msgspec.to_builtins(note))
-    if rows:
-        await _told(gateway, caller, len(rows))
     return json({"notes": rows, "now_ms": gateway.now_ms()})
-
-
-async def _told(gateway: Gateway, caller: Caller, count: int) -> None:
-    """Notes name people: a look is on record, once an hour a person."""
-    told, now_s = gateway.past.told_until_s, gateway.now_ms() / 1000
-    key = f"handover {caller.person.person_id} {caller.login_id}"
-    if told.get(key, 0.0) < now_s:
-        await looked(gateway, caller, "handover", count=count)
-        told[key] = now_s + LOOKED_S
 
 
 def _checked(note: Handover, **changes: object) -> Handover:

@@ -1,6 +1,6 @@
 // An alert that sounds -> the watch floor's loudspeaker. What it says of itself is the truth: a browser
 // makes no sound before somebody pressed something on the page, and may take it away again.
-import {isDrill, lengthOf, PATTERNS, patternOf} from './sound/patterns.mjs';
+import {isDrill, lengthOf, PATTERNS, soundOf} from './sound/patterns.mjs';
 import {Voice} from './sound/voice.mjs';
 
 export const MUTE_MS = 300_000; // never longer, and never DANGER
@@ -8,6 +8,7 @@ const VOLUME = 0.35;
 const GAP_MS = 1_500; // a raid on ten people is one ring, not ten
 const RUNG_MAX = 2_000;
 const DANGER = 3;
+const REAL = 10;
 
 export class Horn {
   constructor({make = () => new AudioContext(), voice = new Voice(), now = () => performance.now(), changed = () => {}} = {}) {
@@ -20,7 +21,7 @@ export class Horn {
     this.wanted = false;
     this.muted_until_ms = 0;
     this.rang_ms = -Infinity;
-    this.tier = 0;
+    this.rank = 0;
     this.rung = new Set();
   }
 
@@ -61,7 +62,7 @@ export class Horn {
 
   /** @param {string} name  of PATTERNS */
   test(name) {
-    this.#play(name);
+    this.#play(PATTERNS[name]);
   }
 
   /** Rings once for each revision, then says it. A higher level never waits for a lower one's gap.
@@ -73,19 +74,19 @@ export class Horn {
     if (this.rung.size > RUNG_MAX) this.rung.clear();
     const {state} = this;
     if (state === 'off' || state === 'blocked') return false;
-    const tier = isDrill(alert) ? 1 : alert.tier;
-    if (state === 'muted' && tier < DANGER) return false;
-    if (this.now() - this.rang_ms < GAP_MS && tier <= this.tier) return false;
-    [this.rang_ms, this.tier] = [this.now(), tier];
-    const name = patternOf(alert);
-    this.#play(name);
-    this.voice.say(words, lang, tier, lengthOf(PATTERNS[name]) * 1000);
+    const rank = isDrill(alert) ? alert.tier : REAL + alert.tier; // no drill is in the way of what is real
+    if (state === 'muted' && rank < REAL + DANGER) return false;
+    if (this.now() - this.rang_ms < GAP_MS && rank <= this.rank) return false;
+    [this.rang_ms, this.rank] = [this.now(), rank];
+    const sound = soundOf(alert);
+    this.#play(sound);
+    this.voice.say(words, lang, rank, lengthOf(sound) * 1000);
     return true;
   }
 
   /** Somebody is hurt. Never in place of an alert's ring. */
   hurt() {
-    if (this.state === 'on') this.#play('hurt');
+    if (this.state === 'on') this.#play(PATTERNS.hurt);
   }
 
   #context() {
@@ -94,10 +95,9 @@ export class Horn {
     this.context.onstatechange = () => this.changed();
   }
 
-  #play(/** @type {string} */ name) {
+  #play(/** @type {import('./sound/patterns.mjs').Pattern} */ {wave, tones}) {
     const x = this.context;
     if (!x) return;
-    const {wave, tones} = PATTERNS[name];
     let at = x.currentTime;
     for (const [hertz, seconds] of tones) {
       if (hertz === 0) { at += seconds; continue; }

@@ -6,6 +6,9 @@
 
 const times = (/** @type {number} */ n, /** @type {[number, number][]} */ tones) => Array.from({length: n}, () => tones).flat();
 
+/** @type {[number, number][]} */
+const BELLS = [[784, 0.4], [0, 0.08], [587, 0.6], [0, 0.3]];
+
 /** @type {Record<string, Pattern>} */
 export const PATTERNS = {
   // one soft low knock, twice
@@ -14,19 +17,23 @@ export const PATTERNS = {
   warning: {wave: 'triangle', tones: times(3, [[520, 0.14], [700, 0.14], [940, 0.2], [0, 0.2]])},
   // hard, fast, falling, in bursts: the only one that hurries
   danger: {wave: 'square', tones: times(3, [...times(3, [[1050, 0.09], [0, 0.04], [780, 0.09], [0, 0.04]]), [0, 0.22]])},
-  // a slow chime of two bells: nothing real sounds like it
-  drill: {wave: 'sine', tones: [[784, 0.45], [0, 0.08], [587, 0.7], [0, 0.3], [784, 0.45], [0, 0.08], [587, 0.7]]},
+  // two bells before all else, then the level in a round tone: nothing real begins so
+  drill: {wave: 'sine', tones: [...BELLS, [520, 0.14], [700, 0.14], [940, 0.2]]},
   // slow and low: somebody is hurt
   hurt: {wave: 'triangle', tones: [[392, 0.35], [0, 0.1], [392, 0.35], [0, 0.1], [523, 0.6]]},
 };
 
 export const LEVELS = ['', 'watch', 'warning', 'danger'];
 
-/** @param {any} alert */
-export const isDrill = (alert) => alert.grounds?.rule === 'drill';
+/** Exercise, drill or demo: nobody is in danger. @param {any} alert */
+export const isDrill = (alert) => alert.mark !== 'actual';
 
-/** Which pattern an alert has. @param {any} alert */
-export const patternOf = (alert) => (isDrill(alert) ? 'drill' : LEVELS[alert.tier] ?? 'watch');
+/** What an alert sounds like: a drill rings its bells, then its level's rhythm, round and slower to hurry.
+ * @param {any} alert @returns {Pattern} */
+export function soundOf(alert) {
+  const level = PATTERNS[LEVELS[alert.tier] ?? 'watch'];
+  return isDrill(alert) ? {wave: 'sine', tones: [...BELLS, ...level.tones]} : level;
+}
 
 /** @param {Pattern} pattern  seconds */
 export const lengthOf = ({tones}) => tones.reduce((sum, [, s]) => sum + s, 0);

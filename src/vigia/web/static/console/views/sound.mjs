@@ -34,5 +34,5 @@ export function soundPanel(c) {
 
 /** What is said aloud: the level, the sentence, how soon. @param {any} alert @param {string} sentence @param {string | null} left_text */
 export const spoken = (alert, sentence, left_text) =>
-  [alert.mark !== 'actual' ? t(`alert.mark.${alert.mark}`) : '', t(alert.grounds?.rule === 'drill' ? 'console.sound.drill' : `alert.tier.${alert.tier}`), sentence, left_text ? `${t('alert.as_soon_as')} ${left_text}` : '']
+  [alert.mark !== 'actual' ? t(`alert.mark.${alert.mark}`) : '', t(`alert.tier.${alert.tier}`), sentence, left_text ? `${t('alert.as_soon_as')} ${left_text}` : '']
     .filter(Boolean).join('. ').replace(/T-0*(\d+)/g, '$1');
