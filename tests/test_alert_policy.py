@@ -480,6 +480,14 @@ def test_who_falls_silent_on_its_way_here_is_danger_when_it_is_due() -> None:
     assert 4 * S <= danger.t_decided_ns - 3 * S <= 8 * S
 
 
+def test_a_raids_earliest_arrival_is_that_of_whichever_drone_may_come_first() -> None:
+    far = threat(Tier.DANGER, 0.0, earliest_s=9.0)
+    near = threat(Tier.WARNING, 0.0, track_id="b" * 16, number=2, earliest_s=4.0)
+    watching = threat(Tier.WATCH, 0.0, track_id="c" * 16, number=3, earliest_s=1.0)
+    [alert] = Desk().at(0, far, near, watching)
+    assert alert.t_earliest_ns == 4 * S
+
+
 def test_who_was_not_likely_to_attack_is_not_due() -> None:
     desk = Desk(Policy(danger_asks_attack=True))
     _coming(desk, 0.3)

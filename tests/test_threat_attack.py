@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from threat_world import at, track
 from vigia.terms import Tier
 from vigia.threat.assess import assess
 from vigia.threat.turns import Turn, remember, turns_of
+from vigia.threats import BESIDE_P
 
 HERE = at((0.0, 0.0))
 POLICY = replace(NEAR, danger_asks_attack=True)
@@ -30,6 +32,28 @@ def test_what_may_be_a_bird_is_a_warning_where_a_drone_is_danger() -> None:
     """Both pass 40 m beside him."""
     assert of(track(40.0, 110.0, vn=-12.0, p_drone=0.97)) is Tier.DANGER
     assert of(track(40.0, 110.0, vn=-12.0, p_drone=0.6)) is Tier.WARNING
+
+
+def test_who_is_beside_the_one_it_attacks_is_in_danger_too() -> None:
+    """It flies at the first; the second stands 70 m aside, the third 400 m."""
+    row = track(0.0, 180.0, vn=-15.0)
+    here = at((0.0, 0.0), (70.0, 0.0), (400.0, 0.0))
+    tiers = {t.target_id: t for t in assess(row, here, POLICY)}
+    first, second, third = (tiers[name] for name in here.target_ids)
+    assert first.tier is Tier.DANGER
+    assert second.p_attack < POLICY.danger_p
+    assert second.p_hit >= BESIDE_P
+    assert second.tier is Tier.DANGER
+    assert third.tier < Tier.DANGER
+    alone = assess(row, at((70.0, 0.0)), POLICY)[0]
+    assert alone.tier is Tier.WARNING
+
+
+def test_no_edge_in_the_range_makes_it_likelier_to_attack_farther_away() -> None:
+    for speed in (6.0, 12.0, 18.0):
+        rows = [track(0.0, float(r), vn=-speed) for r in range(132, 900, 4)]
+        p = [assess(row, HERE, POLICY)[0].p_attack for row in rows]
+        assert all(a >= b - 1e-9 for a, b in pairwise(p))
 
 
 def flock(p_drone: float) -> np.ndarray:

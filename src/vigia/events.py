@@ -92,7 +92,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     prove_s: float = 60.0  # a sensor is proved by a heartbeat or traffic younger than this
     attack_m: float = 500.0  # "attack here" reaches everybody within
     friendly_s: float = 600.0  # then "mark friendly" ends
-    danger_asks_attack: bool = False  # DANGER by the chance of an attack (docs/threat.md, 3)
+    danger_asks_attack: bool = True  # DANGER by the chance of an attack (docs/threat.md, 3)
     flood_rings: int = 10  # audible alerts of one person in ten minutes: a flood
 
 
@@ -425,12 +425,13 @@ class SightingPlaced(Body, frozen=True, kw_only=True):
 class Grounds(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why a revision says its tier: the rule, what it needs, and what there was.
 
-    rule: arrives, soon, word (somebody says that it comes at him), overdue (it fell silent on its
-    way here), near, in_area, held (the tier waits to fall), lost, attack, raised, reversed.
+    rule: arrives, soon, word (somebody says that it comes at him), beside (it attacks somebody
+    near him, and comes near him too), overdue (it fell silent on its way here), near, in_area,
+    held (the tier waits to fall), lost, attack, raised, reversed.
     """
 
     rule: str
-    p_min: float | None = None  # p_hit needed; for DANGER p_attack
+    p_min: float | None = None  # p_hit needed; for DANGER p_attack, but beside
     p_attack: float | None = None
     within_s: float | None = None  # and p10 of the arrival, at most
     p10_s: float | None = None

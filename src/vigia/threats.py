@@ -10,6 +10,7 @@ from vigia.terms import Tier
 
 SOON_S, SOON_P = 6.0, 0.7  # DANGER too: so probable, and half of it so soon
 NOW_S, NOW_P = 3.0, 0.5  # and here there is no time to be sure
+BESIDE_P = 0.5  # where the same drone attacks somebody near him
 WORD_P = 0.5  # enough for DANGER where somebody says that it comes at him
 
 

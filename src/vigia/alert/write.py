@@ -10,7 +10,7 @@ from vigia.alert.identity import identity_of
 from vigia.events import Grounds
 from vigia.geo import compass_point
 from vigia.terms import EndReason, MsgType, Tier
-from vigia.threats import NOW_P, NOW_S, SOON_P, SOON_S, WORD_P
+from vigia.threats import BESIDE_P, NOW_P, NOW_S, SOON_P, SOON_S, WORD_P
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,8 +40,11 @@ def of_threats(
     scene: Scene,
     policy: Policy,
 ) -> Alert:
-    """From the most urgent threat; a whole raid is one alert that lists it."""
+    """From the most urgent threat; a whole raid is one alert that lists it. Its earliest arrival is
+    that of whichever drone may come first: the nearest need not be the likeliest."""
     lead, t_ns = group[0], scene.t_ns
+    coming = [g.earliest_s for g in group[1:] if g.tier >= Tier.WARNING]
+    earliest_s = min([lead.earliest_s, *coming])
     return replace(
         held.alert,
         tier=tier,
@@ -52,7 +55,7 @@ def of_threats(
         track_numbers=tuple(g.number for g in group),
         confirmed=lead.confirmed,
         p_hit=round(lead.p_hit, 3),
-        t_earliest_ns=t_ns + int(lead.earliest_s * 1e9),
+        t_earliest_ns=t_ns + int(earliest_s * 1e9),
         t_p10_ns=_after(t_ns, lead.p10_s),
         t_p50_ns=_after(t_ns, lead.p50_s),
         t_p90_ns=_after(t_ns, lead.p90_s),
@@ -184,9 +187,15 @@ def grounds_of(lead: Threat, tier: Tier, policy: Policy) -> Grounds:
         return replace(there, rule="soon", p_min=SOON_P, within_s=SOON_S)
     if p >= NOW_P and lead.p50_s is not None and lead.p50_s <= NOW_S:
         return replace(there, rule="soon", p_min=NOW_P, within_s=NOW_S)
+    if by_attack and lead.p_hit >= BESIDE_P and _soon(lead, policy):
+        return replace(there, rule="beside", p_min=BESIDE_P, within_s=within_s)
     if by_attack and lead.confirmed and p < policy.danger_p:
         return replace(there, rule="soon", p_min=NOW_P, within_s=NOW_S)
     return replace(there, rule="word", p_min=WORD_P, within_s=within_s)
+
+
+def _soon(lead: Threat, policy: Policy) -> bool:
+    return lead.p10_s is not None and lead.p10_s <= policy.danger_s
 
 
 def _after(t_ns: int, s: float | None) -> int | None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from vigia.terms import Tier, TrackStatus
 from vigia.threat import columns as c
+from vigia.threat.beside import beside
 from vigia.threat.kernels import in_use
 from vigia.threats import Threat
 from vigia.tracktable import STATE_DTYPE, TrackFlag
@@ -109,6 +110,8 @@ def judge(
             break
         room = min(rows, PAIRS_MAX)
     ints, floats = ints[:rows], floats[:rows]
+    if policy.danger_asks_attack:
+        beside(ints, floats, targets.en_m, policy)
     urgency = floats[:, c.O_EARLIEST] - 1e6 * ints[:, c.O_TIER]
     order = np.argsort(urgency, kind="stable")  # of equals the first target, then the first track
     return Pairs(ints, floats, order)

@@ -49,7 +49,10 @@ ROAM_M = 40.0
 ROAM_S = 15.0
 ROAM_SPEED_MPS = 12.0  # faster ones roam less
 
-ROAM_FAR = 5.0  # sigmas: farther, roaming does not reach
+# farther, roaming does not reach; who roams farther still roams elsewhere, and there is no edge
+# between: a drone is not suddenly likelier to attack for being farther away
+ROAM_HERE_M = 200.0
+ROAM_ELSEWHERE_M = 600.0
 SHARE_MIN = 1e-9  # a motion less likely than this is not followed
 
 # one pair's mixture
@@ -175,7 +178,7 @@ def mix(
         aimed = max(aimed, aim(off, said[2] + place * place))
     homing = odds * HOMING_ODDS * near * near * aimed
     waiting = odds * WAITING_ODDS * near * near
-    roaming = ROAMING_ODDS * math.exp(-speed / ROAM_SPEED_MPS) if gap < ROAM_FAR * ROAM_M else 0.0
+    roaming = ROAMING_ODDS * math.exp(-speed / ROAM_SPEED_MPS) * _roams_here(gap)
     total = homing + waiting + roaming + 1.0
     dash = max(DASH_GAIN * speed, DASH_MIN_MPS)
     m[INSIDE], m[GAP_M], m[GAP_S2] = inside, gap, min(along2, gap * gap)
@@ -191,6 +194,13 @@ def mix(
         m[W_PASS] = hits * math.exp(-t / STRAIGHT_S) / total
         half2 = radius * radius - aside * aside
         m[PASS_M] = max(towards - math.sqrt(half2), 0.0) if half2 > 0.0 else towards
+
+
+@inner
+def _roams_here(gap: float) -> float:
+    """How far roaming about here is an explanation of it, 0 to 1."""
+    share = (ROAM_ELSEWHERE_M - gap) / (ROAM_ELSEWHERE_M - ROAM_HERE_M)
+    return min(max(share, 0.0), 1.0)
 
 
 @inner
