@@ -96,6 +96,8 @@ EXPECTED: dict[str, Row] = {
         "WX", {"person_id": "beatriz", "revision": 1}, ({"alert_id": "a-b"}, 404)
     ),
     "POST /api/v1/drills": Row("WX", REASON),
+    "POST /api/v1/flights": Row("WX", REASON),
+    "GET /api/v1/flights": Row("WNRX"),
     "GET /api/v1/reach": Row("WX"),
     "GET /api/v1/drills": Row("WNRX"),
     "GET /api/v1/contacts": Row("X"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 
 from vigia.admission import CORE
-from vigia.alert import friendly
+from vigia.alert import flights, friendly
 from vigia.alert.clear import all_clear, question, reverse
 from vigia.alert.cover import Spots, blind_posts, look, proofs, sensor_rows
 from vigia.alert.identity import call_hostile, give
@@ -31,6 +31,7 @@ from vigia.events import (
     AllClearReversed,
     AttackReported,
     Fault,
+    FlightAuthorised,
     MarkedFriendly,
     ReportConfirmed,
     TrackIdentified,
@@ -64,6 +65,7 @@ Act: TypeAlias = (
     | MarkedFriendly
     | TrackIdentified
     | DrillOrdered
+    | FlightAuthorised
 )
 
 HOVER_MPS = 3.0  # slower: radar may lose it
@@ -112,6 +114,9 @@ class Desk(NamedTuple):
                 return self._friendly(body)
             case DrillOrdered():
                 return self._drill(body)
+            case FlightAuthorised():
+                refused = flights.authorise(self.policy.state, body, self._t_ns)
+                return [] if refused is None else [_refusal(refused)]
             case TrackIdentified():
                 give(self.policy.state, body.track_id, body.identity, body.by_person_id)
                 return []
@@ -292,6 +297,7 @@ def scene_of(
     sources: Callable[[str], tuple[str, ...]],
     sight: Callable[[str], Sight],
     t_ns: int,
+    authorised: frozenset[str] = frozenset(),
 ) -> Scene:
     """The picture as the alert policy is shown it."""
     ids = _ids(states)
@@ -306,6 +312,7 @@ def scene_of(
         flags=dict(zip(ids, states["flags"].tolist(), strict=True)),
         known=frozenset(places.target_ids),
         sight=sight,
+        authorised=authorised,
     )
 
 
@@ -326,4 +333,5 @@ _NAMES: dict[type, str] = {
     MarkedFriendly: "friendly",
     TrackIdentified: "identity",
     DrillOrdered: "drill",
+    FlightAuthorised: "flight",
 }

@@ -16,6 +16,7 @@ from vigia.alert_terms import DroneClass, FriendlyEnd, Via, Watched
 from vigia.event_base import Body
 from vigia.events_access import PersonalRead, PowerUsed, SignedIn
 from vigia.events_desk import RecordKept
+from vigia.events_flight import FlightAuthorised
 from vigia.events_nodes import SensorJoined
 from vigia.events_reach import ContactSet, DrillOrdered, NotReached, ReachPolicy, ToldByRadio
 from vigia.events_words import WordReceived, WordSettled
@@ -592,6 +593,7 @@ Input: TypeAlias = (
     | ContactSet
     | ToldByRadio
     | DrillOrdered
+    | FlightAuthorised
 )
 Decided: TypeAlias = (
     TracksPublished

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from vigia.admission import CORE, envelop, weigh
 from vigia.alert import friendly
 from vigia.alert.cover import heard, looking_now, lost, sight_of
+from vigia.alert.flights import authorised
 from vigia.alert.policy import AlertPolicy
 from vigia.alert.raised import spread_all
 from vigia.alert.rates import count
@@ -40,6 +41,7 @@ from vigia.events import (
     DeviceRevoked,
     Event,
     Fault,
+    FlightAuthorised,
     HandedOver,
     MarkedFriendly,
     Observation,
@@ -160,7 +162,7 @@ class Watch:
             case (
                 AttackReported() | AllClear() | AllClearReversed() | AlertRaised()
                 | ReportConfirmed() | Undone() | MarkedFriendly() | TrackIdentified()
-                | DrillOrdered()
+                | DrillOrdered() | FlightAuthorised()
             ):  # fmt: skip
                 self._act(body, mark, out)
             case TrackJudged():
@@ -280,7 +282,14 @@ class Watch:
     def _scene(self, states: NDArray[np.void], places: Targets) -> Scene:
         assert self._tracker is not None
         return scene_of(
-            states, places, sources=self._tracker.sources, sight=self._sight, t_ns=self._s.t_ns
+            states,
+            places,
+            sources=self._tracker.sources,
+            sight=self._sight,
+            t_ns=self._s.t_ns,
+            authorised=authorised(
+                self._s.alerts, states, lambda p: en_of(self._site, p), self._s.t_ns
+            ),
         )
 
     def _sight(self, target_id: str) -> Sight:

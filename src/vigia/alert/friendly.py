@@ -62,9 +62,10 @@ def void(state: AlertState, track_id: str, why: FriendlyEnd) -> FriendlyEnded:
     return FriendlyEnded(track_id=track_id, by_person_id=held.by_person_id, why=why)
 
 
-def hushes(state: AlertState, threat: Threat, held: Open | None) -> bool:
+def hushes(state: AlertState, threat: Threat, held: Open | None, scene: Scene) -> bool:
     """True: this threat neither opens nor feeds an alert. What is in an alert stays in it."""
-    if threat.track_id not in state.friendly or threat.tier is Tier.DANGER:
+    vouched = threat.track_id in state.friendly or threat.track_id in scene.authorised
+    if not vouched or threat.tier is Tier.DANGER:
         return False
     return held is None or threat.track_id not in held.fears
 

@@ -27,7 +27,7 @@ def identity_of(state: AlertState, threat: Threat, scene: Scene, policy: Policy)
     given = state.identities.get(threat.track_id)
     if given is not None:
         return given.identity
-    if threat.track_id in state.friendly:
+    if threat.track_id in state.friendly or threat.track_id in scene.authorised:
         return Identity.ASSUMED_FRIEND
     flags = scene.flags.get(threat.track_id, 0)
     if flags & TrackFlag.AIRCRAFT:

@@ -53,7 +53,7 @@ class AlertPolicy:
         by_key: dict[Key, list[Threat]] = {}
         for threat in threats:
             key = f"{MARKS[threat.mark]}/{threat.target_id}"
-            if not friendly.hushes(state, threat, state.open.get(key)):
+            if not friendly.hushes(state, threat, state.open.get(key), scene):
                 by_key.setdefault(key, []).append(_capped(threat))
         said: list[Alert] = []
         for key in [*by_key, *(k for k in state.open if k not in by_key)]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from msgspec.structs import replace
 
+from vigia.alert import flights
 from vigia.alert.policy import urgency
 from vigia.alert.state import Attack, Order
 from vigia.alert.write import ACTIONS, listed, of_order, of_silence
@@ -295,8 +296,10 @@ def give(
 def is_order(state: AlertState, order_id: str) -> bool:
     """Is it in force, for anybody or for who comes near?"""
     attack = state.attacks.get(order_id)
-    return (attack is not None and not attack.closed) or any(
-        order_id in held.orders for held in state.open.values()
+    return (
+        (attack is not None and not attack.closed)
+        or order_id in state.flights
+        or any(order_id in held.orders for held in state.open.values())
     )
 
 
@@ -304,7 +307,10 @@ def is_order(state: AlertState, order_id: str) -> bool:
 
 
 def undo(policy: AlertPolicy, order_id: str, *, by_person_id: str | None, t_ns: int) -> list[Alert]:
-    """Everybody who was alerted by it is told: the alert ends, or goes on with what is left."""
+    """Everybody who was alerted by it is told: the alert ends, or goes on with what is left. Of an
+    authorised flight: its drone is looked at like any other from now on."""
+    if flights.end(policy.state, order_id):
+        return []
     attack = policy.state.attacks.get(order_id)
     if attack is not None and attack.joins:
         attack.closed = True

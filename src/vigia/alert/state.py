@@ -12,6 +12,7 @@ import msgspec
 
 from vigia.alert_terms import DroneClass
 from vigia.events import Alert
+from vigia.events_flight import FlightAuthorised
 from vigia.terms import Identity, Tier
 
 Key: TypeAlias = str  # "<mark>/<target>": there is one open alert of each
@@ -118,6 +119,7 @@ class AlertState(msgspec.Struct):
     identities: dict[str, Given] = {}  # by track
     clears: list[Cleared] = []
     t_looked_ns: int = 0
+    flights: dict[str, FlightAuthorised] = {}
 
     def find(self, key: Key, alert_id: str) -> Alert | None:
         """An alert that is open."""
@@ -142,7 +144,8 @@ class Scene(NamedTuple):
     """What the policy is shown besides the threats.
 
     live: tracks that exist -> when we last learned of them (t_recv_ns). slow: those of them that
-    hover. flags: their TrackFlags. known: targets whose place is known; None: all.
+    hover. flags: their TrackFlags. known: targets whose place is known; None: all. authorised:
+    tracks that are what an authorised flight should be.
     """
 
     t_ns: int
@@ -152,3 +155,4 @@ class Scene(NamedTuple):
     flags: Mapping[str, int] = {}
     known: Container[str] | None = None
     sight: Callable[[str], Sight] = _sees
+    authorised: frozenset[str] = frozenset()

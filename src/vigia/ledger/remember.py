@@ -29,6 +29,7 @@ from vigia.events import (
     DeviceRevoked,
     Event,
     Fault,
+    FlightAuthorised,
     FriendlyEnded,
     HandedOver,
     MarkedFriendly,
@@ -178,6 +179,7 @@ def _remember(event: Event) -> tuple[str, Fields] | None:
             | MarkedFriendly()
             | TrackIdentified()
             | DrillOrdered()
+            | FlightAuthorised()
             | ToldByRadio()
         ):
             return remember_act(body)

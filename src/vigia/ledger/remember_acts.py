@@ -14,6 +14,7 @@ from vigia.events import (
     AllClearReversed,
     AttackReported,
     CoverTold,
+    FlightAuthorised,
     FriendlyEnded,
     MarkedFriendly,
     RecordKept,
@@ -33,6 +34,7 @@ Act: TypeAlias = (
     | MarkedFriendly
     | TrackIdentified
     | DrillOrdered
+    | FlightAuthorised
     | ToldByRadio
 )
 Told: TypeAlias = AllClearAsked | CoverTold | FriendlyEnded | NotReached
@@ -50,6 +52,7 @@ KIND_OF_ACT = {
     "FriendlyEnded": "friendly_ended",
     "RecordKept": "record",
     "DrillOrdered": "drill",
+    "FlightAuthorised": "flight",
     "ToldByRadio": "told_by_radio",
     "NotReached": "not_reached",
 }
@@ -94,6 +97,14 @@ def remember_act(body: Act) -> tuple[str, Fields]:
             return "friendly", {"track": body.track_id} | by
         case DrillOrdered():
             return "drill", {"order": body.drill_id, "tier": int(body.tier)} | by
+        case FlightAuthorised():
+            return "flight", {
+                "order": body.flight_id,
+                "serial": Said(f"person/{body.by_person_id}", body.serial),
+                "from_ns": body.t_from_ns,
+                "until_ns": body.t_until_ns,
+                "radius_m": round(body.radius_m),
+            } | by
         case TrackIdentified():
             return "identified", {"track": body.track_id, "identity": body.identity.value} | by
 

@@ -46,7 +46,7 @@ async def all_clear(gateway: Gateway, request: Request, caller: Caller) -> Answe
         clear_id=body.clear_id or secrets.token_hex(8),
         accepts=body.accepts,
     )
-    seq, said = await _act(gateway, act, caller)
+    seq, said = await acted(gateway, act, caller)
     answer: dict[str, object] = {"received": True, "seq": seq, "clear_id": act.clear_id}
     if isinstance(said, AllClearAsked):
         answer["asked"] = {"open": said.open, "track_numbers": said.track_numbers}
@@ -71,7 +71,7 @@ async def raise_alerts(gateway: Gateway, request: Request, caller: Caller) -> An
         target_ids=body.target_ids,
         radius_m=body.radius_m,
     )
-    seq, _ = await _act(gateway, act, caller)
+    seq, _ = await acted(gateway, act, caller)
     return json({"received": True, "seq": seq, "raise_id": act.raise_id})
 
 
@@ -139,15 +139,17 @@ async def undo(gateway: Gateway, request: Request, caller: Caller) -> Answer:
         by_person_id=caller.person.person_id,
         reason=decode(request.body, _reason).reason,
     )
-    return await _done(gateway, act, caller)
+    answer = await _done(gateway, act, caller)
+    gateway.view.flights.pop(act.order_id, None)
+    return answer
 
 
 async def _done(gateway: Gateway, act: Input, caller: Caller) -> Answer:
-    seq, _ = await _act(gateway, act, caller)
+    seq, _ = await acted(gateway, act, caller)
     return json({"received": True, "seq": seq})
 
 
-async def _act(
+async def acted(
     gateway: Gateway, act: Input, caller: Caller
 ) -> tuple[int, AllClearAsked | Fault | None]:
     """Raises HttpError(409) with the core's reason when it refused."""

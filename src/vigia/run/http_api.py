@@ -28,6 +28,7 @@ from vigia.run.http_acks import ACKS
 from vigia.run.http_acts import ACTS
 from vigia.run.http_cap import CAP
 from vigia.run.http_doors import COMMIT_S, Caller, Private, Public, starting
+from vigia.run.http_flights import FLIGHTS
 from vigia.run.http_observe import observe, observe_openapi
 from vigia.run.http_push import PUSH
 from vigia.run.http_reach import REACH
@@ -245,6 +246,7 @@ PRIVATE: dict[str, Private] = {
     **http_sign_in.PRIVATE,
     **http_passkeys.PRIVATE,
     **REACH,
+    **FLIGHTS,
     **WORDS,
     **TAK,
     "status": status,

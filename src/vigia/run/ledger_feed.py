@@ -56,6 +56,7 @@ INPUTS = (
     "SignedIn",
     "RecordKept",
     "DrillOrdered",
+    "FlightAuthorised",
     "ToldByRadio",
 )
 DECISIONS = (

@@ -22,6 +22,7 @@ from vigia.events import (
     PersonAdded,
     Position,
 )
+from vigia.events_flight import FlightAuthorised
 from vigia.events_reach import NotReached
 from vigia.terms import Channel, Identity, Mark
 
@@ -151,6 +152,7 @@ class State(_Message, frozen=True, kw_only=True):
     contacts: dict[str, tuple[Channel, ...]] = {}  # by person, as the core knows them
     calls: tuple[Call, ...] = ()
     unsent: tuple[Unsent, ...] = ()
+    flights: tuple[FlightAuthorised, ...] = ()
 
 
 ToWatch: TypeAlias = Submit

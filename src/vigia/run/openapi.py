@@ -16,6 +16,7 @@ from vigia.records import approval, casualty, readiness
 from vigia.run import (
     access_json,
     http_acks,
+    http_flights,
     http_push,
     http_reach,
     http_tak,
@@ -121,6 +122,7 @@ TYPES: dict[str, Types] = {
     "keep_kit": Types(first_aid.KitIn),
     "approve_first_aid": Types(approval.Approval),
     "drill": Types(http_reach.DrillIn),
+    "authorise_flight": Types(http_flights.FlightIn),
 }
 NO_BODY = frozenset(
     {

@@ -101,6 +101,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/v1/tracks/{track_id}/identity", OFFICERS, "identify"),
     Route("POST", "/api/v1/attacks/{report_id}/confirm", OFFICERS, "confirm"),
     Route("POST", "/api/v1/orders/{order_id}/undo", OFFICERS, "undo"),
+    Route("POST", "/api/v1/flights", OFFICERS, "authorise_flight"),
+    Route("GET", "/api/v1/flights", READERS, "flights"),
     Route("POST", "/api/v1/alerts/{alert_id}/told", OFFICERS, "told_by_radio"),
     Route("POST", "/api/v1/drills", OFFICERS, "drill"),
     # who is reached how

@@ -20,6 +20,7 @@ from vigia.events import (
     SightingPlaced,
     TracksPublished,
 )
+from vigia.events_flight import FlightAuthorised
 from vigia.roster import SIGNED_IN
 from vigia.run import page_json as out
 from vigia.run.catalogue import words_of
@@ -67,6 +68,7 @@ class View:
         self._arrivals: dict[str, Arrival] = {}
         self._given: dict[str, Identity] = {}  # by track, where a named person said it
         self.t_picture_ns = 0
+        self.flights: dict[str, FlightAuthorised] = {}  # kept up to date by http_flights
 
     # ---- taking ----------------------------------------------------------------------------
 
@@ -82,6 +84,7 @@ class View:
         for alert in now_open.values():
             self._alerts_of.setdefault(alert.person_id, {})[alert.alert_id] = alert
         self.cover = {c.target_id: c for c in state.cover}
+        self.flights = {f.flight_id: f for f in state.flights}
         return gone
 
     def held(self, alert_id: str) -> Alert | None:

@@ -195,6 +195,7 @@ class WatchProcess:
             cover=tuple(told.said for told in watch.state.cover.told.values()),
             contacts={person_id: tuple(found) for person_id, found in held.contacts.items()},
             calls=tuple(Call(alert, told) for alert, told in reach.calls(held, find)),
+            flights=tuple(watch.state.alerts.flights.values()),
             unsent=tuple(Unsent(alert, given) for alert, given in reach.unsent(held, find)),
         )
 

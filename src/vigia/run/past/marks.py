@@ -47,6 +47,7 @@ ACTS = {
     "TrackJudged": "judged",
     "Undone": "undone",
     "DrillOrdered": "drill",
+    "FlightAuthorised": "flight",
 }
 INPUTS = ("Sighting", "SettingsApplied", "Restarted", *ACTS)
 DECISIONS = ("Alert", "CoverTold")
