@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
 
 class TrackMemory(msgspec.Struct):
-    """By track; only of those that live. unseen: as claims.doubt counts."""
+    """By track; only of those that live."""
 
-    unseen: dict[str, int] = {}
     turns: dict[str, Turn] = {}
 
 
@@ -30,7 +29,7 @@ def recollect(
 ) -> NDArray[np.float64]:
     """Marks in place what is weak; -> (n,) how fast each has been turning [rad/s]. tick: a full
     second has passed."""
-    doubt(states, looking, memory.unseen, tick=tick)
+    doubt(states, looking)
     if tick:
         remember(states, memory.turns)
     return turns_of(states, memory.turns)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vigia.track.layout import Cols
 
 SURE_CLASS = 0.55
+SURE_DRONE = 0.8  # who is told "drone" looks for one: a bird seen a few times wrongly is none yet
 CLASS_NS = 1_000_000_000
 SPEED_WEIGHT = 0.1  # of a second of flight: the next one looks much the same
 BIRD_MPS, BIRD_SIGMA_MPS = 15.0, 4.0  # few birds fly faster than this for long
@@ -42,14 +43,15 @@ def p_drone(cols: Cols, slot: int) -> float:
 
 @inner
 def most_likely(cols: Cols, slot: int) -> int:
-    """Index into tracktable.CLASSES; 0 (unknown) where no class has SURE_CLASS of the belief."""
+    """Index into tracktable.CLASSES; 0 (unknown) where no class has enough of the belief."""
     f = cols.f[slot]
     best, total = 0, 0.0
     for k in range(c.CLASSES):
         total += math.exp(f[c.CL_DRONE + k])
         if f[c.CL_DRONE + k] > f[c.CL_DRONE + best]:
             best = k
-    return best + 1 if math.exp(f[c.CL_DRONE + best]) >= SURE_CLASS * total else 0
+    sure = SURE_DRONE if best == 0 else SURE_CLASS
+    return best + 1 if math.exp(f[c.CL_DRONE + best]) >= sure * total else 0
 
 
 @inner
@@ -111,12 +113,13 @@ def lean(cols: Cols, slot: int, nats: float) -> None:
 
 
 @inner
-def believe(cols: Cols, slot: int, p: float, row_flags: int) -> None:
-    """Class and flags from one machine row; p NaN says nothing."""
+def believe(cols: Cols, slot: int, p: float, row_flags: int, share: float) -> None:
+    """Class and flags from one machine row; p NaN says nothing. share: of its word, where it may
+    be of something else."""
     if not math.isnan(p):
         p = min(max(p, P_MIN), 1.0 - P_MIN)
         weight = REPEAT_WEIGHT if cols.i[slot, c.HITS] > 1 else 1.0
-        lean(cols, slot, weight * math.log(p / (1.0 - p)))
+        lean(cols, slot, share * weight * math.log(p / (1.0 - p)))
     i = cols.i[slot]
     if row_flags & R_LOAD:
         i[c.FLAGS] |= T_LOAD

@@ -194,8 +194,8 @@ def advance(table: Any, t_recv_ns: int, ends: NDArray[np.int64]) -> int:
         slot = cols.order[k]
         if cols.i[slot, c.ENDED]:
             continue
-        life.still_solid(cols, slot, t_recv_ns)
-        if cols.i[slot, c.LIFE] >= t_recv_ns and not life.doubted(cols, slot, t_recv_ns):
+        life.still_solid(cols, w, slot, t_recv_ns)
+        if cols.i[slot, c.LIFE] >= t_recv_ns and not life.doubted(cols, w, slot, t_recv_ns):
             continue
         if cols.i[slot, c.STATUS] == 0:
             end(cols, slot, EXPIRED)  # nobody saw it
@@ -237,7 +237,7 @@ def states(
         ints[n, 0] = life.witness_count(cols, slot)
         ints[n, 1] = max(t_ns, cols.i[slot, c.T])
         ints[n, 2] = most_likely(cols, slot)
-        floats[n, 0] = life.p_of(life.llr_at(cols, slot, t_ns))
+        floats[n, 0] = life.p_of(life.llr_at(cols, w, slot, t_ns))
         floats[n, 1] = p_drone(cols, slot)
         n += 1
     return n

@@ -30,7 +30,9 @@ CROSSING_NATS = 2.0  # false bearings cross often: one more proves no more than 
 CONFLICT = int(TrackFlag.ID_CONFLICT)
 FINE = math.radians(1.5)  # a bearing in height too, finer than this, was taken of the very thing
 FIRST_RANGE_NATS = 1.0  # where bearings cross there is often a false plot too: it takes another
-BESIDE_NATS = 0.2  # a bearing proves little of a track that a radar should see
+BESIDE_NATS = 1.0  # a bearing proves little of a track that a radar should see
+COARSE_SHARE = 0.33  # of its word on the class: false ones fall on birds, too
+SHARED_NATS = 0.2  # and hardly anything if it may be another's
 
 
 @inner
@@ -55,11 +57,11 @@ def extend(
     if i[c.ENDED]:
         return
     ranged = not math.isnan(z[RNG])
+    fine = z[AZ_S] <= FINE and not math.isnan(z[EL])
     if ranged and not i[c.SOLID] and i[c.STATUS] < life.CONFIRMED:
         nats = min(nats, FIRST_RANGE_NATS)
     if ranged:
         i[c.T_RANGED] = max(i[c.T_RANGED], t_ns)
-        i[c.T_SCAN] = max(i[c.T_SCAN], t_ns)
     if moves:
         if ranged and not i[c.SOLID]:
             i[c.RANGED] = i[c.SOLID] = 1
@@ -80,16 +82,20 @@ def extend(
     else:
         nats *= 0.5
     if not ranged:
-        nats = min(nats, BESIDE_NATS if i[c.SOLID] else CROSSING_NATS)
+        beside = BESIDE_NATS if moves else SHARED_NATS
+        nats = min(nats, beside if i[c.SOLID] else CROSSING_NATS)
     cols.f[slot, c.AZ_DEG] = math.degrees(z[AZ])
     cols.f[slot, c.AZ_SIGMA_DEG] = math.degrees(z[AZ_S])
     if ranged or not i[c.SOLID]:
-        life.hit(cols, slot, s, t_ns)
+        life.hit(cols, w, slot, s, t_ns)
+    if ranged:
+        i[c.T_SCAN] = max(i[c.T_SCAN], t_ns)  # after hit: its own misses before this count
     span = life.earned_s(cols, slot, s, life.LIFE_RANGED_S if ranged else life.LIFE_BEARING_S)
     if not moves:
         span = 0.0  # it may be the other's: no reason to live longer
-    credit(cols, slot, s, t_ns, t_recv_ns, nats, span, p, flags)
-    if ranged or not i[c.SOLID] or (moves and z[AZ_S] <= FINE and not math.isnan(z[EL])):
+    share = COARSE_SHARE if not ranged and i[c.SOLID] and not fine else 1.0
+    credit(cols, slot, s, t_ns, t_recv_ns, nats, span, p, flags, share)
+    if ranged or not i[c.SOLID] or (moves and fine):
         i[c.KINDS] |= c.MEASURED
     if ranged:
         kinematics(cols, slot, t_ns)
@@ -109,13 +115,14 @@ def credit(
     life_s: float,
     p: float,
     flags: int,
+    share: float,
 ) -> None:
     """What a machine's row is worth to a track."""
     life.support(cols, slot, t_ns, t_recv_ns, nats, life_s)
     life.witness(cols, slot, cols.si[s, c.S_LINK], t_ns)
     cols.i[slot, c.KINDS] |= 1 << cols.si[s, c.S_KIND]
     cols.f[slot, c.CREDIT + cols.si[s, c.S_KIND]] += nats
-    believe(cols, slot, p, flags)
+    believe(cols, slot, p, flags, share)
 
 
 @inner
@@ -150,6 +157,6 @@ def begin_with(
         filled(cols, slot, MOVES, False, w)
     cols.f[slot, c.AZ_DEG] = math.degrees(z[AZ])
     cols.f[slot, c.AZ_SIGMA_DEG] = math.degrees(z[AZ_S])
-    life.hit(cols, slot, s, t_ns)
-    credit(cols, slot, s, t_ns, t_recv_ns, 0.0, life.first_life_s(cols, s), p, flags)
+    life.hit(cols, w, slot, s, t_ns)
+    credit(cols, slot, s, t_ns, t_recv_ns, 0.0, life.first_life_s(cols, s), p, flags, 1.0)
     i[c.KINDS] |= c.MEASURED

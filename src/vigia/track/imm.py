@@ -66,11 +66,11 @@ def mixed(
             for c in range(1, SIZE):
                 g[k, c] += u * tmp[j, c]
         for j in range(m):
-            _spread(g[k], tmp[j], tmp[3 + j, k] * inv)
+            spread(g[k], tmp[j], tmp[3 + j, k] * inv)
 
 
 @inner
-def _spread(g: NDArray[np.float64], other: NDArray[np.float64], u: float) -> None:
+def spread(g: NDArray[np.float64], other: NDArray[np.float64], u: float) -> None:
     """Adds u times the outer product of other's mean about g's to g's covariance."""
     d0, d1, d2 = other[1] - g[1], other[2] - g[2], other[3] - g[3]
     d3, d4, d5 = other[4] - g[4], other[5] - g[5], other[6] - g[6]
@@ -275,4 +275,4 @@ def moments(g: NDArray[np.float64], m: int, out: NDArray[np.float64]) -> None:
             out[c] += w * g[k, c]
     if m > 1:
         for k in range(m):
-            _spread(out, g[k], g[k, 0])
+            spread(out, g[k], g[k, 0])

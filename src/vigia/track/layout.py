@@ -176,6 +176,7 @@ class Work(NamedTuple):
     tmp: NDArray[np.float64]  # (6, SIZE)
     rows: NDArray[np.float64]  # (6, 8)
     g: NDArray[np.float64]  # (PARTS_MAX, SIZE)
+    soft: NDArray[np.float64]  # (PARTS_MAX, SIZE)
     h: NDArray[np.float64]  # (PARTS_MAX, SIZE)
     m: NDArray[np.float64]  # (SIZE,)
     z: NDArray[np.float64]  # (Z_N,)
@@ -269,6 +270,7 @@ def empty_work(cap: int, rows: int) -> Work:
         np.zeros(SITE_N),
         np.zeros((6, SIZE)),
         np.zeros((6, 8)),
+        np.zeros((PARTS_MAX, SIZE)),
         np.zeros((PARTS_MAX, SIZE)),
         np.zeros((PARTS_MAX, SIZE)),
         np.zeros(SIZE),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from vigia.jit import inner
 from vigia.terms import TrackStatus
 from vigia.track import layout as c
+from vigia.track.misses import looks_missed, missed, missed_between, seen_again
 from vigia.track.sense import EL, EL_S, RNG, TURN
 from vigia.tracktable import Fix
 
@@ -18,27 +19,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from vigia.track.layout import Cols
+    from vigia.track.layout import Cols, Work
 
 NEW_PER_HOUR = 160.0  # real objects that appear in one sensor's sight, the prior
 LOW_M, LOW_SIGMA_M, LOW_SHARE, HIGH_M = 60.0, 60.0, 0.85, 1_500.0  # heights of objects
 FIELD_EL = 0.8  # rad of elevation over which false rows lie
 PEOPLE_NATS = 2.9  # credit of people: a second one agreed with the first
-CROSSINGS_MIN = 5  # hits of a machine's track that has only bearings
+CROSSINGS_MIN = 7  # hits of a machine's track that has only bearings
 LLR_MAX = 5.3  # a drone ends, lands or leaves once in 200 s: nothing is surer for a second
 LLR_END = -2.0  # what is left of the odds when a track's life is over
 BIRTH_LLR_MAX = 0.5
 CREDIT_MAX = 14.0  # one measurement proves no more, however well it fits
-STRAY_S = 30.0  # memory of the rate of rows nobody claims
 LOST_LOOKS = 3.0  # misses in a row after which a sensor has lost a track
-MISSES_MAX = 8.0  # a sensor that no longer sees a track says so this often at most
-MISS_SHARE = 0.95  # of p_detect: terrain and weather make looks fail together
-STATED_SHARE = 0.3  # the same of a receiver of broadcasts
-NOTCH_MPS = 0.8  # slower along the line of sight than this a radar may not see it
-NOTCH_SHARE = 0.35  # what is left of p_detect then
-NOTCH_SOON = 0.04  # chance that it began to hover since it was last seen
-STATED_LATE = 3.0  # broadcasts come late and get lost: so many do not count as missed
-SWEEPS_SURE, SWEEPS_MAX = 4, 8
 SILENT_S = 1.5  # no decay within it: ordinary scan time
 FRESH_NS = 3_000_000_000  # a range younger than this still says where it is
 LIFE_TENTATIVE_S = 3.2  # a plot that nothing follows
@@ -56,83 +48,6 @@ FIX_KEEP_SIGMA_M = 160.0  # and given up above this
 
 POSSIBLE, CONFIRMED = int(TrackStatus.POSSIBLE), int(TrackStatus.CONFIRMED)
 POSITION, SECTOR = int(Fix.POSITION), int(Fix.SECTOR)
-
-
-# ---- a sensor's habits ---------------------------------------------------------------------
-
-
-@inner
-def heard(cols: Cols, s: int, strays: int, t_ns: int) -> None:
-    """A look at t_ns left so many rows that no track claimed."""
-    before = cols.si[s, c.S_HEARD]
-    if t_ns > before:
-        gap_s = (t_ns - before) / 1e9 if before else 0.0
-        cols.sf[s, c.S_STRAY] *= math.exp(-gap_s / STRAY_S)
-        cols.si[s, c.S_HEARD] = t_ns
-    cols.sf[s, c.S_STRAY] += strays / STRAY_S
-
-
-@inner
-def seen_again(cols: Cols, s: int, gap_s: float) -> None:
-    """Follows the short gaps: long ones hold misses."""
-    if gap_s < 0.05:
-        return
-    known = cols.sf[s, c.S_REVISIT]
-    if known == 0.0:
-        cols.sf[s, c.S_REVISIT] = gap_s
-        return
-    pull = 0.2 if gap_s < known else 0.01
-    cols.sf[s, c.S_REVISIT] = known + pull * (gap_s - known)
-
-
-@inner
-def looks_missed(cols: Cols, s: int, hit_ns: int, t_ns: int) -> float:
-    """Looks since hit_ns that did not see the track; a sensor silent altogether has none."""
-    revisit = cols.sf[s, c.S_REVISIT]
-    if revisit == 0.0:
-        return 0.0
-    looks = (min(t_ns, cols.si[s, c.S_HEARD]) - hit_ns) / 1e9 / revisit
-    if cols.si[s, c.S_STATED]:
-        return max(looks - STATED_LATE, 0.0)
-    if cols.si[s, c.S_SWEEPS] >= SWEEPS_SURE:
-        return max(math.floor(looks + 0.25), 0.0)
-    return max(looks - 0.6, 0.0)
-
-
-@inner
-def swept(cols: Cols, s: int, rows: int) -> None:
-    """Does this sensor tell a whole sweep at once (then what it leaves out it did not see)?"""
-    known = cols.si[s, c.S_SWEEPS]
-    cols.si[s, c.S_SWEEPS] = min(known + 1, SWEEPS_MAX) if rows > 1 else max(known - 1, 0)
-
-
-@inner
-def missed(cols: Cols, slot: int, s: int, hit_ns: int, t_ns: int) -> float:
-    """Nats against a track that s last saw at hit_ns.
-
-    Either it moved and every look missed it by itself, or it hovers where a radar hardly sees it
-    and all looks failed together.
-    """
-    looks = min(looks_missed(cols, s, hit_ns, t_ns), MISSES_MAX)
-    if looks == 0.0:
-        return 0.0
-    pd = cols.sf[s, c.S_PD]
-    if cols.si[s, c.S_STATED] or not cols.si[s, c.S_PLACED]:
-        return -looks * math.log(1.0 - STATED_SHARE * pd)
-    f = cols.f[slot]
-    de, dn = f[c.MEAN_E] - cols.sf[s, c.S_E], f[c.MEAN_N] - cols.sf[s, c.S_N]
-    du = f[c.MEAN_U] - cols.sf[s, c.S_U]
-    r = math.sqrt(de * de + dn * dn + du * du) + 1.0
-    far = r / cols.sf[s, c.S_RANGE]
-    if far > 0.5:
-        pd *= max(1.0 - 0.9 * (far - 0.5), 0.3) if far < 1.0 else 0.0
-    rate = (de * f[c.MEAN_VE] + dn * f[c.MEAN_VN] + du * f[c.MEAN_VU]) / r
-    spread = 0.5 * f[c.VAR_V] + 1.0
-    notch = 2.0 * NOTCH_MPS / math.sqrt(6.2832 * spread) * math.exp(-0.5 * rate * rate / spread)
-    notch = min(notch + NOTCH_SOON, 0.95)
-    moving = math.exp(looks * math.log(1.0 - MISS_SHARE * pd))
-    still = math.exp(looks * math.log(1.0 - NOTCH_SHARE * pd))
-    return -math.log((1.0 - notch) * moving + notch * still)
 
 
 # ---- whether it exists -----------------------------------------------------------------------
@@ -163,14 +78,14 @@ def birth_llr(cols: Cols, s: int, z: NDArray[np.float64]) -> float:
 
 
 @inner
-def llr_at(cols: Cols, slot: int, t_ns: int) -> float:
+def llr_at(cols: Cols, w: Work, slot: int, t_ns: int) -> float:
     """The odds now: less what the sensors that knew it have missed, and decayed by silence,
     linear from the last support to LLR_END at life's end."""
     llr = cols.f[slot, c.LLR]
     for k in range(c.SEEN_MAX):
         s = cols.seen[slot, k, 0] - 1
         if s >= 0:
-            llr -= missed(cols, slot, s, cols.seen[slot, k, 1], t_ns)
+            llr -= missed(cols, w, slot, s, cols.seen[slot, k, 1], t_ns)
     return llr - silence(cols, slot, llr, t_ns)
 
 
@@ -185,14 +100,14 @@ def silence(cols: Cols, slot: int, llr: float, t_ns: int) -> float:
 
 
 @inner
-def hit(cols: Cols, slot: int, s: int, t_ns: int) -> None:
+def hit(cols: Cols, w: Work, slot: int, s: int, t_ns: int) -> None:
     """A sensor sees the track again: its misses until now count, then it starts afresh."""
     spare, oldest = 0, 1 << 62
     for k in range(c.SEEN_MAX):
         if cols.seen[slot, k, 0] == s + 1:
             last = cols.seen[slot, k, 1]
             if t_ns > last:
-                cols.f[slot, c.LLR] -= missed_between(cols, slot, s, last, t_ns)
+                cols.f[slot, c.LLR] -= missed_between(cols, w, slot, s, last, t_ns)
                 seen_again(cols, s, (t_ns - last) / 1e9)
                 cols.seen[slot, k, 1] = t_ns
             return
@@ -204,16 +119,7 @@ def hit(cols: Cols, slot: int, s: int, t_ns: int) -> None:
 
 
 @inner
-def missed_between(cols: Cols, slot: int, s: int, last: int, t_ns: int) -> float:
-    """Nats of the looks between two hits: the look of the second one is no miss."""
-    revisit = cols.sf[s, c.S_REVISIT]
-    if revisit == 0.0:
-        return 0.0
-    return missed(cols, slot, s, last, t_ns - int(revisit * 1e9))
-
-
-@inner
-def still_solid(cols: Cols, slot: int, t_ns: int) -> bool:
+def still_solid(cols: Cols, w: Work, slot: int, t_ns: int) -> bool:
     """False when all that measured its range have lost it: bearings of others could keep it
     alive for ever, so from then on it gets only those no solid track explains."""
     if not cols.i[slot, c.SOLID]:
@@ -226,7 +132,7 @@ def still_solid(cols: Cols, slot: int, t_ns: int) -> bool:
         any_seen = True
         if looks_missed(cols, s, cols.seen[slot, k, 1], t_ns) < LOST_LOOKS:
             return True
-        worst = max(worst, missed(cols, slot, s, cols.seen[slot, k, 1], t_ns))
+        worst = max(worst, missed(cols, w, slot, s, cols.seen[slot, k, 1], t_ns))
     if not any_seen:
         return True
     cols.f[slot, c.LLR] -= worst
@@ -350,11 +256,11 @@ def earned_s(cols: Cols, slot: int, s: int, full_s: float) -> float:
 
 
 @inner
-def doubted(cols: Cols, slot: int, t_ns: int) -> bool:
+def doubted(cols: Cols, w: Work, slot: int, t_ns: int) -> bool:
     """Misses have eaten the odds of a shown track; a confirmed one is given time to hover."""
     i = cols.i[slot]
     if i[c.STATUS] == 0:
         return False
     if i[c.STATUS] == CONFIRMED and t_ns - i[c.T_RANGED] < HOVER_S * 1e9:
         return False
-    return llr_at(cols, slot, t_ns) <= LLR_END
+    return llr_at(cols, w, slot, t_ns) <= LLR_END

@@ -38,7 +38,9 @@ from vigia.track.gate import (
     window,
 )
 from vigia.track.imm import width
+from vigia.track.misses import heard, swept
 from vigia.track.sense import RNG
+from vigia.track.soft import SWAP_NATS, blend, swap
 from vigia.tracktable import TrackFlag
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ RIVALS_MAX, RIVAL_NATS = 4, 5.0  # tracks that a bearing may be of, and how much
 UNSEEN_NS = 6_000_000_000
 UNSEEN_MAX = 4  # sweeps in which a stated place was not seen
 UNSEEN_REACH, UNSEEN_NEAR_M = 0.4, 100.0
+UNSEEN_MPS = 2.4  # slower along the line of sight a radar may not see it
 UNSEEN_UP_M = 20.0  # lower than this above the sensor the ground may hide it
 CONFLICT = int(TrackFlag.ID_CONFLICT)
 SOLID, SHOWN, HIDDEN = 0, 1, 2
@@ -74,7 +77,7 @@ def look(
 ) -> None:
     """One frame: rows (n, Z_N) of sensor s at nearly one time, each from another object."""
     n = len(t)
-    life.swept(cols, s, n)
+    swept(cols, s, n)
     free = w.row_free[:n]
     for r in range(n):
         free[r] = True
@@ -85,7 +88,7 @@ def look(
     _aim(w, z, n)
     for turn in (SOLID, SHOWN, HIDDEN):
         if turn == HIDDEN:
-            life.heard(cols, s, left, t[n - 1])
+            heard(cols, s, left, t[n - 1])
         if left and w.ends[(turn + 1) * GROUPS - 1] > (w.ends[turn * GROUPS - 1] if turn else 0):
             pairs = _pairs(cols, w, models, s, z, t, free, slots, at, turn)
             if pairs:
@@ -132,7 +135,7 @@ def _unseen(
         if rho > UNSEEN_REACH * cols.sf[s, c.S_RANGE] or rho < UNSEEN_NEAR_M:
             continue
         rate = (at[k, A_E] * f[c.MEAN_VE] + at[k, A_N_] * f[c.MEAN_VN]) / rho
-        if abs(rate) < 3.0 * life.NOTCH_MPS:
+        if abs(rate) < UNSEEN_MPS:
             continue
         i[c.UNSEEN] += 1
         if i[c.UNSEEN] >= UNSEEN_MAX:
@@ -198,6 +201,9 @@ def _claim(
     for r in range(len(t)):
         if got[r] >= 0:
             taken[tracks[got[r]]] = True
+            w.group[tracks[got[r]]] = r
+    for q in range(len(rows) - 1, -1, -1):
+        w.row_spare[rows[q]] = q
     for q in range(len(rows)):
         r: int = rows[q]
         k: int = tracks[q]
@@ -217,6 +223,13 @@ def _claim(
             known = w.row_ready[r] == q
             if known:
                 copy_parts(w.row_parts[r], w.g, MOVES)
+            if not bearing:
+                other, off = swap(w, pairs, taken, z, r, q)
+                if off < SWAP_NATS:
+                    if not known:
+                        attempt(cols, slot, z[r], t_ns, models, w)
+                    blend(cols, w, slot, z[other], t[other], 1.0 / (1.0 + math.exp(-off)))
+                    known = True
             extend(cols, w, models, s, slot, z[r], t_ns, flag, belief, score[q], t_recv_ns, moves,
                    known)  # fmt: skip
         elif bearing and not taken[tracks[q]] and score[q] > score[best] - AMBIGUOUS_NATS:

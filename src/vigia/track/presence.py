@@ -14,6 +14,7 @@ from vigia.track.begin import HEIGHT_M, HEIGHT_SIGMA_M, SPEED_SIGMA_MPS, anywher
 from vigia.track.classes import p_drone
 from vigia.track.extend import credit
 from vigia.track.gate import A_E, A_N_, candidates
+from vigia.track.misses import heard
 from vigia.track.slots import STATED, begin, filled, known_id, show
 from vigia.tracktable import TrackFlag
 
@@ -40,7 +41,7 @@ def present(
     t_recv_ns: int,
 ) -> None:
     """Supports the nearest track that may be a drone within the sensor's range; moves none."""
-    life.heard(cols, s, 0, t_ns)
+    heard(cols, s, 0, t_ns)
     e, n = cols.sf[s, c.S_E], cols.sf[s, c.S_N]
     slots, at = candidates(cols, w, mark, t_ns, e, n, cols.sf[s, c.S_RANGE])
     best, nearest = -1, 1e300
@@ -51,7 +52,7 @@ def present(
             best, nearest = slots[k], away
     if best >= 0 and nearest <= cols.sf[s, c.S_RANGE] * cols.sf[s, c.S_RANGE]:
         weak = cols.i[best, c.FLAGS] & WEAK
-        credit(cols, best, s, t_ns, t_recv_ns, PRESENCE_NATS, life.LIFE_BEARING_S, p, flags)
+        credit(cols, best, s, t_ns, t_recv_ns, PRESENCE_NATS, life.LIFE_BEARING_S, p, flags, 1.0)
         cols.i[best, c.FLAGS] |= weak
         show(cols, best, False, w)
         return
@@ -66,7 +67,7 @@ def present(
     sigma = HALF * cols.sf[s, c.S_RANGE]
     cols.g[slot, 0, 7] = cols.g[slot, 0, 13] = sigma * sigma
     filled(cols, slot, 1, True, w)
-    credit(cols, slot, s, t_ns, t_recv_ns, 0.0, life.LIFE_BEARING_S, p, flags)
+    credit(cols, slot, s, t_ns, t_recv_ns, 0.0, life.LIFE_BEARING_S, p, flags, 1.0)
     cols.i[slot, c.FLAGS] |= WEAK
     cols.i[slot, c.KINDS] |= c.MEASURED
     show(cols, slot, True, w)

@@ -19,6 +19,7 @@ from vigia.track.extend import credit
 from vigia.track.fuse import MISFIT, MOVES, attempt, take
 from vigia.track.gate import A_E, A_N_, A_VAR, COARSE2, candidates, gate_nis
 from vigia.track.imm import NOTHING, width
+from vigia.track.misses import heard
 from vigia.track.sense import POS_S, U_S, V_S, E, N
 from vigia.track.slots import STATED, begin, copy_name, filled, known_id, show
 from vigia.tracktable import TrackFlag
@@ -66,7 +67,7 @@ def state(
     """One stated position. space, name: hashes of its identity's space of names and of it, 0 for
     none; a mismatch of identity and place gives no credit."""
     cols.si[s, c.S_STATED] = 1
-    life.heard(cols, s, 0, t_ns)
+    heard(cols, s, 0, t_ns)
     bound = owner(cols, space, name, mark) if name else -1
     if bound >= 0:
         _, nis = attempt(cols, bound, z, t_ns, models, w)
@@ -210,7 +211,7 @@ def _extend(
             life.settle_fix(cols, slot)
     f[c.STATED_E], f[c.STATED_N] = z[E], z[N]
     i[c.T_RANGED] = max(i[c.T_RANGED], t_ns)
-    life.hit(cols, slot, s, t_ns)
+    life.hit(cols, w, slot, s, t_ns)
     _bind(cols, slot, space, name, id_kind, text)
     weak = flags & R_WEAK
     forged = i[c.FLAGS] & CONFLICT  # a name that contradicts itself or a radar proves nothing
@@ -218,7 +219,7 @@ def _extend(
     if not forged:
         f[c.LLR] = max(f[c.LLR], WEAK_BIRTH_LLR if weak else PLACE_BIRTH_LLR)
     nats = 0.0 if same or forged else (WEAK_NATS if weak else PLACE_NATS)
-    credit(cols, slot, s, t_ns, t_recv_ns, nats, life.LIFE_STATED_S, p, flags)
+    credit(cols, slot, s, t_ns, t_recv_ns, nats, life.LIFE_STATED_S, p, flags, 1.0)
     if not cols.si[s, c.S_CLAIMS]:
         i[c.KINDS] |= c.MEASURED
     show(cols, slot, True, w)
@@ -262,8 +263,8 @@ def _begin(
     filled(cols, slot, MOVES, False, w)
     if not conflict:
         _bind(cols, slot, space, name, id_kind, text)
-    life.hit(cols, slot, s, t_ns)
-    credit(cols, slot, s, t_ns, t_recv_ns, 0.0, life.LIFE_STATED_S, p, flags)
+    life.hit(cols, w, slot, s, t_ns)
+    credit(cols, slot, s, t_ns, t_recv_ns, 0.0, life.LIFE_STATED_S, p, flags, 1.0)
     if not cols.si[s, c.S_CLAIMS]:
         i[c.KINDS] |= c.MEASURED
     show(cols, slot, True, w)

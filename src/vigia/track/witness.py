@@ -46,6 +46,10 @@ UNKNOWN_NATS = 0.5
 HEARD_NS = 15_000_000_000  # a late report is shown at least this long
 KNOWN_NATS = 2.0  # that he means a drone we have, before looking: seven to one
 AMBIGUOUS_NATS = 2.0
+HIS_NATS, HIS_NS = (
+    3.0,
+    20_000_000_000,
+)  # he goes on watching the one he reported, of what people see
 POSITION_NATS = 3.0  # a track of known place goes before a sector with as good a bearing
 SIGHT_M = 1_500.0  # beyond this a person hardly sees a small drone
 SIGHT_FADE_M = 300.0
@@ -83,7 +87,7 @@ def report(
     if math.isnan(z[AZ]):
         slot, off, var, fits = _present(cols, w, z, t_ns, mark), 0.0, 0.0, OTHER_NATS
     else:
-        slot, off, var, fits = _explained(cols, w, models, z, t_ns, whose, mark, t_recv_ns)
+        slot, off, var, fits = _explained(cols, w, models, z, t_ns, whose, link, mark, t_recv_ns)
     if slot >= 0:
         slot, nats = _support(cols, w, slot, t_ns, link, known, drone_nats, fits, t_recv_ns)
         return slot, nats, off, var
@@ -105,6 +109,7 @@ def _explained(
     z: NDArray[np.float64],
     t_ns: int,
     whose: float,
+    link: int,
     mark: int,
     t_recv_ns: int,
 ) -> tuple[int, float, float, float]:
@@ -134,6 +139,8 @@ def _explained(
             continue
         far = math.sqrt(at[k, A_RHO2]) - SIGHT_M
         nats = odds - other + KNOWN_NATS - max(far, 0.0) / SIGHT_FADE_M
+        if life.only_people(cols, slot) and _his(cols, slot, link, t_ns):
+            nats += HIS_NATS
         if nats <= 0.0:
             continue
         p = p_drone(cols, slot)
@@ -163,6 +170,15 @@ def _explained(
     cols.f[slot, c.AZ_SIGMA_DEG] = math.degrees(z[AZ_S])
     fits = score[best] - KNOWN_NATS - (POSITION_NATS if cols.i[slot, c.SOLID] else 0.0)
     return slot, off, var, fits
+
+
+@inner
+def _his(cols: Cols, slot: int, link: int, t_ns: int) -> bool:
+    """Has this witness reported it lately?"""
+    for k in range(c.WITNESS_MAX):
+        if cols.wit[slot, k, 0] == link + 1:
+            return abs(t_ns - cols.wit[slot, k, 1]) < HIS_NS
+    return False
 
 
 @inner
