@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 EMIT_NS = 200_000_000  # of the input's clock, between two emissions
 CONFIRMED, TENTATIVE = "confirmed", "tentative"
-P_MIN = 0.75  # less probable than this, a track claims no position
+P_MIN = 0.7  # less probable than this, a track claims no position
 SPREAD_MAX_M = 48.0  # nor when it is this uncertain: root of the trace of its place's covariance
 
 
