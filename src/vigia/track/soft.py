@@ -34,8 +34,9 @@ def swap(
     best, least = -1, math.inf
     p: int = w.row_spare[r]
     while p < pairs and rows[p] == r:
-        if p != q and taken[tracks[p]]:
-            other: int = w.group[tracks[p]]
+        rival: int = tracks[p]
+        if p != q and taken[rival]:
+            other: int = w.group[rival]
             k: int = w.row_spare[other]
             while k < pairs and rows[k] == other and not math.isnan(z[other, RNG]):
                 if tracks[k] == tracks[q]:
