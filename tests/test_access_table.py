@@ -49,6 +49,8 @@ class Row(NamedTuple):
 EXPECTED: dict[str, Row] = {
     "GET /api/v1/me": Row(ALL),
     "GET /api/v1/status": Row(ALL),
+    "GET /api/v1/maps": Row(ALL),
+    "GET /maps/{name}/{z}/{x}/{y}": Row(ALL),
     "GET /api/v1/account": Row("VWNRX"),
     "POST /api/v1/account/password": Row("VWNRX"),
     "POST /api/v1/account/passkeys/begin": Row("VWNRX"),
@@ -148,7 +150,9 @@ EXPECTED: dict[str, Row] = {
     "GET /api/v1/devices": Row("X"),
     "POST /api/v1/devices/{device_id}/revoke": Row("X", REASON, ({"device_id": "BRAVO"}, 404)),
 }
-SAY: dict[str, str] = dict.fromkeys(("holds", "ack", "on_watch", "position", "ping"), ALL)
+SAY: dict[str, str] = dict.fromkeys(("holds", "ack", "on_watch", "position", "ping"), ALL) | {
+    "looks": "VWNRX"
+}
 
 # What agency alpha must never be told: names, places and words of agency bravo.
 SECRETS = (

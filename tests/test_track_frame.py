@@ -199,9 +199,35 @@ def test_a_console_that_asks_gets_columns_and_others_stay_as_they_are(tmp_path: 
     run(go)
 
 
-async def _frame(page: Any) -> bytes:
+def test_who_does_not_look_gets_no_pictures_and_the_newest_at_once_when_he_does(
+    tmp_path: Path,
+) -> None:
+    async def go() -> None:
+        async with world(tmp_path) as w:
+            officer = await w.enrolled(Role.WATCH_OFFICER, "boss")
+            async with officer.page(path="/ws?tracks=1") as away, officer.page() as looks:
+                for page in (away, looks):
+                    await page.hear("hello")
+                await away.say(t="looks", on=False)
+                await away.say(t="ping", n=1)
+                await away.hear("pong")
+                for n in range(3):
+                    rows = published(random.Random(n), 2)
+                    w.watch.emit(TracksPublished(version=PUBLISHED_VERSION, data=rows.tobytes()))
+                    w.watch.link.send(Picture(t_ns=(NOW_MS + n) * 1_000_000, arrivals=()))
+                    while (await looks.hear("picture"))["t_ms"] != NOW_MS + n:
+                        pass
+                with pytest.raises(TimeoutError):
+                    await _frame(away, 0.3)
+                await away.say(t="looks", on=True)
+                assert HEAD.unpack_from(await _frame(away))[2] == NOW_MS + 2
+
+    run(go)
+
+
+async def _frame(page: Any, seconds: float = 5.0) -> bytes:
     """The first picture in columns that holds a track."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(seconds):
         while True:
             got = await page.ws.recv()
             if isinstance(got, bytes) and HEAD.unpack_from(got)[1] > 0:

@@ -30,6 +30,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from vigia.run.asgi import HttpError
+from vigia.run.map_files import Shelf
 from vigia.run.page_json import PictureOut
 from vigia.run.tiles import Tiles
 from vigia.run.track_frame import frame_bytes
@@ -73,7 +74,7 @@ class Socket:
         self.writer, self.role = writer, role
         self.protocol.receive_data(head)
         request: Any = self.protocol.events_received()[0]
-        self.columns = "tracks=1" in request.path
+        self.columns, self.looks = "tracks=1" in request.path, True
         self.protocol.send_response(self.protocol.accept(request))
         self.flush()
 
@@ -84,6 +85,8 @@ class Socket:
 
     def send(self, message: Json) -> None:
         if self.protocol.state is State.OPEN and not self.writer.is_closing():
+            if message["t"] == "picture" and not self.looks:
+                return
             if self.columns and message["t"] == "picture":
                 self.protocol.send_binary(in_columns(message))
             else:
@@ -91,7 +94,7 @@ class Socket:
             self.flush()
 
     def send_bytes(self, data: bytes) -> None:
-        if self.protocol.state is State.OPEN and not self.writer.is_closing():
+        if self.looks and self.protocol.state is State.OPEN and not self.writer.is_closing():
             self.protocol.send_binary(data)
             self.flush()
 
@@ -111,6 +114,7 @@ class FakeGateway:
         self.bulletins: list[Json] = []
         self.first_aid: Json = {"kits": [], "medics": [], "all_kits": [], "approved": []}
         self.ground_call = ""
+        self.shelf = Shelf(Path("/nonexistent"))  # maps that an operator added
         self.push_key = ""  # none: this site sends no notifications
         self.log: list[Json] = []
 
@@ -196,6 +200,8 @@ class FakeGateway:
                     {"t": "reached", "alert_id": key[0], "kind": key[1], "t_ms": message["t_ms"],
                      "person_id": PEOPLE[socket.role]["person_id"]}, "watch_officer",
                 )  # fmt: skip
+            case "looks":
+                socket.looks = message["on"]
             case "position":
                 self.world.agent_position = (message["lat_deg"], message["lon_deg"])
             case _:
@@ -217,6 +223,8 @@ class FakeGateway:
             return await self.api(method, url.path.removeprefix("/api/v1/"), cookie, body)
         if url.path.startswith("/tiles/"):
             return tile(url.path)
+        if url.path.startswith("/maps/"):
+            return added_tile(self.shelf, url.path)
         name = PAGES.get(url.path) or url.path.removeprefix("/static/")
         if url.path == "/sw.mjs" or url.path == "/sw.js":
             name = url.path[1:]
@@ -272,6 +280,8 @@ class FakeGateway:
             case "GET", "me":
                 me = {"person": PEOPLE[role], "device_id": f"dev-{role}"}
                 return json_answer(200, me | {"mode": self.world.mode, "server_ms": now_ms()})
+            case "GET", "maps":
+                return json_answer(200, {"maps": msgspec.to_builtins(self.shelf.listed())})
             case "POST", "sightings":
                 return await self.sighting(message, role)
             case "POST", "all-clear":
@@ -448,6 +458,16 @@ def tile(path: str) -> Answer:
         return 204, {}, b""
     kind = {"Content-Type": "application/vnd.mapbox-vector-tile", "Content-Encoding": "gzip"}
     return 200, kind, data
+
+
+def added_tile(shelf: Shelf, path: str) -> Answer:
+    _, _, name, z, x, y = path.split("/")
+    tiles = shelf.tiles(name)
+    data = None if tiles is None else tiles.get(int(z), int(x), int(y))
+    if tiles is None or not data:
+        return 204, {}, b""
+    kind = {"Content-Encoding": "gzip"} if tiles.gzipped else {}
+    return 200, {"Content-Type": "application/octet-stream", **kind}, data
 
 
 async def respond(writer: asyncio.StreamWriter, answer: Answer) -> None:

@@ -325,5 +325,12 @@ def _add_ledger() -> None:
     app.add_typer(contacts_app, name="contacts")
 
 
+def _add_maps() -> None:
+    from vigia.run.map_cli import map_app
+
+    app.add_typer(map_app, name="map")
+
+
 _add_ledger()
 _add_keys()
+_add_maps()

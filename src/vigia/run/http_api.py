@@ -29,6 +29,7 @@ from vigia.run.http_acts import ACTS
 from vigia.run.http_cap import CAP
 from vigia.run.http_doors import COMMIT_S, Caller, Private, Public, starting
 from vigia.run.http_flights import FLIGHTS
+from vigia.run.http_maps import MAPS
 from vigia.run.http_observe import observe, observe_openapi
 from vigia.run.http_push import PUSH
 from vigia.run.http_reach import REACH
@@ -263,4 +264,5 @@ PRIVATE: dict[str, Private] = {
     **PAST,
     **HANDOVER,
     "plan": plan,
+    **MAPS,
 }

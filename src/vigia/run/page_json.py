@@ -131,7 +131,13 @@ class PingIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="ping
     n: Count
 
 
-FromPage: TypeAlias = HoldsIn | AckIn | OnWatchIn | SpotIn | PingIn
+class LooksIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="looks"):
+    """Is the page in view? Pictures go only to who looks; all else goes on."""
+
+    on: bool
+
+
+FromPage: TypeAlias = HoldsIn | AckIn | OnWatchIn | SpotIn | PingIn | LooksIn
 
 
 # ---- gateway -> page ---------------------------------------------------------------------------

@@ -135,6 +135,10 @@ class PageTalk:
                     self.tell_session()
             case out.SpotIn():
                 self._spot(message)
+            case out.LooksIn(on=on):
+                self._page.looking = on
+                if on:
+                    self._gateway.pictures.show_to(self._page)
             case _:
                 assert_never(message)
 

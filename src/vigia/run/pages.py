@@ -72,6 +72,7 @@ class Page:
         self.login_id = ""  # the session its cookie stands for
         self.on_watch = False
         self.siren = False
+        self.looking = True  # False: no pictures until somebody looks at it again
         self.columns = False  # it asked for its pictures as binary frames
         self.quiet = False  # a shift in hiding: it shakes, and makes no sound
         self.t_spot_ns = 0

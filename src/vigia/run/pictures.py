@@ -77,10 +77,11 @@ class Pictures:
 
     async def _draw(self) -> None:
         picture = Picture(self._view, self._eyes)
-        if not all(picture.plain(page) for page in self._hub.officers):
+        looking = [page for page in self._hub.officers if page.looking]
+        if not all(picture.plain(page) for page in looking):
             await picture.draw(self._view)
         self._last = picture
         for page in self._hub.officers:
-            frame = picture.console(page)
+            frame = picture.console(page) if page.looking else None
             if frame is not None:
                 page.show("picture", frame)

@@ -54,6 +54,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/favicon.ico", Open.PUBLIC, "favicon"),
     Route("GET", "/static/{path*}", Open.PUBLIC, "static_file"),
     Route("GET", "/tiles/{layer}/{z}/{x}/{y}", Open.PUBLIC, "tile"),
+    Route("GET", "/api/v1/maps", ANYONE_ENROLLED, "maps"),
+    Route("GET", "/maps/{name}/{z}/{x}/{y}", ANYONE_ENROLLED, "map_tile"),
     Route("GET", "/ca.crt", Open.PUBLIC, "ca_certificate"),
     # who
     Route("POST", "/api/v1/enrol", Open.PUBLIC, "enrol"),
@@ -187,6 +189,7 @@ MESSAGES: dict[str, frozenset[Role]] = {
     "on_watch": ANYONE_ENROLLED,
     "position": ANYONE_ENROLLED,
     "ping": ANYONE_ENROLLED,
+    "looks": CONSOLE,
 }
 
 

@@ -25,6 +25,52 @@ class TilesError(Exception):
     """The file is no PMTiles archive of a kind that is read here."""
 
 
+class Head(NamedTuple):
+    """What the first 127 bytes say. Parts are (offset, length) in the file."""
+
+    root: tuple[int, int]
+    about: tuple[int, int]  # JSON
+    leaves: tuple[int, int]
+    tiles: tuple[int, int]
+    about_packed: bool
+    tiles_packing: int
+    kind: int  # 1 vector, 2 PNG, 3 JPEG, 4 WebP, 5 AVIF
+    zoom_min: int
+    zoom_max: int
+    west_deg: float
+    south_deg: float
+    east_deg: float
+    north_deg: float
+
+
+def head_of(data: bytes, path: Path) -> Head:
+    """Raises TilesError."""
+    if len(data) < HEADER_BYTES or data[:7] != b"PMTiles" or data[7] != 3:
+        raise TilesError(f"{path}: not a PMTiles v3 archive")
+    if data[97] not in (_NONE, _GZIP):
+        raise TilesError(f"{path}: directories packed with method {data[97]}; need gzip or none")
+    root, about, leaves, tiles = ((_u64(data, at), _u64(data, at + 8)) for at in (8, 24, 40, 56))
+    return Head(
+        root=root,
+        about=about,
+        leaves=leaves,
+        tiles=tiles,
+        about_packed=data[97] == _GZIP,
+        tiles_packing=data[98],
+        kind=data[99],
+        zoom_min=data[100],
+        zoom_max=data[101],
+        west_deg=_degrees(data, 102),
+        south_deg=_degrees(data, 106),
+        east_deg=_degrees(data, 110),
+        north_deg=_degrees(data, 114),
+    )
+
+
+def _degrees(data: bytes, at: int) -> float:
+    return int.from_bytes(data[at : at + 4], "little", signed=True) / 1e7
+
+
 class _Entry(NamedTuple):
     tile_id: int
     offset: int
@@ -42,19 +88,13 @@ class Tiles:
                 self._map = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
             except ValueError as e:
                 raise TilesError(f"{path}: empty") from e
-        head = self._map[:HEADER_BYTES]
-        if len(head) < HEADER_BYTES or head[:7] != b"PMTiles" or head[7] != 3:
-            raise TilesError(f"{path}: not a PMTiles v3 archive")
-        self._root = (_u64(head, 8), _u64(head, 16))
-        self._leaves_at = _u64(head, 40)
-        self._tiles_at = _u64(head, 56)
-        if head[97] not in (_NONE, _GZIP):
-            raise TilesError(
-                f"{path}: directories packed with method {head[97]}; need gzip or none"
-            )
-        self._packed = head[97] == _GZIP
-        self.gzipped = head[98] == _GZIP
-        self.zoom_max = head[101]
+        self.head = head_of(self._map[:HEADER_BYTES], path)
+        self._root = self.head.root
+        self._leaves_at, self._tiles_at = self.head.leaves[0], self.head.tiles[0]
+        self._packed = self.head.about_packed
+        self.gzipped = self.head.tiles_packing == _GZIP
+        self.zoom_max = self.head.zoom_max
+        self.size = len(self._map)
         self._kept: dict[tuple[int, int], list[_Entry]] = {}
         self._lock = threading.Lock()
         self._directory(*self._root)
@@ -65,6 +105,31 @@ class Tiles:
             return None
         with self._lock:
             return self._find_tile(_tile_id(z, x, y))
+
+    def about(self) -> bytes:
+        """The archive's JSON about itself. Raises TilesError."""
+        offset, length = self.head.about
+        data = self._map[offset : offset + length]
+        return self._unpacked(data, offset) if self._packed else data[:DIRECTORY_MAX]
+
+    def some(self, count: int) -> list[tuple[int, bytes]]:
+        """At most so many tiles spread over the archive's first directory: a look at what is in it.
+        Raises TilesError."""
+        entries = self._directory(*self._root)
+        while entries and entries[0].run == 0:
+            entries = self._directory(self._leaves_at + entries[0].offset, entries[0].length)
+        step = max(1, len(entries) // count)
+        return [
+            (e.tile_id, self._map[self._tiles_at + e.offset : self._tiles_at + e.offset + e.length])
+            for e in entries[::step][:count]
+            if e.run > 0
+        ]
+
+    def _unpacked(self, data: bytes, at: int) -> bytes:
+        try:
+            return zlib.decompressobj(wbits=31).decompress(data, DIRECTORY_MAX)
+        except zlib.error as e:
+            raise TilesError(f"directory at {at}: {e}") from e
 
     def _find_tile(self, tile_id: int) -> bytes | None:
         offset, length = self._root
@@ -87,10 +152,7 @@ class Tiles:
             return known
         data = self._map[offset : offset + length]
         if self._packed:
-            try:
-                data = zlib.decompressobj(wbits=31).decompress(data, DIRECTORY_MAX)
-            except zlib.error as e:
-                raise TilesError(f"directory at {offset}: {e}") from e
+            data = self._unpacked(data, offset)
         entries = _entries(data)
         if len(self._kept) >= DIRECTORIES_MAX:
             del self._kept[next(iter(self._kept))]

@@ -123,6 +123,7 @@ export class ConsoleApp extends LitElement {
       return this.change({mapless: true});
     }
     this.map.addEventListener('select', (e) => this.act.selectTrack(/** @type {CustomEvent} */ (e).detail));
+    this.loads.maps();
     this.map.addEventListener('own', (e) => this.#select({target_id: /** @type {CustomEvent} */ (e).detail}));
     for (const name of ['pointer', 'view'])
       this.map.addEventListener(name, (e) => this.change({[name]: /** @type {CustomEvent} */ (e).detail}));
@@ -146,6 +147,7 @@ export class ConsoleApp extends LitElement {
 
   /** Somebody looks again: all that came meanwhile, at once. */
   #seen() {
+    this.link.send({t: 'looks', on: !document.hidden});
     if (document.hidden) return;
     if (this.waiting) this.#picture(this.waiting);
     for (const alert of this.owed.values()) this.#shownToMe(alert);
@@ -157,6 +159,7 @@ export class ConsoleApp extends LitElement {
     if (message.t === 'picture' && document.hidden) return this.#picture(message);
     const before = this.state;
     this.state = receive(this.state, message);
+    if (message.t === 'hello' && document.hidden) this.link.send({t: 'looks', on: false});
     if (message.t === 'hello') { this.#hello(message); this.#ringsHere(); }
     if (message.t === 'alert') this.#alerted(message.alert);
     if (message.t === 'picture') this.#fitFirst();

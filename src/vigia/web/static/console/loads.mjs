@@ -15,6 +15,12 @@ export class Loads {
     return this.app.ui;
   }
 
+  /** Maps that the operator added; without an answer the sketch is what there is. */
+  async maps() {
+    const answer = await session.get('/maps').catch(() => null);
+    if (Array.isArray(answer?.maps)) this.app.map?.setAreas(answer.maps);
+  }
+
   /** Somebody is hurt: told in every tab. rings: a report that is new here sounds, a first look does not. */
   async hurt({rings = false} = {}) {
     const answer = await session.get(`/casualties?lang=${this.ui.lang}`).catch(() => null); // the band shows what it had

@@ -49,7 +49,7 @@ function markOf(/** @type {State} */ state, /** @type {any} */ {track, tier, ide
     urgent: tier >= TIER.WARNING,
     label: label(state, track, tier, fresh, now_ms),
     course_deg: track.course_deg_true, speed_mps: track.speed_mps, sigma_m: track.sigma_m,
-    trail: state.trails.of(track.number),
+    get trail() { return state.trails.of(track.number); }, // only some are drawn
     sector: from && track.azimuth_deg_true !== null
       ? {from: lonLat(from), azimuth_deg: track.azimuth_deg_true, sigma_deg: track.azimuth_sigma_deg ?? 15} : null,
   };

@@ -99,7 +99,18 @@ export class Shapes {
       more.set(this.data);
       this.data = more;
     }
-    this.data.set([...a, ...b, kind, width, ...colour, opacity], this.count * SHAPE_FLOATS);
+    const {data} = this;
+    let at = this.count * SHAPE_FLOATS;
+    data[at++] = a[0];
+    data[at++] = a[1];
+    data[at++] = b[0];
+    data[at++] = b[1];
+    data[at++] = kind;
+    data[at++] = width;
+    data[at++] = colour[0];
+    data[at++] = colour[1];
+    data[at++] = colour[2];
+    data[at] = opacity;
     this.count += 1;
   }
 
@@ -167,9 +178,10 @@ function spread(/** @type {Shapes} */ out, /** @type {TrackMark} */ t, /** @type
 }
 
 function trail(/** @type {Shapes} */ out, /** @type {TrackMark} */ t, /** @type {number[]} */ colour) {
-  const last = t.trail.length - 1; // the newest point is under the symbol
+  const points = t.trail;
+  const last = points.length - 1; // the newest point is under the symbol
   for (let i = 0; i < last; i++) {
-    const at = out.at(t.trail[i]);
+    const at = out.at(points[i]);
     out.add(KIND.DOT, at, at, 1.6, colour, opacity(t) * (0.25 + 0.6 * (i / last)));
   }
 }

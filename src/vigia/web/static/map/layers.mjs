@@ -9,7 +9,7 @@ const OWN_LABEL_ZOOM = 10;
 const NEAR_ZOOM = 14; // people who stand at a post get a sign of their own
 
 /** Switches, in their order: Shift and its number is its key. Those without layers of MapLibre's are
- * parts of the track layer. */
+ * parts of the track layer, or of the maps that the operator added. */
 export const SWITCHES = {
   sightings: ['sightings', 'sighting-edge'],
   trails: [],
@@ -18,6 +18,8 @@ export const SWITCHES = {
   own: ['own', 'own-label'],
   rings: ['rings', 'ring-label'],
   grid: ['grid', 'grid-label'],
+  area: [],
+  relief: [],
 };
 export const TRACK_PARTS = ['trails', 'cones', 'spread'];
 

@@ -1,6 +1,7 @@
 // A scene -> the map on screen. Owns MapLibre: style, theme changes, pointer, camera.
 import {Map as MapLibre} from '../vendor/maplibre/maplibre-gl.mjs';
-import {readTokens} from '../theme/theme.mjs';
+import {currentTheme, readTokens} from '../theme/theme.mjs';
+import {areaId, areaLayers, areaSource, covers, inOrder, isRelief} from './areas.mjs';
 import {mgrs, rangeBearing} from './geo.mjs';
 import {gridFeatures} from './grid.mjs';
 import {CELL_PX, drawAtlas, drawImages, TARGET_PX} from './images.mjs';
@@ -37,6 +38,10 @@ export class SituationMap extends EventTarget {
     this.off = new Set(); // parts of the track layer that are switched off
     /** @type {boolean | null} */
     this.small = null; // is the danger area too small to see
+    /** @type {import('./areas.mjs').MapFile[]} */
+    this.areas = [];
+    /** @type {Set<string>} */
+    this.without = new Set(); // "area", "relief": switched off
     this.step = 0; // zoom, in the steps clusters go by
     this.map = new MapLibre({
       container, style: /** @type {any} */ (wholeStyle(readTokens())), center: start.center, zoom: start.zoom,
@@ -61,9 +66,33 @@ export class SituationMap extends EventTarget {
     this.map.addLayer(this.layer, 'track-label');
     await this.#drawAtlas();
     this.ready = true;
+    this.#drawAreas();
     this.#drawGrid();
     this.#draw();
     this.map.once('idle', () => this.dispatchEvent(new Event('idle')));
+  }
+
+  /** Maps that the operator added. @param {import('./areas.mjs').MapFile[]} maps */
+  setAreas(maps) {
+    this.areas = inOrder(maps);
+    if (this.ready) this.#drawAreas();
+  }
+
+  /** Above our own land and water, under our borders, grid, names and everything that moves. */
+  #drawAreas() {
+    /** @type {any} */
+    const map = this.map;
+    const token = readTokens();
+    for (const m of this.areas) {
+      const id = areaId(m);
+      if (!map.getSource(id)) map.addSource(id, areaSource(m, location.origin));
+      for (const layer of areaLayers(m, token, currentTheme() !== 'light')) {
+        if (map.getLayer(layer.id)) map.removeLayer(layer.id);
+        map.addLayer(layer, layer.type === 'symbol' ? 'place' : 'county');
+        map.setLayoutProperty(layer.id, 'visibility', this.without.has(isRelief(m) ? 'relief' : 'area') ? 'none' : 'visible');
+      }
+    }
+    this.#view();
   }
 
   async #drawAtlas() {
@@ -101,8 +130,8 @@ export class SituationMap extends EventTarget {
     const signs = clusterShapes(drawn.clusters, anchor, this.colours);
     this.layer.show(anchor, [drawn.data, drawn.count], [under.data, under.count]);
     this.signs.show(anchor, [NOTHING, 0], [signs.data, signs.count]);
-    this.labels.show(this.scene.tracks, drawn.identity, IDENTITIES, drawn.hidden);
-    this.labels.clusters(drawn.clusters.map((c) => ({at: lonLat(c.x, c.y), count: c.count, soonest: c.soonest_ms === null ? '' : this.soonest(this.sceneTime(c.soonest_ms))})));
+    const counted = drawn.clusters.map((c) => ({at: lonLat(c.x, c.y), count: c.count, soonest: c.soonest_ms === null ? '' : this.soonest(this.sceneTime(c.soonest_ms))}));
+    this.labels.show(this.scene.tracks, drawn.identity, IDENTITIES, drawn.hidden, counted, zoom);
     this.shown = drawn;
   }
 
@@ -131,12 +160,18 @@ export class SituationMap extends EventTarget {
     drawImages(this.map, token);
     this.colours = coloursOf(token);
     await this.#drawAtlas();
+    this.#drawAreas();
     this.#draw();
   }
 
   /** @param {string} what  one of SWITCHES @param {boolean} shown */
   toggle(what, shown) {
     for (const id of SWITCHES[/** @type {keyof typeof SWITCHES} */ (what)] ?? []) this.map.setLayoutProperty(id, 'visibility', shown ? 'visible' : 'none');
+    if (what === 'area' || what === 'relief') {
+      if (shown) this.without.delete(what);
+      else this.without.add(what);
+      return this.#drawAreas();
+    }
     if (!TRACK_PARTS.includes(what)) return;
     if (shown) this.off.delete(what);
     else this.off.add(what);
@@ -178,7 +213,9 @@ export class SituationMap extends EventTarget {
 
   #view() {
     const zoom = this.map.getZoom();
-    const detail = {zoom, scale: niceScale(this.#metresPerPixel()), sketch: zoom >= SKETCH_ZOOM};
+    const {lng, lat} = this.map.getCenter();
+    const detail = {zoom, scale: niceScale(this.#metresPerPixel()), sketch: zoom >= SKETCH_ZOOM && !(covers(this.areas, lng, lat) && !this.without.has('area')),
+      areas: this.areas.map((m) => m.kind), credits: this.areas.map((m) => m.attribution).filter(Boolean)};
     this.dispatchEvent(new CustomEvent('view', {detail}));
   }
 
@@ -190,7 +227,7 @@ export class SituationMap extends EventTarget {
       this.#sizeTargets();
       this.#view();
     });
-    map.on('zoom', () => { if (this.ready && Math.floor(map.getZoom() * 2) !== this.step) this.#drawTracks(); });
+    map.on('zoom', () => { if (this.ready && Math.floor(map.getZoom() * 2) !== this.step) this.#drawTracks(); }); // names begin at a step too
     map.on('load', () => this.#view());
     let told_ms = 0;
     map.on('mousemove', (/** @type {any} */ e) => {

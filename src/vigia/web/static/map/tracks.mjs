@@ -8,6 +8,7 @@ import {point} from './overlays.mjs';
 
 export const LABELS_MAX = 200;
 const DANGER = 3;
+const NAMES_ZOOM = 9; // names of what threatens nobody
 
 /** @param {Tokens} token  identity word -> its colour in this theme */
 export const identityColour = (token) =>
@@ -21,7 +22,7 @@ export class TrackLabels {
     const empty = {type: 'FeatureCollection', features: []};
     const label = (/** @type {boolean} */ urgent) => ({
       id: urgent ? 'track-label-urgent' : 'track-label', type: 'symbol', source: 'track-labels',
-      filter: ['==', ['get', 'urgent'], urgent],
+      filter: ['==', ['get', 'what'], urgent ? 'urgent' : 'name'],
       layout: {
         'icon-image': 'plate', 'icon-text-fit': 'both', 'icon-text-fit-padding': [1, 3, 1, 3],
         'text-field': ['get', 'label'], 'text-font': ['Inter'], 'text-size': urgent ? 14 : 12.5,
@@ -29,15 +30,15 @@ export class TrackLabels {
         'text-allow-overlap': urgent, 'icon-allow-overlap': urgent, 'symbol-sort-key': ['get', 'sort'],
       },
       paint: {'text-color': ['case', ['==', ['get', 'tier'], DANGER], token('danger'), identityColour(token)], 'text-opacity': ['max', ['get', 'opacity'], 0.75]},
-      ...(urgent ? {} : {minzoom: 9}),
+      ...(urgent ? {} : {minzoom: NAMES_ZOOM}),
     });
     return {
-      sources: {'track-labels': {type: 'geojson', data: empty}, clusters: {type: 'geojson', data: empty}},
+      sources: {'track-labels': {type: 'geojson', data: empty}},
       layers: [
-        {id: 'cluster-count', type: 'symbol', source: 'clusters',
+        {id: 'cluster-count', type: 'symbol', source: 'track-labels', filter: ['==', ['get', 'what'], 'cluster'],
           layout: {'text-field': ['get', 'count'], 'text-font': ['Inter'], 'text-size': 12, 'text-allow-overlap': true, 'text-ignore-placement': true},
           paint: {'text-color': token('plate-text')}},
-        {id: 'cluster-soonest', type: 'symbol', source: 'clusters', filter: ['!=', ['get', 'soonest'], ''],
+        {id: 'cluster-soonest', type: 'symbol', source: 'track-labels', filter: ['all', ['==', ['get', 'what'], 'cluster'], ['!=', ['get', 'soonest'], '']],
           layout: {'icon-image': 'plate', 'icon-text-fit': 'both', 'icon-text-fit-padding': [1, 3, 1, 3], 'text-field': ['get', 'soonest'], 'text-font': ['Inter'],
             'text-size': 12, 'text-anchor': 'top', 'text-offset': ['get', 'below']},
           paint: {'text-color': token('plate-text')}},
@@ -50,31 +51,25 @@ export class TrackLabels {
   /** @param {any} map  a MapLibre map whose style holds style() */
   constructor(map) {
     this.map = map;
-    /** @type {Map<string, string>} */
-    this.drawn = new Map();
+    this.drawn = '';
   }
 
-  /** @param {TrackMark[]} marks  the most urgent first @param {Uint8Array} identity @param {string[]} words
-   * @param {Uint8Array} hidden  rows that a cluster stands for */
-  show(marks, identity, words, hidden) {
-    const seen = marks.filter((t) => t.at !== null && t.label !== '' && !hidden[t.row]).slice(0, LABELS_MAX);
-    this.#set('track-labels', seen.map((t, i) => point(/** @type {any} */ (t.at), {
-      label: t.label, identity: words[identity[t.row]], urgent: t.urgent, tier: t.tier,
+  /** One source for all of them: each that changes costs a round through a worker and a new placement.
+   * @param {TrackMark[]} marks  the most urgent first @param {Uint8Array} identity @param {string[]} words
+   * @param {Uint8Array} hidden  rows that a cluster stands for
+   * @param {{at: [number, number], count: number, soonest: string}[]} clusters @param {number} zoom */
+  show(marks, identity, words, hidden, clusters, zoom) {
+    const seen = marks.filter((t) => t.at !== null && t.label !== '' && !hidden[t.row] && (t.urgent || zoom >= NAMES_ZOOM)).slice(0, LABELS_MAX);
+    const features = seen.map((t, i) => point(/** @type {any} */ (t.at), {
+      what: t.urgent ? 'urgent' : 'name', label: t.label, identity: words[identity[t.row]], tier: t.tier,
       opacity: t.freshness === 'faded' ? 0.5 : 1, sort: i,
-    })));
-  }
-
-  /** @param {{at: [number, number], count: number, soonest: string}[]} clusters */
-  clusters(clusters) {
-    this.#set('clusters', clusters.map((c) => point(c.at, {
-      count: c.count < 1000 ? String(c.count) : `${(c.count / 1000).toFixed(c.count < 9950 ? 1 : 0)}k`,
-      soonest: c.soonest, below: [0, (clusterRadius(c.count) + 6) / 12]})));
-  }
-
-  #set(/** @type {string} */ source, /** @type {any[]} */ features) {
+    }));
+    for (const c of clusters) features.push(point(c.at, {what: 'cluster', count: shortCount(c.count), soonest: c.soonest, below: [0, (clusterRadius(c.count) + 6) / 12]}));
     const text = JSON.stringify(features); // drawing again costs a hundred times more than comparing
-    if (text === this.drawn.get(source)) return;
-    this.drawn.set(source, text);
-    this.map.getSource(source).setData({type: 'FeatureCollection', features});
+    if (text === this.drawn) return;
+    this.drawn = text;
+    this.map.getSource('track-labels').setData({type: 'FeatureCollection', features});
   }
 }
+
+const shortCount = (/** @type {number} */ n) => (n < 1000 ? String(n) : `${(n / 1000).toFixed(n < 9950 ? 1 : 0)}k`);

@@ -24,7 +24,7 @@ export function mapFrame(c) {
     <div class="foot">
       <div>${pointer ? html`<span class="plate code">${pointer.mgrs} · ${latLon(pointer.at[1], pointer.at[0])}</span>` : nothing}</div>
       ${view ? html`<span class="plate scale num"><i .style=${`width:${Math.round(view.scale.px)}px`}></i>${distance(view.scale.m).join(' ')}</span>` : html`<i></i>`}
-      <div class="credits"><span class="plate">${view?.sketch ? html`<b>${t('console.map.sketch')}</b> ` : nothing}Natural Earth · US Census Bureau · GeoNames (CC BY 4.0) · MapLibre</span></div>
+      <div class="credits"><span class="plate">${view?.sketch ? html`<b>${t('console.map.sketch')}</b> ` : nothing}Natural Earth · US Census Bureau · GeoNames (CC BY 4.0)${(view?.credits ?? []).map((/** @type {string} */ who) => ` · ${who}`)} · MapLibre</span></div>
     </div></main>`;
 }
 
@@ -35,8 +35,16 @@ function layers(/** @type {Context} */ c) {
   return html`<div class="layers"><button aria-expanded=${c.ui.layers} aria-controls="layers" @click=${c.act.layers}>${LAYERS}${t('console.map.layers')}
       ${off ? html`<b>${t('console.map.off', {n: off})}</b>` : nothing} <kbd>L</kbd></button>
     ${c.ui.layers ? html`<div id="layers" class="panel" role="group" aria-label=${t('console.map.layers')}>
-      ${names.map((name, i) => html`<button role="switch" aria-checked=${!c.ui.hidden.has(name)} data-layer=${name} @click=${() => c.act.chip(name)}><i></i><span>${t(`console.map.${name}`)}</span><kbd>⇧ ${i + 1}</kbd></button>`)}
+      ${names.map((name, i) => layerSwitch(c, name, i + 1))}
     </div>` : nothing}</div>`;
+}
+
+/** Heights and detailed maps are there when the operator added some; else it says so. */
+function layerSwitch(/** @type {Context} */ c, /** @type {string} */ name, /** @type {number} */ number) {
+  const kinds = /** @type {string[]} */ (c.ui.view?.areas ?? []);
+  const missing = name === 'relief' ? !kinds.includes('terrain') : name === 'area' && !kinds.some((k) => k !== 'terrain');
+  return html`<button role="switch" aria-checked=${!missing && !c.ui.hidden.has(name)} ?disabled=${missing} data-layer=${name} @click=${() => c.act.chip(name)}><i></i>
+    <span>${t(`console.map.${name}`)}${missing ? html`<small>${t('console.map.not_added')}</small>` : nothing}</span><kbd>⇧ ${number}</kbd></button>`;
 }
 
 /** A picture that stands still, or came broken, says so over the map. */
