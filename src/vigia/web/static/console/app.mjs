@@ -109,9 +109,14 @@ export class ConsoleApp extends LitElement {
     for (const name of ['state', 'watch']) this.link.addEventListener(name, () => this.#linkChanged());
     this.link.start();
     if (localStorage.getItem('vigia.sound') === 'on') this.horn.wish().then(() => { this.#ringsHere(); this.requestUpdate(); });
-    setInterval(() => { this.past.tick(); this.#tick(); }, TICK_MS);
+    setInterval(() => { if (document.hidden) return; this.past.tick(); this.#tick(); }, TICK_MS);
     setInterval(() => { if (this.ui.tab === 'reach' && !document.hidden) this.loads.reach(); }, REACH_MS);
     addEventListener('keydown', (e) => onKey(this, /** @type {KeyboardEvent} */ (e)));
+  }
+
+  /** Whatever asks for it, a page that nobody sees is not drawn. */
+  shouldUpdate() {
+    return !document.hidden;
   }
 
   firstUpdated() {
