@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium here"),
     pytest.mark.skipif(sys.platform == "darwin", reason="software GL of Debian's chromium"),
 ]
-N = 3_000
+N = 1_500
 SLOW_MS = 30_000
 MAP = "document.querySelector('vigia-console').map"
 

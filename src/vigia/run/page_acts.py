@@ -89,3 +89,9 @@ def cover_out(body: CoverTold) -> CoverOut:
             ClassCoverOut(c.drones.value, c.watched.value, c.points, c.kinds) for c in body.classes
         ),
     )
+
+
+class LooksIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="looks"):
+    """Is the page in view? Pictures go only to who looks; all else goes on."""
+
+    on: bool

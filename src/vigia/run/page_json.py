@@ -12,7 +12,7 @@ import msgspec
 
 from vigia.event_base import ALERTS_HELD_MAX, ID_MAX, TEXT_MAX
 from vigia.events import Grounds
-from vigia.run.page_acts import CallsOut, CoverOut
+from vigia.run.page_acts import CallsOut, CoverOut, LooksIn
 from vigia.run.page_records import BulletinsOut, RecordsOut
 from vigia.terms import AckKind, DroneKind, Lang, Mark, Motion, MsgType, Role, Sense
 
@@ -129,12 +129,6 @@ class SpotIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="posi
 
 class PingIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="ping"):
     n: Count
-
-
-class LooksIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="looks"):
-    """Is the page in view? Pictures go only to who looks; all else goes on."""
-
-    on: bool
 
 
 FromPage: TypeAlias = HoldsIn | AckIn | OnWatchIn | SpotIn | PingIn | LooksIn

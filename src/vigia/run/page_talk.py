@@ -24,6 +24,7 @@ from vigia.run import page_json as out
 from vigia.run.asgi import Receive, Scope, Send
 from vigia.run.gateway import Gateway
 from vigia.run.link import Committed
+from vigia.run.page_acts import LooksIn
 from vigia.run.page_socket import EXTENSION, PageSocket, frame_of
 from vigia.run.pages import PAGES_MAX, Page
 from vigia.run.roles import CONSOLE, MESSAGES
@@ -135,7 +136,7 @@ class PageTalk:
                     self.tell_session()
             case out.SpotIn():
                 self._spot(message)
-            case out.LooksIn(on=on):
+            case LooksIn(on=on):
                 self._page.looking = on
                 if on:
                     self._gateway.pictures.show_to(self._page)
