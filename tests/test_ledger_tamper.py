@@ -14,8 +14,8 @@ import pytest
 
 from ledger_world import T_NS, Journal, night, write
 from vigia.ledger.audit import Stored, audit
-from vigia.ledger.checkpoint import cosign_checkpoint, sign_checkpoint
-from vigia.ledger.note import Signer, SigType, parse_note, render
+from vigia.ledger.checkpoint import Checkpoint, cosign_checkpoint, open_checkpoint, sign_checkpoint
+from vigia.ledger.note import Signer, SigType, Verifier, parse_note, render
 from vigia.ledger.tree import Frontier, leaf_hash
 from vigia.run.ledger_keys import log_signer
 from vigia.run.ledger_show import show
@@ -493,10 +493,25 @@ WAYS: list[Callable[[list[Stored], list[bytes], random.Random], None]] = [
 ]
 
 
+def _is_older_state(
+    changed: list[Stored],
+    signed: list[bytes],
+    rows: list[Stored],
+    notes: list[bytes],
+    kept: Checkpoint,
+    log: Verifier,
+) -> bool:
+    """Two cuts at one checkpoint put the ledger back to an older state, which says nothing by
+    itself; the witness's checkpoint shows it."""
+    older = changed == rows[: len(changed)] and signed == notes[: len(signed)]
+    return older and audit(changed, signed, log, sizes=(kept.size,)).size < kept.size
+
+
 def test_a_thousand_random_changes_leave_none_undetected(folder: Path) -> None:
     rows, notes = read(folder)
     log = log_signer(folder / "keys").verifier
     assert audit(rows, notes, log).finding is None
+    kept, _ = open_checkpoint(notes[-1], log)  # as a witness has it
     undetected: list[int] = []
     misplaced: list[int] = []
     for seed in range(TRIALS):
@@ -511,7 +526,8 @@ def test_a_thousand_random_changes_leave_none_undetected(folder: Path) -> None:
             continue
         found = audit(changed, signed, log).finding
         if found is None:
-            undetected.append(seed)
+            if not _is_older_state(changed, signed, rows, notes, kept, log):
+                undetected.append(seed)
             continue
         first_bad = next(
             (i for i, r in enumerate(rows) if i >= len(changed) or changed[i] != r), None
