@@ -44,5 +44,5 @@ def test_what_somebody_measured_is_not_touched() -> None:
 
 def test_what_sweeps_did_not_see_is_not_believed_behind_the_ground_either() -> None:
     assert is_weak(track(300.0, up_m=10.0, flags=CLAIMED | CONFLICT), [RADAR])
-    assert is_weak(track(300.0, up_m=10.0, flags=CLAIMED | CONFLICT), [])
+    assert not is_weak(track(300.0, up_m=10.0, flags=CLAIMED | CONFLICT), []), "none looks there"
     assert not is_weak(track(300.0, up_m=10.0, flags=CONFLICT), [RADAR]), "seen at last"

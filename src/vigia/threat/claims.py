@@ -30,12 +30,13 @@ CONFLICT = int(TrackFlag.ID_CONFLICT)
 def doubt(states: NDArray[np.void], looking: Sequence[Looking]) -> None:
     """Marks as WEAK, in place, what only broadcasts state where one of these sensors looks. What
     the tracker found unseen sweep after sweep, or contradicted, is not believed behind the ground
-    either."""
+    there either."""
     claimed = states["flags"] & CLAIMED != 0
     if not claimed.any():
         return
     forged = states["flags"] & CONFLICT != 0
-    states["flags"][claimed & (forged | _in_view(states["x"], looking))] |= WEAK
+    hidden = (states["x"][:, 2] < UP_M) & ~forged
+    states["flags"][claimed & ~hidden & _in_view(states["x"], looking)] |= WEAK
 
 
 def _in_view(x: NDArray[np.float64], looking: Sequence[Looking]) -> NDArray[np.bool_]:
@@ -46,4 +47,4 @@ def _in_view(x: NDArray[np.float64], looking: Sequence[Looking]) -> NDArray[np.b
         r = np.hypot(de, dn)
         off = (np.degrees(np.arctan2(de, dn)) - s.view_deg + 180.0) % 360.0 - 180.0
         found |= (r >= NEAR_M) & (r <= REACH * s.reach_m) & (np.abs(off) <= s.half_deg)
-    return found & (x[:, 2] >= UP_M)
+    return found
