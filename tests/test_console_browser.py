@@ -264,6 +264,31 @@ def test_friend_and_foe_are_a_named_persons_word(mapless: Floor) -> None:
         expect(page.locator(".dialog")).to_have_count(0)
 
 
+def test_a_flight_is_vouched_for_listed_and_ended(mapless: Floor) -> None:
+    page = mapless.page
+    mapless.picture(a_track(serial="1581F0001", arrival=None, flags=[]))
+    page.get_by_text("T-041").first.click()
+    page.locator("[data-act=flight]").click()
+    page.get_by_label("Reason, how do you know?").fill("Search for a lost child")
+    page.get_by_label("Whose flight, callsign").fill("Sheriff, Hawk 2")
+    page.locator("select[name=hours]").select_option("2")
+    page.screenshot(path="artefacts/console-flight.png")
+    page.get_by_role("button", name="I vouch for it").click()
+    expect(page.locator(".toast")).to_contain_text("Flight authorised")
+    [said] = mapless.bench.heard("POST flights")
+    assert (said["serial"], said["whose"]) == ("1581F0001", "Sheriff, Hawk 2")
+    assert said["radius_m"] == 1000
+    assert said["ceiling_m"] == 120
+    assert 2 * 3_600_000 <= said["until_ms"] - said["from_ms"] <= 2 * 3_600_000 + 70_000
+    mapless.picture()
+    row = page.locator("[data-flight=f1]")
+    expect(row).to_contain_text("Sheriff, Hawk 2")
+    row.get_by_role("button", name="End…").click()
+    page.get_by_label("Reason, how do you know?").fill("Landed")
+    page.get_by_role("button", name="End it").click()
+    mapless.bench.wait_for(lambda: mapless.bench.heard("POST orders/f1/undo"))
+
+
 def test_where_the_watch_is_lost_is_told_and_since_when(mapless: Floor) -> None:
     page = mapless.page
     cover = {"t": "cover", "target_id": "post/post-12", "since_ms": now_ms() - 320_000}

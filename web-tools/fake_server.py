@@ -111,6 +111,7 @@ class FakeGateway:
         self.still_open: list[str] = []  # what an all clear is asked back for
         self.cover: list[Json] = []
         self.cap_messages: list[Json] = []  # of other agencies, the newest first
+        self.flights: list[Json] = []
         self.bulletins: list[Json] = []
         self.first_aid: Json = {"kits": [], "medics": [], "all_kits": [], "approved": []}
         self.ground_call = ""
@@ -305,6 +306,12 @@ class FakeGateway:
             case "GET", "sightings":
                 rows = self.world.scripted_sightings(now_ms()) + self.world.sightings
                 return json_answer(200, {"sightings": rows})
+            case "POST", "flights":
+                self.log.append({"t": "POST flights", **message})
+                self.flights = [{"flight_id": "f1", "by": "Dana", **message}]
+                return json_answer(200, {"received": True, "seq": 7, "flight_id": "f1"})
+            case "GET", "flights":
+                return json_answer(200, {"flights": self.flights})
             case "GET", "cap":
                 return json_answer(200, {"messages": self.cap_messages})
             case "GET", "bulletins":

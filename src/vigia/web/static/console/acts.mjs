@@ -35,6 +35,7 @@ export class Acts {
       if (answer?.asked)
         return this.app.change({ask: {...ask, busy: false, sure: true, clear_id: answer.clear_id, asked: answer.asked}});
       this.app.change({ask: null});
+      if (ask.kind.startsWith('flight')) this.app.loads.flights();
       this.app.say(t(`console.${ask.kind}.done`));
     } catch (error) {
       this.app.change({ask: {...ask, busy: false, error: message(error)}});
@@ -78,8 +79,22 @@ function callOf(ask, reason, accepts) {
     case 'friendly': return [`/tracks/${id}/friendly`, {reason}];
     case 'hostile': return [`/tracks/${id}/identity`, {reason, identity: 'hostile'}];
     case 'confirm': return [`/attacks/${id}/confirm`, {reason}];
+    case 'flight': return ['/flights', flightOf(ask, reason)];
     case 'drill': return ['/drills', {reason, tier: 2}];
+    case 'flight_end':
     case 'undo': return [`/orders/${id}/undo`, {reason}];
     default: return [`/tracks/${id}/not-a-drone`, {reason}];
   }
+}
+
+/** What the officer vouches for: this drone, around where it is now. @param {any} ask @param {string} reason */
+function flightOf(ask, reason) {
+  const now_ms = Date.now();
+  const ceiling_m = Number(ask.ceiling_m ?? 120);
+  return {
+    serial: ask.serial, whose: (ask.whose ?? '').trim(), reason,
+    from_ms: now_ms - 60_000, until_ms: now_ms + Number(ask.hours ?? 1) * 3_600_000,
+    lat_deg: ask.lat_deg, lon_deg: ask.lon_deg, radius_m: Number(ask.radius_m ?? 1000),
+    ceiling_m: ceiling_m > 0 ? ceiling_m : null,
+  };
 }

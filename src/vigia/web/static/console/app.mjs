@@ -84,7 +84,7 @@ export class ConsoleApp extends LitElement {
     /** @type {any} */
     this.ui = {
       tab: 'watch', selected: null, byHand: false, incident: 0, lang: 'en', sound: false, peek: false,
-      ask: null, invite: null, keys: false, said: null, everybody: false, opened: null, mapless: false, layers: false, bad: {n: 0, why: ''}, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false}, received: null, hurt: [],
+      ask: null, invite: null, keys: false, said: null, everybody: false, opened: null, mapless: false, layers: false, bad: {n: 0, why: ''}, pointer: null, view: null, hidden: new Set(), history: {rows: null, error: null, loading: false}, received: null, hurt: [], flights: /** @type {any[]} */ ([]),
       reach: {data: null, error: null, drills: []},
     };
     /** @type {any} */
@@ -170,6 +170,7 @@ export class ConsoleApp extends LitElement {
     if (message.t === 'picture') this.#fitFirst();
     if (message.t === 'records' && message.kind === 'cap') this.loads.received({came: message.id});
     if (message.t === 'calls' || message.t === 'hello') this.loads.reach();
+    if (message.t === 'hello') this.loads.flights();
     if (message.t === 'hello' || (message.t === 'records' && message.kind === 'casualty')) this.loads.hurt({rings: message.t === 'records'});
     if (message.t === 'hello' || (message.t === 'records' && message.kind === 'word')) this.words.load();
     if (message.t === 'records') this.desk?.heard(message.kind, this.ui.tab);

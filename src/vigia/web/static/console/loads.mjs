@@ -42,6 +42,12 @@ export class Loads {
     }
   }
 
+  /** Flights that somebody vouched for. */
+  async flights() {
+    const answer = await session.get('/flights').catch(() => null); // the list shows what it had
+    if (answer?.flights) this.app.change({flights: answer.flights});
+  }
+
   /** What another agency sent is told in a line and stands in the tab; it is no alert of ours. */
   async received({came = ''} = {}) {
     const answer = await session.get('/cap').catch(() => null); // the tab shows what it had

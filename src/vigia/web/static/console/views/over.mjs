@@ -71,7 +71,7 @@ export function askDialog(c) {
         ${still.map((/** @type {any} */ track) => html`<span>${stillText(c, track)}</span>`)}
         ${others.map((/** @type {number} */ n) => html`<span>${trackName(n)}</span>`)}
         ${blind.length ? html`<span>${t('console.clear.blind', {list: blind.map((/** @type {string} */ id) => postName(c.state, id)).join(', ')})}</span>` : nothing}</div></div>` : nothing}
-      ${ask.kind === 'raise' ? raiseChoice(c, ask) : nothing}
+      ${ask.kind === 'raise' ? raiseChoice(c, ask) : ask.kind === 'flight' ? flightChoice(c, ask) : nothing}
       ${ask.error ? html`<p class="failed" role="alert">${t('console.ask.failed', {why: ask.error})}</p>` : nothing}
       <footer><button type="button" class=${ask.sure ? 'primary' : 'ghost'} @click=${c.act.closeDialog}>${t('console.ask.keep')}</button>
         <button type="submit" class=${again ? 'dangerous' : 'primary'} ?disabled=${!ready}>
@@ -86,6 +86,17 @@ function raiseChoice(/** @type {Context} */ c, /** @type {any} */ ask) {
       ${[3, 2].map((tier) => html`<option value=${tier} ?selected=${Number(ask.tier ?? 3) === tier}>${t(`alert.tier.${tier}`)}</option>`)}</select></label>
     <label>${t('console.raise.radius')}<select name="radius" @change=${choose('radius_m')}>
       ${[0, 1000, 3000, 10000].map((m) => html`<option value=${m} ?selected=${Number(ask.radius_m ?? 1000) === m}>${m ? distance(m).join(' ') : t('console.raise.same')}</option>`)}</select></label>`;
+}
+
+/** Whose flight it is, how long, how far from where it is now, and how high at most. */
+function flightChoice(/** @type {Context} */ c, /** @type {any} */ ask) {
+  const choose = (/** @type {string} */ name) => (/** @type {any} */ e) => c.act.choose({[name]: e.target.value});
+  const select = (/** @type {string} */ name, /** @type {number[]} */ values, /** @type {number} */ usual, /** @type {(n: number) => string} */ word) =>
+    html`<label>${t(`console.flight.${name}`)}<select name=${name} @change=${choose(name)}>${values.map((n) => html`<option value=${n} ?selected=${Number(ask[name] ?? usual) === n}>${word(n)}</option>`)}</select></label>`;
+  return html`<label>${t('console.flight.whose')}<input name="whose" maxlength="100" .value=${live(ask.whose ?? '')} @input=${choose('whose')}></label>
+    ${select('hours', [1, 2, 4, 8, 12], 1, (n) => `${n} h`)}
+    ${select('radius_m', [500, 1000, 3000, 10000], 1000, (m) => distance(m).join(' '))}
+    ${select('ceiling_m', [60, 120, 300, 0], 120, (m) => (m ? distance(m).join(' ') : t('console.flight.any_height')))}`;
 }
 
 function stillText(/** @type {Context} */ c, /** @type {any} */ track) {

@@ -36,7 +36,8 @@ function trackPanel(/** @type {Context} */ c, /** @type {any} */ track) {
     ${incident ? warned(c, incident) : nothing}
     ${reasons(c, track)}
     ${c.mayAct ? html`<div class="acts"><button class="ghost" data-act="judge" ?disabled=${c.past !== null} title=${c.past ? t('console.replay.no_act') : ''} @click=${() => c.act.askNotDrone(track.track_id)}>${t('console.judge.ask')}</button>
-      ${['friendly', 'hostile'].map((kind) => html`<button class="ghost" data-act=${kind} ?disabled=${c.past !== null} title=${c.past ? t('console.replay.no_act') : ''} @click=${() => c.act.ask({kind, track_id: track.track_id})}>${t(`console.${kind}.ask`)}</button>`)}</div>` : nothing}`;
+      ${['friendly', 'hostile'].map((kind) => html`<button class="ghost" data-act=${kind} ?disabled=${c.past !== null} title=${c.past ? t('console.replay.no_act') : ''} @click=${() => c.act.ask({kind, track_id: track.track_id})}>${t(`console.${kind}.ask`)}</button>`)}
+      ${track.serial && track.lat_deg !== null ? html`<button class="ghost" data-act="flight" ?disabled=${c.past !== null} title=${c.past ? t('console.replay.no_act') : ''} @click=${() => c.act.ask({kind: 'flight', track_id: track.track_id, serial: track.serial, lat_deg: track.lat_deg, lon_deg: track.lon_deg})}>${t('console.flight.ask')}</button>` : nothing}</div>` : nothing}`;
 }
 
 function figures(/** @type {Context} */ c, /** @type {any} */ track) {
@@ -126,6 +127,7 @@ function calmPanel(/** @type {Context} */ c) {
       <p>${t(calm ? 'console.calm.hint' : 'console.calm.select_hint')}</p></header>
     ${c.past ? html`<p class="none">${t('console.replay.no_health')}</p>` : sensorsNow(c)}
     ${coverList(c)}
+    ${c.past ? nothing : flights(c)}
     ${c.state.ended.length ? ended(c) : nothing}`;
 }
 
@@ -166,6 +168,15 @@ export function errorsOf(/** @type {any} */ s) {
   if (sure(s.azimuth_error_deg, 0.5)) found.push(t(`console.sensor.azimuth_${s.azimuth_error_deg[0] > 0 ? 'right' : 'left'}`, {n: Math.abs(s.azimuth_error_deg[0]).toFixed(1)}));
   if (sure(s.clock_error_s, 0.1)) found.push(t(`console.sensor.clock_${s.clock_error_s[0] > 0 ? 'late' : 'early'}`, {n: Math.abs(s.clock_error_s[0]).toFixed(1)}));
   return found.join('. ');
+}
+
+/** Whose drones somebody vouched for: they warn nobody below DANGER while all of it agrees. */
+function flights(/** @type {Context} */ c) {
+  const held = c.ui.flights.filter((/** @type {any} */ f) => f.until_ms > c.now_ms);
+  if (!held.length) return nothing;
+  return html`<section><h2>${t('console.flight.list')}</h2><ul class="reasons plain">${held.map((/** @type {any} */ f) => html`
+    <li data-flight=${f.flight_id}><span><b>${f.whose || f.by || f.serial}</b> <span class="code">${f.serial}</span>, ${distance(f.radius_m).join(' ')}${f.ceiling_m === null ? '' : `, ${t('console.flight.below', {m: whole(f.ceiling_m)})}`}, ${t('console.flight.until', {time: `${zulu(f.until_ms).slice(0, 5)} Z`})}</span>
+      ${c.mayAct ? html`<button class="ghost" @click=${() => c.act.ask({kind: 'flight_end', order_id: f.flight_id})}>${t('console.flight.end')}</button>` : nothing}</li>`)}</ul></section>`;
 }
 
 function ended(/** @type {Context} */ c) {
