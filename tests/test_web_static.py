@@ -341,3 +341,12 @@ def test_a_console_holds_only_alerts_of_its_own_person() -> None:
         check=True,
     )
     assert done.stdout.strip() == '[["a-boss"],[]]'
+
+
+def test_nothing_on_any_page_flashes() -> None:
+    """WCAG 2.3.1 allows three flashes a second; no page has one: no style animates."""
+    for path in STATIC.glob("[!v]*/**/*.css"):
+        text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+        assert "@keyframes" not in text, path.name
+        for value in re.findall(r"[^-\w]animation(?:-name)?\s*:\s*([^;}]+)", text):
+            assert value.split()[0] == "none", f"{path.name}: animation {value}"
