@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from vigia.threat.claims import doubt
+from vigia.threat.claims import LONG_S, doubt
 from vigia.threats import Looking
 from vigia.tracktable import STATE_DTYPE, TrackFlag
 
 RADAR = Looking(0.0, 0.0, 2_000.0, 0.0, 180.0)
 CLAIMED, WEAK = int(TrackFlag.CLAIMED), int(TrackFlag.WEAK)
-CONFLICT = int(TrackFlag.ID_CONFLICT)
 
 
 def track(n_m: float, *, up_m: float = 60.0, flags: int = CLAIMED) -> np.ndarray:
@@ -20,8 +19,10 @@ def track(n_m: float, *, up_m: float = 60.0, flags: int = CLAIMED) -> np.ndarray
     return states
 
 
-def is_weak(states: np.ndarray, looking: list[Looking]) -> bool:
-    doubt(states, looking)
+def is_weak(
+    states: np.ndarray, looking: list[Looking], unseen: dict[str, int] | None = None
+) -> bool:
+    doubt(states, looking, {} if unseen is None else unseen, tick=True)
     return bool(states["flags"][0] & WEAK)
 
 
@@ -42,7 +43,17 @@ def test_what_somebody_measured_is_not_touched() -> None:
     assert not is_weak(track(900.0, flags=0), [RADAR])
 
 
-def test_what_sweeps_did_not_see_is_not_believed_behind_the_ground_either() -> None:
-    assert is_weak(track(300.0, up_m=10.0, flags=CLAIMED | CONFLICT), [RADAR])
-    assert not is_weak(track(300.0, up_m=10.0, flags=CLAIMED | CONFLICT), []), "none looks there"
-    assert not is_weak(track(300.0, up_m=10.0, flags=CONFLICT), [RADAR]), "seen at last"
+def test_unseen_for_long_in_full_view_it_is_not_believed_behind_the_ground_either() -> None:
+    unseen: dict[str, int] = {}
+    for _ in range(LONG_S):
+        assert is_weak(track(900.0), [RADAR], unseen)
+    assert is_weak(track(300.0, up_m=10.0), [RADAR], unseen)
+    assert not is_weak(track(300.0, up_m=10.0, flags=0), [RADAR], unseen), "seen at last"
+    assert unseen == {}
+
+
+def test_one_look_counts_once_a_second() -> None:
+    unseen: dict[str, int] = {}
+    for _ in range(20):
+        doubt(track(900.0), [RADAR], unseen, tick=False)
+    assert unseen == {}

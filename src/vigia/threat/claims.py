@@ -23,20 +23,32 @@ if TYPE_CHECKING:
 REACH = 1.2  # of a sensor's range: what is farther will be seen before it arrives
 NEAR_M = 100.0  # nearer than this to it a radar may be blind
 UP_M = 25.0  # lower than this the ground may hide it
+LONG_S = 4  # unseen as long as this in full view: not believed behind the ground either
 CLAIMED, WEAK = int(TrackFlag.CLAIMED), int(TrackFlag.WEAK)
-CONFLICT = int(TrackFlag.ID_CONFLICT)
 
 
-def doubt(states: NDArray[np.void], looking: Sequence[Looking]) -> None:
-    """Marks as WEAK, in place, what only broadcasts state where one of these sensors looks. What
-    the tracker found unseen sweep after sweep, or contradicted, is not believed behind the ground
-    there either."""
+def doubt(
+    states: NDArray[np.void], looking: Sequence[Looking], unseen: dict[str, int], *, tick: bool
+) -> None:
+    """Marks as WEAK, in place, what only broadcasts state where one of these sensors looks.
+
+    unseen: track -> seconds in full view and not seen; it grows when tick is set, once a second,
+    and holds only tracks that live and that nobody measured.
+    """
     claimed = states["flags"] & CLAIMED != 0
     if not claimed.any():
+        unseen.clear()
         return
-    forged = states["flags"] & CONFLICT != 0
-    hidden = (states["x"][:, 2] < UP_M) & ~forged
-    states["flags"][claimed & ~hidden & _in_view(states["x"], looking)] |= WEAK
+    due = claimed & _in_view(states["x"], looking)
+    ids: list[str] = states["track_id"][claimed].astype(str).tolist()
+    for track_id in unseen.keys() - set(ids):
+        del unseen[track_id]
+    late = np.zeros(len(states), dtype=np.bool_)
+    for k, track_id in zip(np.flatnonzero(claimed).tolist(), ids, strict=True):
+        if tick and due[k]:
+            unseen[track_id] = unseen.get(track_id, 0) + 1
+        late[k] = unseen.get(track_id, 0) >= LONG_S
+    states["flags"][due | late] |= WEAK
 
 
 def _in_view(x: NDArray[np.float64], looking: Sequence[Looking]) -> NDArray[np.bool_]:
@@ -47,4 +59,4 @@ def _in_view(x: NDArray[np.float64], looking: Sequence[Looking]) -> NDArray[np.b
         r = np.hypot(de, dn)
         off = (np.degrees(np.arctan2(de, dn)) - s.view_deg + 180.0) % 360.0 - 180.0
         found |= (r >= NEAR_M) & (r <= REACH * s.reach_m) & (np.abs(off) <= s.half_deg)
-    return found
+    return found & (x[:, 2] >= UP_M)

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 
 class TrackMemory(msgspec.Struct):
-    """By track; only of those that live."""
+    """By track; only of those that live. unseen: as claims.doubt counts."""
 
+    unseen: dict[str, int] = {}
     turns: dict[str, Turn] = {}
 
 
@@ -29,7 +30,7 @@ def recollect(
 ) -> NDArray[np.float64]:
     """Marks in place what is weak; -> (n,) how fast each has been turning [rad/s]. tick: a full
     second has passed."""
-    doubt(states, looking)
+    doubt(states, looking, memory.unseen, tick=tick)
     if tick:
         remember(states, memory.turns)
     return turns_of(states, memory.turns)
