@@ -64,7 +64,7 @@ def test_every_body_survives_its_journal_encoding() -> None:
 
 def test_the_union_is_closed_and_tags_are_unique() -> None:
     tags = [c.__struct_config__.tag for c in get_args(events.AnyBody)]
-    assert len(tags) == len(set(tags)) == 52
+    assert len(tags) == len(set(tags)) == 53
     assert set(get_args(events.Decision)) | set(get_args(events.Input)) == set(
         get_args(events.AnyBody)
     )

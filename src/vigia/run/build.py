@@ -18,7 +18,7 @@ CORE = (
     *("terms.py", "geo.py", "scan.py", "tracktable.py", "events.py", "roster.py", "flow.py"),
     *("threats.py", "alert_terms.py", "admission.py", "desk.py", "joining.py"),
     *("event_base.py", "events_access.py", "events_desk.py", "events_nodes.py"),
-    *("events_reach.py", "events_words.py", "flow_state.py", "jit.py"),
+    *("events_flight.py", "events_reach.py", "events_words.py", "flow_state.py", "jit.py"),
     *("track", "threat", "alert", "delivery"),
 )
 

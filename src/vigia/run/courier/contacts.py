@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vigia.run.courier.door import ADDRESS_MAX
+from vigia.run.gateway_store import to_wal
 from vigia.terms import Channel
 
 DATABASE = "contacts.sqlite"
@@ -50,7 +51,7 @@ class Contacts:
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-        self._db.execute("PRAGMA journal_mode=WAL")
+        to_wal(self._db)
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("PRAGMA secure_delete=ON")  # a withdrawn address is gone
         self._db.executescript(SCHEMA)
