@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tools.live import Live, Person, live, wait_for
+from tools.live import Live, Person, live, takes_people, wait_for
 
 from phone_bench import CHROMIUM, CHROMIUM_ARGS, now_ms
 from vigia.records.common import canonical
@@ -71,19 +71,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with live(args, folder / "data") as running, playwright.sync_playwright() as p:
         browser = p.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGS)
         made = Desk(running, browser, shots)
-        wait_for(lambda: _takes_people(running), READY_S, 0.5)
+        wait_for(lambda: takes_people(running), READY_S, 0.5)
         yield made
         browser.close()
         assert made.errors == []
-
-
-def _takes_people(running: Live) -> bool:
-    """The first start on a machine compiles for a while."""
-    try:
-        Person.enrolled(running, "Dana Holt", Role.WATCH_OFFICER)
-    except AssertionError:
-        return False
-    return True
 
 
 def test_a_bulletin_goes_from_the_template_to_a_second_person_and_its_readers(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tools.live import Live, Person, live, wait_for
+from tools.live import Live, Person, live, takes_people, wait_for
 
 from eyes import Axe, glaring, pixels, red_dominant
 from phone_bench import CHROMIUM, CHROMIUM_ARGS, now_ms
@@ -85,21 +85,12 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     args += ["--data", str(folder / "data")]
     shots = Path(os.environ.get("VIGIA_ARTEFACTS") or folder)
     with live(args, folder / "data") as running, playwright.sync_playwright() as p:
-        wait_for(lambda: _takes_people(running), READY_S, 0.5)
+        wait_for(lambda: takes_people(running), READY_S, 0.5)
         browser = p.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGS)
         made = Night(running, browser, shots)
         yield made
         browser.close()
         assert made.errors == []
-
-
-def _takes_people(running: Live) -> bool:
-    """The first start on a machine compiles for a while."""
-    try:
-        Person.enrolled(running, "First", Role.VIEWER)
-    except AssertionError:
-        return False
-    return True
 
 
 def test_the_past_is_replayed_marked_and_acts_on_nothing_while_now_breaks_through(

@@ -237,6 +237,15 @@ class Page:
         self.ws.close()
 
 
+def takes_people(running: Live) -> bool:
+    """The first start on a machine compiles for a while; then somebody can be enrolled."""
+    try:
+        Person.enrolled(running, "First", Role.VIEWER)
+    except AssertionError:
+        return False
+    return True
+
+
 def _b64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 

@@ -2,7 +2,7 @@
 
 import { LitElement, html, nothing } from "../vendor/lit/lit.mjs";
 import { LANGS, language, onLanguage, preferredLanguage, setLanguage, t } from "../core/i18n.mjs";
-import { ApiError } from "../core/session.mjs";
+import { ApiError, fetchJson } from "../core/session.mjs";
 import { makePasskey, passkeysHere } from "../core/webauthn.mjs";
 import * as icons from "../phone/icons.mjs";
 import { restoreTheme } from "../phone/theme.mjs";
@@ -15,21 +15,8 @@ restoreTheme();
 /** @typedef {{login: string | null, codes_left: number, passkeys: {passkey_id: string, name: string}[]}} Account */
 
 /** @param {string} path @param {unknown} [body] @returns {Promise<any>} */
-async function call(path, body) {
-  /** @type {RequestInit} */
-  const options = { credentials: "same-origin", cache: "no-store" };
-  if (body !== undefined)
-    Object.assign(options, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
-  const answer = await fetch(API + path, options).catch(() => null);
-  if (!answer) throw new ApiError(0, null);
-  const content = await answer.json().catch(() => null);
-  if (!answer.ok) throw new ApiError(answer.status, content);
-  return content;
-}
+const call = (path, body) =>
+  fetchJson(API + path, body === undefined ? {} : { method: "POST", body });
 
 class VigiaAccount extends LitElement {
   createRenderRoot() {

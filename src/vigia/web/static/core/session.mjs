@@ -40,7 +40,7 @@ export function tokenFromHash(hash) {
  * @typedef {{method?: string, body?: unknown, signature?: string | null, timeoutMs?: number}} CallOptions
  * @param {string} path @param {CallOptions} [options] @returns {Promise<any>} as docs/web-protocol.md
  */
-async function fetchJson(path, { method = "GET", body, signature, timeoutMs = TIMEOUT_MS } = {}) {
+export async function fetchJson(path, { method = "GET", body, signature, timeoutMs = TIMEOUT_MS } = {}) {
   let answer;
   try {
     answer = await fetch(path, {
